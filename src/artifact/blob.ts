@@ -1,0 +1,47 @@
+import type { Readable } from 'node:stream'
+import type { Digest } from '../internal/digest.ts'
+import type { Artifact } from './artifact.ts'
+
+/** Stored bytes: their digest and their length. */
+export interface Blob {
+  readonly digest: Digest
+  readonly size: number
+}
+
+/** Takes bytes in; equal bytes are stored once. */
+export interface BlobWriter {
+  /** Stores bytes that are in memory. */
+  put(bytes: Uint8Array): Promise<Blob>
+  /** Stores a stream; memory use does not grow with its length. */
+  putStream(stream: AsyncIterable<Uint8Array>): Promise<Blob>
+  /** Stores a copy (a reflink where the file system can) of a file. */
+  putFile(path: string): Promise<Blob>
+}
+
+/** Gives bytes out; they are verified against their digest at the first read in a process. */
+export interface BlobReader {
+  /** All bytes of an artifact; throws `BLOB_MISSING` or `BLOB_CORRUPT`. */
+  bytes(artifact: Pick<Artifact, 'blob' | 'external'>): Promise<Uint8Array>
+  /** The bytes of an artifact as a stream. */
+  stream(artifact: Pick<Artifact, 'blob' | 'external'>): Readable
+  /** Writes a private copy (a reflink where the file system can) to a path. */
+  copyTo(artifact: Pick<Artifact, 'blob' | 'external'>, path: string): Promise<void>
+}
+
+/** What {@link ArtifactStore.list} tells of a stored blob. */
+export interface StoredBlob extends Blob {
+  /** When it was stored or stored again, in milliseconds since the epoch. */
+  readonly touchedAt: number
+}
+
+/** The port behind which bytes are kept: content-addressed, immutable, deduplicated. */
+export interface ArtifactStore extends BlobWriter, BlobReader {
+  /** Tells whether a blob is there (not whether it is intact). */
+  has(digest: Digest): Promise<boolean>
+  /** Every blob, in no order. */
+  list(): AsyncIterable<StoredBlob>
+  /** Removes a blob; one that is not there is no error. */
+  delete(digest: Digest): Promise<void>
+  /** Gives back what the store holds open. */
+  close(): Promise<void>
+}

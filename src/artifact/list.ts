@@ -1,0 +1,106 @@
+import { canonicalJson } from '../internal/canonical.ts'
+import { sha256 } from '../internal/digest.ts'
+import { PipewrightError } from '../internal/error.ts'
+import type { Artifact } from './artifact.ts'
+import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
+
+const pageSize = 1_000
+
+/** A page of a stored list; null stands for an item that was skipped. */
+interface ListManifest {
+  readonly count: number
+  readonly pages: readonly string[]
+}
+
+type Items = readonly (Artifact | null)[]
+
+/**
+ * Stores a list of artifacts: pages of up to 1,000 records and a manifest of the pages, so that neither a
+ * reader nor a writer needs the whole list in one piece. The content digest covers the items' content digests.
+ */
+export async function encodeList(items: Iterable<Artifact | null>, context: Pick<EncodeContext, 'blobs'>): Promise<Artifact> {
+  const pages: string[] = []
+  const digests: (string | null)[] = []
+  const parts = new Set<Artifact['blob']>()
+  const write = async (page: Items): Promise<void> => {
+    const blob = await context.blobs.put(Buffer.from(canonicalJson(page), 'utf8'))
+    pages.push(blob.digest)
+    parts.add(blob.digest)
+  }
+  let page: (Artifact | null)[] = []
+  for (const item of items) {
+    page.push(item)
+    digests.push(item === null ? null : `${item.kind} ${item.digest}`)
+    if (page.length === pageSize) {
+      await write(page)
+      page = []
+    }
+  }
+  if (page.length > 0) await write(page)
+  const manifest: ListManifest = { count: digests.length, pages }
+  const blob = await context.blobs.put(Buffer.from(canonicalJson(manifest), 'utf8'))
+  return {
+    kind: 'list',
+    digest: sha256(canonicalJson(digests)),
+    blob: blob.digest,
+    size: blob.size,
+    mediaType: 'application/vnd.pipewright.list+json',
+    meta: { count: digests.length },
+    parts: [...parts],
+  }
+}
+
+/** The records of a stored list, page by page. */
+export async function* listItems(list: Artifact, context: Pick<DecodeContext, 'blobs'>): AsyncGenerator<Artifact | null> {
+  const read = async (blob: Artifact['blob']): Promise<unknown> =>
+    JSON.parse(Buffer.from(await context.blobs.bytes({ blob })).toString('utf8'))
+  const manifest = (await read(list.blob)) as ListManifest
+  for (const page of manifest.pages) yield* (await read(page as Artifact['blob'])) as Items
+}
+
+class ListKind implements Kind<unknown[], readonly never[]> {
+  readonly [kindMark] = true
+  readonly name = 'list'
+  readonly of: Kind<unknown, never>
+
+  constructor(of: Kind<unknown, never>) {
+    this.of = of
+  }
+
+  declare(): KindDeclaration {
+    return { kind: 'list', of: this.of.declare() }
+  }
+
+  async encode(value: unknown, context: EncodeContext): Promise<Artifact> {
+    if (!Array.isArray(value)) throw new PipewrightError('OUTPUT_INVALID', 'the value is not a list', { fix: 'return an array' })
+    const items: Artifact[] = []
+    for (const item of value as unknown[]) items.push(await this.of.encode(item, context))
+    return encodeList(items, context)
+  }
+
+  async decode(artifact: Artifact, context: DecodeContext): Promise<unknown[]> {
+    const items: unknown[] = []
+    for await (const item of listItems(artifact, context)) {
+      const name = `${context.name}-${items.length}`
+      items.push(item === null ? undefined : await this.of.decode(item, { ...context, name, workdir: () => context.workdir() }))
+    }
+    return items
+  }
+}
+
+/** Tells whether a kind is a list, and of what. */
+export function itemKind(kind: Kind<unknown, never>): Kind<unknown, never> | undefined {
+  return kind.name === 'list' ? (kind as ListKind).of : undefined
+}
+
+/**
+ * A list of any kind: what a `p.map` gathers. Items are handles that load on use.
+ *
+ * @example
+ * ```ts
+ * inputs: { models: list(model(tumourClassifier)), scores: z.array(z.number()) }
+ * ```
+ */
+export function list<Get, Put>(kind: Kind<Get, Put>): Kind<Get[], readonly Put[]> {
+  return new ListKind(kind as Kind<unknown, never>) as never
+}

@@ -1,0 +1,86 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { canonicalJson } from '../internal/canonical.ts'
+import { PipewrightError } from '../internal/error.ts'
+import { didYouMean } from '../internal/nearest.ts'
+import type { Artifact } from './artifact.ts'
+import { deepFreeze } from './json.ts'
+import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
+import { check, issueLines, jsonSchemaOf, type Schema, type SchemaIssue } from './schema.ts'
+import type { JsonObject } from '../internal/json.ts'
+
+type Fields = Readonly<Record<string, Schema>>
+
+/** The record that a {@link metrics} output gives. */
+export type MetricValues<F extends Fields> = { readonly [K in keyof F]: StandardSchemaV1.InferOutput<F[K]> }
+
+/** The record that a step returns for a {@link metrics} output. */
+export type MetricInputs<F extends Fields> = { readonly [K in keyof F]: StandardSchemaV1.InferInput<F[K]> }
+
+function restore(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(restore)
+  if (typeof value !== 'object' || value === null) return value
+  const record = value as Record<string, unknown>
+  if (typeof record.$number === 'string') return Number(record.$number)
+  return Object.fromEntries(Object.entries(record).map(([name, member]) => [name, restore(member)]))
+}
+
+class MetricsKind implements Kind<unknown> {
+  readonly [kindMark] = true
+  readonly name = 'metrics'
+  readonly #fields: Fields
+
+  constructor(fields: Fields) {
+    this.#fields = fields
+  }
+
+  declare(): KindDeclaration {
+    const properties: Record<string, JsonObject> = {}
+    for (const [name, schema] of Object.entries(this.#fields)) properties[name] = jsonSchemaOf(schema) ?? {}
+    return { kind: 'metrics', schema: { type: 'object', properties } }
+  }
+
+  async encode(value: unknown, context: EncodeContext): Promise<Artifact> {
+    const issues: SchemaIssue[] = []
+    const record: Record<string, unknown> = {}
+    const given = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
+    for (const [name, schema] of Object.entries(this.#fields)) {
+      const result = await check(schema, given[name])
+      if (result.ok) record[name] = result.value
+      else issues.push(...result.issues.map((issue) => ({ ...issue, path: `.${name}${issue.path}` })))
+    }
+    for (const name of Object.keys(given)) {
+      if (!(name in this.#fields)) {
+        issues.push({ path: `.${name}`, message: `is not declared; ${didYouMean(name, Object.keys(this.#fields))}` })
+      }
+    }
+    if (issues.length > 0) {
+      throw new PipewrightError('OUTPUT_INVALID', `the metrics do not fit their schema:\n${issueLines(issues)}`, {
+        details: { issues },
+      })
+    }
+    const text = canonicalJson(record, { nonFinite: true })
+    const blob = await context.blobs.put(Buffer.from(text, 'utf8'))
+    const meta = JSON.parse(text) as JsonObject
+    return { kind: 'metrics', digest: blob.digest, blob: blob.digest, size: blob.size, mediaType: 'application/json', meta }
+  }
+
+  async decode(artifact: Artifact, context: DecodeContext): Promise<unknown> {
+    const bytes = await context.blobs.bytes(artifact)
+    return deepFreeze(restore(JSON.parse(Buffer.from(bytes).toString('utf8'))))
+  }
+}
+
+/**
+ * Named numbers (or small values) that a step reports about its result; they are shown beside the run.
+ *
+ * Differs from a json output in two ways: NaN and infinities are kept where the schema allows them
+ * (`z.number().or(z.nan())`), and the values are listed with the run's metrics.
+ *
+ * @example
+ * ```ts
+ * outputs: { metrics: metrics({ auc: z.number(), loss: z.number() }) }
+ * ```
+ */
+export function metrics<F extends Fields>(fields: F): Kind<MetricValues<F>, MetricInputs<F>> {
+  return new MetricsKind(fields) as never
+}

@@ -1,0 +1,255 @@
+import { canonicalJson } from '../internal/canonical.ts'
+import { sha256, type Digest } from '../internal/digest.ts'
+import { PipewrightError } from '../internal/error.ts'
+import type { JsonObject } from '../internal/json.ts'
+import type { Artifact } from './artifact.ts'
+import { encodeJson } from './json.ts'
+import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
+import { check, issueLines, jsonSchemaOf, type Schema } from './schema.ts'
+import { kindOf, type Stored } from './stored.ts'
+
+/** What a model is made of, as it is stored: no code, only the name and the digest of the code. */
+export interface ModelManifest {
+  readonly format: 'typescript'
+  /** The name of the predictor. */
+  readonly predictor: string
+  /** Where the predictor's code is, relative to the project; null where that is not known. */
+  readonly module: string | null
+  /** The code digest of the predictor; null where its code could not be read. */
+  readonly code: Digest | null
+  /** The content digest of the state. */
+  readonly state: Digest
+  readonly signature: { readonly input: JsonObject | null; readonly output: JsonObject | null }
+}
+
+/** A trained model: loaded when it is first used. */
+export interface Model<in Input = never, out Output = unknown> extends Stored<'model'> {
+  readonly format: 'typescript'
+  /** The name of the predictor. */
+  readonly predictor: string
+  /** The content digest of the model's manifest; undefined until it has been stored. */
+  readonly digest: Digest | undefined
+  readonly signature: ModelManifest['signature']
+  /** Scores one input; both sides are checked by the predictor's schemas. */
+  predict(input: Input): Promise<Output>
+  /** Scores many inputs, in their order. */
+  predictAll(inputs: readonly Input[]): Promise<Output[]>
+}
+
+/** The code of a `typescript` model and the schemas of its state, input and output. */
+export interface Predictor<State, Input, Output> {
+  readonly name: string
+  readonly state: Schema<unknown, State>
+  readonly input: Schema<unknown, Input>
+  readonly output: Schema<unknown, Output>
+  readonly predict: (state: State, input: Input) => Output | Promise<Output>
+  /** The file that defines it, as a path; undefined where that cannot be told. */
+  readonly module: string | undefined
+  /** A model with this state, as a step returns it. */
+  of(state: State): Model<Input, Output>
+}
+
+/** A predictor of any type. */
+export type AnyPredictor = Pick<Predictor<unknown, unknown, unknown>, 'name' | 'state' | 'input' | 'output' | 'module'> & {
+  readonly predict: (state: never, input: never) => unknown
+}
+
+async function parsed(schema: Schema, value: unknown, what: string, code: 'INPUT_INVALID' | 'OUTPUT_INVALID'): Promise<unknown> {
+  const result = await check(schema, value)
+  if (result.ok) return result.value
+  throw new PipewrightError(code, `${what} does not fit its schema:\n${issueLines(result.issues)}`, {
+    details: { issues: result.issues },
+  })
+}
+
+/** The one implementation of {@link Model}: a predictor and a state that is loaded on use. */
+export class PredictorModel implements Model<unknown, unknown> {
+  readonly [kindOf] = 'model'
+  readonly format = 'typescript'
+  readonly #predictor: AnyPredictor
+  readonly #load: () => Promise<unknown>
+  readonly #artifact: Artifact | undefined
+  #state: Promise<unknown> | undefined
+
+  constructor(predictor: AnyPredictor, load: () => Promise<unknown>, artifact?: Artifact) {
+    this.#predictor = predictor
+    this.#load = load
+    this.#artifact = artifact
+  }
+
+  get predictor(): string {
+    return this.#predictor.name
+  }
+
+  get digest(): Digest | undefined {
+    return this.#artifact?.digest
+  }
+
+  get signature(): ModelManifest['signature'] {
+    return {
+      input: jsonSchemaOf(this.#predictor.input, 'input') ?? null,
+      output: jsonSchemaOf(this.#predictor.output) ?? null,
+    }
+  }
+
+  async predict(input: unknown): Promise<unknown> {
+    this.#state ??= this.#load()
+    const { name, predict } = this.#predictor
+    const row = await parsed(this.#predictor.input, input, `the input of predictor '${name}'`, 'INPUT_INVALID')
+    const output = await (predict as (state: unknown, row: unknown) => unknown)(await this.#state, row)
+    return parsed(this.#predictor.output, output, `the output of predictor '${name}'`, 'OUTPUT_INVALID')
+  }
+
+  async predictAll(inputs: readonly unknown[]): Promise<unknown[]> {
+    const outputs: unknown[] = []
+    for (const input of inputs) outputs.push(await this.predict(input))
+    return outputs
+  }
+
+  /** The artifact this model was read from; undefined for one that a step has just made. */
+  static artifactOf(model: PredictorModel): Artifact | undefined {
+    return model.#artifact
+  }
+
+  static predictorOf(model: PredictorModel): AnyPredictor {
+    return model.#predictor
+  }
+
+  static stateOf(model: PredictorModel): Promise<unknown> {
+    model.#state ??= model.#load()
+    return model.#state
+  }
+}
+
+/** A model that is passed on without its code: it can be stored again and read about, not used. */
+export class OpaqueModel implements Model<never, unknown> {
+  readonly [kindOf] = 'model'
+  readonly format = 'typescript'
+  readonly predictor: string
+  readonly digest: Digest
+  readonly signature: ModelManifest['signature']
+  readonly artifact: Artifact
+
+  constructor(manifest: ModelManifest, artifact: Artifact) {
+    this.predictor = manifest.predictor
+    this.digest = artifact.digest
+    this.signature = manifest.signature
+    this.artifact = artifact
+  }
+
+  async predict(): Promise<never> {
+    throw new PipewrightError('PREDICTOR_CHANGED', `the code of model '${this.predictor}' is not at hand here`, {
+      fix: `declare the input as model(…) with the predictor '${this.predictor}'`,
+    })
+  }
+
+  predictAll(): Promise<never> {
+    return this.predict()
+  }
+}
+
+/** Reads the manifest of a stored model. */
+export async function readModelManifest(artifact: Artifact, context: Pick<DecodeContext, 'blobs'>): Promise<ModelManifest> {
+  return JSON.parse(Buffer.from(await context.blobs.bytes(artifact)).toString('utf8')) as ModelManifest
+}
+
+class ModelKind implements Kind<unknown, never> {
+  readonly [kindMark] = true
+  readonly name = 'model'
+  readonly predictor: AnyPredictor | undefined
+
+  constructor(predictor: AnyPredictor | undefined) {
+    this.predictor = predictor
+  }
+
+  declare(): KindDeclaration {
+    return this.predictor === undefined ? { kind: 'model' } : { kind: 'model', predictor: this.predictor.name }
+  }
+
+  async encode(value: unknown, context: EncodeContext): Promise<Artifact> {
+    if (value instanceof OpaqueModel) return value.artifact
+    if (!(value instanceof PredictorModel)) {
+      throw new PipewrightError('OUTPUT_INVALID', 'the value is not a model', {
+        fix: `return ${this.predictor?.name ?? 'predictor'}.of(state)`,
+      })
+    }
+    this.#refuseOther(value.predictor)
+    const stored = PredictorModel.artifactOf(value)
+    if (stored !== undefined) return stored
+    const predictor = PredictorModel.predictorOf(value)
+    const state = await encodeJson(
+      await parsed(predictor.state, await PredictorModel.stateOf(value), `the state of predictor '${predictor.name}'`, 'OUTPUT_INVALID'),
+      context,
+    )
+    const manifest: ModelManifest = {
+      format: 'typescript',
+      predictor: predictor.name,
+      module: predictor.module ?? null,
+      code: (await context.predictorDigest(predictor)) ?? null,
+      state: state.digest,
+      signature: value.signature,
+    }
+    // Where the code lies is not part of what the model is.
+    const digest = sha256(canonicalJson({ ...manifest, module: null }))
+    const blob = await context.blobs.put(Buffer.from(canonicalJson(manifest), 'utf8'))
+    return {
+      kind: 'model',
+      digest,
+      blob: blob.digest,
+      size: blob.size,
+      mediaType: 'application/vnd.pipewright.model+json',
+      meta: { predictor: predictor.name, format: 'typescript', stateSize: state.size },
+      parts: [state.blob],
+    }
+  }
+
+  async decode(artifact: Artifact, context: DecodeContext): Promise<unknown> {
+    const manifest = await readModelManifest(artifact, context)
+    const predictor = this.predictor
+    if (predictor === undefined) return new OpaqueModel(manifest, artifact)
+    this.#refuseOther(manifest.predictor)
+    const code = (await context.predictorDigest(predictor)) ?? null
+    if (code !== manifest.code) {
+      throw new PipewrightError(
+        'PREDICTOR_CHANGED',
+        `model '${manifest.predictor}' was made by predictor code ${manifest.code ?? '(unknown)'}, this process has ${code ?? '(unknown)'}`,
+        { fix: 'run the pipeline again, so that the model is made by the code that scores it' },
+      )
+    }
+    return new PredictorModel(
+      predictor,
+      async () => {
+        const bytes = await context.blobs.bytes({ blob: manifest.state })
+        const state: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'))
+        return parsed(predictor.state, state, `the state of predictor '${predictor.name}'`, 'INPUT_INVALID')
+      },
+      artifact,
+    )
+  }
+
+  #refuseOther(name: string): void {
+    if (this.predictor !== undefined && name !== this.predictor.name) {
+      throw new PipewrightError('OUTPUT_INVALID', `the model is of predictor '${name}', declared is '${this.predictor.name}'`, {
+        fix: `use model(${name}) or return ${this.predictor.name}.of(state)`,
+      })
+    }
+  }
+}
+
+/**
+ * A trained model of the given predictor; without one, any model, which can be passed on and registered but
+ * not used.
+ *
+ * A step returns `predictor.of(state)` and receives a {@link Model} whose `predict` loads the state on first
+ * use. A model made by other predictor code is refused with `PREDICTOR_CHANGED`.
+ *
+ * @example
+ * ```ts
+ * outputs: { model: model(tumourClassifier) }
+ * ```
+ */
+export function model<State, Input, Output>(predictor: Predictor<State, Input, Output>): Kind<Model<Input, Output>>
+export function model(): Kind<Model>
+export function model(predictor?: AnyPredictor): Kind<never, never> {
+  return new ModelKind(predictor) as Kind<unknown, never> as Kind<never, never>
+}

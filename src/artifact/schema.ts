@@ -1,0 +1,69 @@
+import type { StandardSchemaV1, StandardJSONSchemaV1 } from '@standard-schema/spec'
+import type { JsonObject } from '../internal/json.ts'
+
+/** Any schema that implements Standard Schema. */
+export type Schema<In = unknown, Out = In> = StandardSchemaV1<In, Out>
+
+/** One thing wrong with a value. */
+export interface SchemaIssue {
+  /** Where: `.rows[3].radius`, or an empty text for the value itself. */
+  readonly path: string
+  readonly message: string
+}
+
+/** The outcome of a check. */
+export type Checked = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly issues: readonly SchemaIssue[] }
+
+function issuePath(issue: StandardSchemaV1.Issue): string {
+  return (issue.path ?? [])
+    .map((part) => (typeof part === 'object' ? part.key : part))
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+}
+
+function checked(result: StandardSchemaV1.Result<unknown>): Checked {
+  if (result.issues === undefined) return { ok: true, value: result.value }
+  return { ok: false, issues: result.issues.map((issue) => ({ path: issuePath(issue), message: issue.message })) }
+}
+
+/** Runs a schema over a value; synchronous when the schema is. All problems are reported, not only the first. */
+export function check(schema: Schema, value: unknown): Checked | Promise<Checked> {
+  const result = schema['~standard'].validate(value)
+  return result instanceof Promise ? result.then(checked) : checked(result)
+}
+
+/** Tells whether a value implements Standard Schema. */
+export function isSchema(value: unknown): value is Schema {
+  return (
+    (typeof value === 'object' || typeof value === 'function') &&
+    value !== null &&
+    typeof (value as { '~standard'?: { validate?: unknown } })['~standard']?.validate === 'function'
+  )
+}
+
+const jsonSchemas = new WeakMap<object, JsonObject | null>()
+
+/**
+ * The JSON Schema of what a schema accepts, or of what it gives, where its library can tell (the
+ * `jsonSchema` member of Standard Schema); undefined where it cannot.
+ */
+export function jsonSchemaOf(schema: Schema, side: 'input' | 'output' = 'output'): JsonObject | undefined {
+  const known = side === 'output' ? jsonSchemas.get(schema) : undefined
+  if (known !== undefined) return known ?? undefined
+  const standard = schema['~standard'] as Partial<StandardJSONSchemaV1.Props>
+  let found: JsonObject | null = null
+  try {
+    found = (standard.jsonSchema?.[side]({ target: 'draft-2020-12' }) as JsonObject | undefined) ?? null
+  } catch {
+    // A schema that JSON Schema cannot express (z.date(), a transform) is simply not described in the plan.
+  }
+  if (side === 'output') jsonSchemas.set(schema, found)
+  return found ?? undefined
+}
+
+/** The issues of a check as the lines of a message. */
+export function issueLines(issues: readonly SchemaIssue[], most = 20): string {
+  const lines = issues.slice(0, most).map((issue) => `  ${issue.path === '' ? '(value)' : issue.path}: ${issue.message}`)
+  if (issues.length > most) lines.push(`  … and ${issues.length - most} more`)
+  return lines.join('\n')
+}

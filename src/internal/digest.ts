@@ -1,0 +1,29 @@
+import { createHash, hash } from 'node:crypto'
+
+/** A content hash: `sha256:` and 64 hexadecimal digits. */
+export type Digest = `sha256:${string}`
+
+/** The SHA-256 of a text (as UTF-8) or of bytes. */
+export function sha256(data: string | Uint8Array): Digest {
+  return `sha256:${hash('sha256', data, 'hex')}`
+}
+
+/** A SHA-256 that is fed piece by piece. */
+export class DigestStream {
+  readonly #hash = createHash('sha256')
+
+  update(data: string | Uint8Array): this {
+    this.#hash.update(data)
+    return this
+  }
+
+  /** The digest of all that was fed; the object cannot be used afterwards. */
+  digest(): Digest {
+    return `sha256:${this.#hash.digest('hex')}`
+  }
+}
+
+/** Tells whether a text has the form of a {@link Digest}. */
+export function isDigest(text: string): text is Digest {
+  return /^sha256:[0-9a-f]{64}$/.test(text)
+}

@@ -1,0 +1,55 @@
+import type { ErrorCode } from './error-code.ts'
+
+const marker = Symbol.for('pipewright.error')
+
+/** What a {@link PipewrightError} carries beside its message. */
+export interface ErrorOptions {
+  /** The error that caused this one. */
+  readonly cause?: unknown
+  /** What the reader should do; it is appended to the message as `Fix: …`. */
+  readonly fix?: string
+  /** Names and values for programs: the step, the field, the artifact, the path. */
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+/**
+ * The base class of every error that Pipewright throws on purpose.
+ *
+ * `code` is stable and has a page in `docs/errors`; `message` is for people and may change.
+ * {@link PipewrightError.isInstance} also recognises errors of another installed copy of the package.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await pw.run(pipeline, inputs)
+ * } catch (error) {
+ *   if (PipewrightError.isInstance(error) && error.code === 'INPUT_INVALID') console.error(error.message)
+ *   else throw error
+ * }
+ * ```
+ */
+export class PipewrightError extends Error {
+  /** The stable code: the name of the error's page in `docs/errors`. */
+  readonly code: ErrorCode
+  /** What to do about it, when there is one thing to do. */
+  readonly fix: string | undefined
+  /** Names and values for programs. */
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(
+      options.fix === undefined ? message : `${message}\nFix: ${options.fix}`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    )
+    this.name = new.target.name
+    this.code = code
+    this.fix = options.fix
+    this.details = options.details ?? {}
+    Object.defineProperty(this, marker, { value: true })
+  }
+
+  /** Tells whether a value is a PipewrightError of this or another copy of the package. */
+  static isInstance(value: unknown): value is PipewrightError {
+    return typeof value === 'object' && value !== null && marker in value
+  }
+}
