@@ -1,0 +1,159 @@
+import { canonicalJson } from '../internal/canonical.ts'
+import { PipewrightError } from '../internal/error.ts'
+import type { Json } from '../internal/json.ts'
+import { itemKind } from '../artifact/list.ts'
+import type { Kind } from '../artifact/kind.ts'
+import { isStored } from '../artifact/stored.ts'
+import type { Binding, ScopeRecord } from './graph.ts'
+import { isRef, targetOf, type Ref, type RefTarget } from './ref.ts'
+
+/** Who is being wired, for messages. */
+export interface Place {
+  readonly scope: ScopeRecord
+  /** `node 'train', input 'rows'`. */
+  readonly text: string
+}
+
+function scopesUp(target: RefTarget, place: Place): number {
+  let up = 0
+  for (let scope: ScopeRecord | undefined = place.scope; scope !== undefined; scope = scope.parent) {
+    if (scope === target.scope) return up
+    up++
+  }
+  const details = { ref: target.label, place: place.text }
+  if (target.scope.root === place.scope.root) {
+    throw new PipewrightError(
+      'REF_OUT_OF_SCOPE',
+      `${place.text}: the ref '${target.label}' lives inside ${target.scope.path} and cannot leave it`,
+      {
+        fix: 'return it from the callback of p.map or p.when, and wire the output of that',
+        details,
+      },
+    )
+  }
+  throw new PipewrightError(
+    'REF_OUT_OF_SCOPE',
+    `${place.text}: the ref '${target.label}' belongs to pipeline '${target.scope.pipeline}', this is pipeline '${place.scope.pipeline}'`,
+    {
+      fix: 'make it an input of this pipeline, or use the other pipeline as a step: p.step(other, { … })',
+      details,
+    },
+  )
+}
+
+/** The binding of a ref as seen from a place. */
+export function bindRef(ref: Ref<unknown>, place: Place): Binding {
+  const target = targetOf(ref)
+  const up = scopesUp(target, place)
+  const tail = { ...(up === 0 ? {} : { up }), ...(target.pick.length === 0 ? {} : { pick: target.pick }) }
+  const { source } = target
+  switch (source.from) {
+    case 'node':
+      return { node: source.node.id, output: source.output, ...tail }
+    case 'input':
+      return { input: source.name, ...tail }
+    case 'item':
+      return { item: true, ...tail }
+    case 'index':
+      return { index: true, ...(up === 0 ? {} : { up }) }
+  }
+}
+
+function kindText(kind: Kind<unknown, never>): string {
+  const item = itemKind(kind)
+  return item === undefined ? kind.name : `list of ${kindText(item)}`
+}
+
+/** A gathered list of json values is a json list. */
+function fits(from: Kind<unknown, never>, to: Kind<unknown, never>): boolean {
+  if (from.name === to.name) {
+    const fromItem = itemKind(from)
+    const toItem = itemKind(to)
+    return fromItem === undefined || toItem === undefined || fits(fromItem, toItem)
+  }
+  const item = itemKind(from)
+  if (to.name === 'json')
+    return (
+      item?.name === 'json' ||
+      item?.name === 'metrics' ||
+      from.name === 'metrics' ||
+      (item !== undefined && fits(item, to))
+    )
+  return false
+}
+
+function checkKind(ref: Ref<unknown>, to: Kind<unknown, never> | undefined, place: Place): void {
+  const { kind: from, label } = targetOf(ref)
+  if (from === undefined || to === undefined || fits(from, to)) return
+  throw new PipewrightError(
+    'KIND_MISMATCH',
+    `${place.text} takes a ${kindText(to)}, but '${label}' is a ${kindText(from)}`,
+    {
+      fix: 'wire an output of the right kind',
+      details: { place: place.text, ref: label },
+    },
+  )
+}
+
+function literal(value: unknown, place: Place): Binding {
+  try {
+    return { value: JSON.parse(canonicalJson(value)) as Json }
+  } catch (error) {
+    if (!PipewrightError.isInstance(error)) throw error
+    const path = (error.details.path as (string | number)[] | undefined) ?? []
+    let member: unknown = value
+    for (const part of path) member = (member as Record<string | number, unknown>)[part]
+    if (isRef(member)) {
+      throw new PipewrightError(
+        'LITERAL_NOT_SERIALIZABLE',
+        `${place.text}: the ref '${targetOf(member).label}' stands inside a literal`,
+        {
+          fix: 'wire the ref by itself: give the step one input for it, or make the record in a step',
+          cause: error,
+        },
+      )
+    }
+    throw new PipewrightError(
+      'LITERAL_NOT_SERIALIZABLE',
+      `${place.text}: the literal cannot be kept in a plan: ${error.message}`,
+      { cause: error },
+    )
+  }
+}
+
+/** The binding of whatever was wired into an input of a kind. */
+export function bind(value: unknown, kind: Kind<unknown, never> | undefined, place: Place): Binding {
+  if (isRef(value)) {
+    checkKind(value, kind, place)
+    return bindRef(value, place)
+  }
+  const item = kind === undefined ? undefined : itemKind(kind)
+  if (Array.isArray(value) && (item !== undefined || value.some((element) => isRef(element)))) {
+    return {
+      list: (value as unknown[]).map((element, index) =>
+        bind(element, item, { scope: place.scope, text: `${place.text}[${index}]` }),
+      ),
+    }
+  }
+  if (kind !== undefined && kind.name !== 'json') {
+    throw new PipewrightError(
+      'LITERAL_NOT_SERIALIZABLE',
+      `${place.text} takes a ${kindText(kind)}, which cannot be written into a plan`,
+      {
+        fix:
+          kind.name === 'file' || kind.name === 'directory'
+            ? `declare a ${kind.name} input of the pipeline and wire that: a path alone would hide changes of its content`
+            : 'wire the output of a step',
+        details: { place: place.text },
+      },
+    )
+  }
+  if (isStored(value)) {
+    throw new PipewrightError(
+      'LITERAL_NOT_SERIALIZABLE',
+      `${place.text}: a stored ${String(kind?.name ?? 'value')} is not plain data`,
+      { fix: 'wire the output of a step' },
+    )
+  }
+  return literal(value, place)
+}

@@ -1,0 +1,185 @@
+import { callSite } from '../internal/call-site.ts'
+import { milliseconds, type Duration } from '../internal/duration.ts'
+import { PipewrightError } from '../internal/error.ts'
+import type { StepContext } from './context.ts'
+import { checkName } from './name.ts'
+import { runnableMark, type Runnable } from './runnable.ts'
+import {
+  optionalNames,
+  toKinds,
+  type InputsOf,
+  type Kinds,
+  type OutputsOf,
+  type ReceivedOf,
+  type ReturnedOf,
+  type Specs,
+} from './spec.ts'
+
+/** How a failed attempt is tried again. */
+export interface RetryPolicy {
+  /** The total of tries, the first one included. */
+  readonly attempts: number
+  /** `constant`: always `delay`; `exponential`: doubled each time. Default `exponential`. */
+  readonly backoff?: 'constant' | 'exponential'
+  /** The wait before the second try. Default `'1s'`. */
+  readonly delay?: Duration
+  /** The longest wait. Default `'1m'`. */
+  readonly maxDelay?: Duration
+  /** The share of the wait that is drawn at random, 0 to 1. Default 0.2. */
+  readonly jitter?: number
+  /** Says whether an error is worth another try. Default: every error is, but invalid inputs and outputs. */
+  readonly retryIf?: (error: unknown, attempt: number) => boolean | Promise<boolean>
+}
+
+/** What a step needs; `cpu` and `memory` are recorded, every other name is counted against the settings. */
+export type Resources = Readonly<Record<string, number | string>>
+
+/** The function behind a step. */
+export type StepFunction<Inputs, Outputs> = (
+  inputs: Inputs,
+  context: StepContext,
+) => Outputs | Promise<Outputs>
+
+/** What {@link defineStep} takes beside inputs, outputs and run. */
+export interface StepOptions {
+  /** The step's name: lower-case words joined by `-`, unique for what it does. It is part of cache keys. */
+  readonly name: string
+  readonly description?: string
+  /** Labels, for selecting nodes. */
+  readonly tags?: readonly string[]
+  /** Default: one attempt. */
+  readonly retry?: RetryPolicy
+  /** The longest an attempt may take. Default: no limit. */
+  readonly timeout?: Duration
+  /** How long an attempt past its time has to react to `ctx.signal` before it is abandoned. Default `'5s'`. */
+  readonly grace?: Duration
+  readonly resources?: Resources
+  /** `content` (default): reuse the outputs of an execution with equal code and inputs; `never`: always run. */
+  readonly cache?: 'content' | 'never'
+  /** Stands for the step's code in cache keys, in place of its source; change it when the code changes. */
+  readonly version?: string
+  /** The step exists for its effect (deploy, send): never cached, has an idempotency key, here or of an input. */
+  readonly effect?: boolean | { readonly key: string }
+}
+
+/** A step: a named, typed function. Made by {@link defineStep}. */
+export interface Step<in In, out Out, out Run = StepFunction<never, unknown>> extends Runnable<In, Out> {
+  readonly [runnableMark]: 'step'
+  readonly options: StepOptions
+  readonly inputs: Kinds
+  readonly outputs: Kinds
+  /** Inputs that may be left out. */
+  readonly optional: ReadonlySet<string>
+  /** The file in which the step was defined, as far as the call stack tells. */
+  readonly module: string | undefined
+  /** The function itself: a unit test may call it directly. */
+  readonly run: Run
+  /** A port of the workspace that `run` gets as third argument; for steps that Pipewright itself makes. */
+  readonly port?: string
+}
+
+/** A step of any type. */
+export type AnyStep = Step<never, unknown, unknown>
+
+type NoOutputs = Readonly<Record<never, never>>
+
+type StepResult<O extends Specs> = keyof O extends never ? ReturnedOf<O> | void : ReturnedOf<O>
+
+/** What {@link defineStep} takes. */
+export interface StepDefinition<I extends Specs, O extends Specs> extends StepOptions {
+  /** Named inputs: schemas for json values, kinds for everything else. */
+  readonly inputs?: I
+  /** Named outputs. */
+  readonly outputs?: O
+  readonly run: StepFunction<ReceivedOf<I>, StepResult<O>>
+}
+
+function checkOptions(options: StepOptions): void {
+  const owner = `step '${options.name}'`
+  if (options.timeout !== undefined) milliseconds(options.timeout, `${owner}, timeout`)
+  if (options.grace !== undefined) milliseconds(options.grace, `${owner}, grace`)
+  const { retry } = options
+  if (retry === undefined) return
+  if (!Number.isInteger(retry.attempts) || retry.attempts < 1) {
+    throw new PipewrightError(
+      'DEFINITION_INVALID',
+      `${owner}, retry.attempts: ${retry.attempts} is not a count of tries`,
+      {
+        fix: 'give a whole number from 1; it includes the first try',
+      },
+    )
+  }
+  if (retry.delay !== undefined) milliseconds(retry.delay, `${owner}, retry.delay`)
+  if (retry.maxDelay !== undefined) milliseconds(retry.maxDelay, `${owner}, retry.maxDelay`)
+  if (retry.jitter !== undefined && !(retry.jitter >= 0 && retry.jitter <= 1)) {
+    throw new PipewrightError(
+      'DEFINITION_INVALID',
+      `${owner}, retry.jitter: ${retry.jitter} is not between 0 and 1`,
+      {
+        fix: 'give a share between 0 (always the same wait) and 1',
+      },
+    )
+  }
+}
+
+/** Makes the frozen step of a definition; `port` is for steps that Pipewright itself makes. */
+export function makeStep<In, Out, Run>(
+  definition: StepDefinition<Specs, Specs>,
+  port?: string,
+): Step<In, Out, Run> {
+  const { inputs = {}, outputs = {}, run, ...options } = definition
+  checkName('step', options.name)
+  if (typeof run !== 'function') {
+    throw new PipewrightError('DEFINITION_INVALID', `step '${options.name}' has no run function`, {
+      fix: 'give run: (inputs, ctx) => outputs',
+    })
+  }
+  checkOptions(options)
+  const owner = `step '${options.name}'`
+  const step = {
+    [runnableMark]: 'step' as const,
+    name: options.name,
+    options: Object.freeze(options),
+    inputs: toKinds(inputs, owner, 'input'),
+    outputs: toKinds(outputs, owner, 'output'),
+    optional: optionalNames(inputs),
+    module: callSite()?.file,
+    run: run as Run,
+    ...(port === undefined ? {} : { port }),
+  }
+  if (typeof options.effect === 'object' && !(options.effect.key in step.inputs)) {
+    throw new PipewrightError(
+      'DEFINITION_INVALID',
+      `${owner}: effect.key names '${options.effect.key}', which is not an input`,
+      {
+        fix: `name one of: ${Object.keys(step.inputs).join(', ')}`,
+      },
+    )
+  }
+  return Object.freeze(step)
+}
+
+/**
+ * Defines a step: a named function with declared inputs and outputs.
+ *
+ * Inputs arrive checked and decoded, outputs are checked and stored. A json input is frozen. Throws
+ * `DEFINITION_INVALID` for a name, schema or option that cannot work.
+ *
+ * @example
+ * ```ts
+ * export const evaluate = defineStep({
+ *   name: 'evaluate',
+ *   inputs: { model: model(classifier), rows: table(Row), threshold: z.number().default(0.5) },
+ *   outputs: { accuracy: z.number() },
+ *   run: async ({ model, rows, threshold }, ctx) => {
+ *     ctx.log.info('scoring', { rows: rows.length })
+ *     return { accuracy: await accuracyOf(model, rows, threshold) }
+ *   },
+ * })
+ * ```
+ */
+export function defineStep<const I extends Specs = NoOutputs, const O extends Specs = NoOutputs>(
+  definition: StepDefinition<I, O>,
+): Step<InputsOf<I>, OutputsOf<O>, StepFunction<ReceivedOf<I>, StepResult<O>>> {
+  return makeStep(definition as unknown as StepDefinition<Specs, Specs>)
+}

@@ -1,0 +1,129 @@
+import { milliseconds } from '../internal/duration.ts'
+import { graphOf, type TracedNode, type TracedScope } from '../define/graph.ts'
+import type { AnyPipeline } from '../define/runnable.ts'
+import type { Kinds } from '../define/spec.ts'
+import type { AnyStep, RetryPolicy } from '../define/step.ts'
+import type { InputDeclaration, PlanNode, PlanScope, RetryDeclaration, StepDeclaration } from './document.ts'
+
+function declareInputs(kinds: Kinds, optional: ReadonlySet<string>): Record<string, InputDeclaration> {
+  const inputs: Record<string, InputDeclaration> = {}
+  for (const [name, kind] of Object.entries(kinds)) {
+    inputs[name] = optional.has(name) ? { ...kind.declare(), optional: true } : kind.declare()
+  }
+  return inputs
+}
+
+function declareRetry(retry: RetryPolicy, owner: string): RetryDeclaration {
+  return {
+    attempts: retry.attempts,
+    backoff: retry.backoff ?? 'exponential',
+    delay: milliseconds(retry.delay ?? '1s', `${owner}, retry.delay`),
+    maxDelay: milliseconds(retry.maxDelay ?? '1m', `${owner}, retry.maxDelay`),
+    jitter: retry.jitter ?? 0.2,
+  }
+}
+
+function declareStep(step: AnyStep): StepDeclaration {
+  const { tags, version, effect, cache, retry, timeout, grace, resources } = step.options
+  const outputs: Record<string, ReturnType<Kinds[string]['declare']>> = {}
+  for (const [name, kind] of Object.entries(step.outputs)) outputs[name] = kind.declare()
+  const owner = `step '${step.name}'`
+  return Object.freeze({
+    name: step.name,
+    inputs: declareInputs(step.inputs, step.optional),
+    outputs,
+    ...(tags === undefined || tags.length === 0 ? {} : { tags: [...tags] }),
+    ...(version === undefined ? {} : { version }),
+    ...(effect === undefined || effect === false
+      ? {}
+      : { effect: effect === true ? true : { key: effect.key } }),
+    ...(cache === undefined ? {} : { cache }),
+    ...(retry === undefined ? {} : { retry: declareRetry(retry, owner) }),
+    ...(timeout === undefined ? {} : { timeout: milliseconds(timeout, `${owner}, timeout`) }),
+    ...(grace === undefined ? {} : { grace: milliseconds(grace, `${owner}, grace`) }),
+    ...(resources === undefined ? {} : { resources: { ...resources } }),
+  } satisfies StepDeclaration)
+}
+
+/** Turns a traced graph into plan nodes and collects the steps that it uses. */
+export class Compiler {
+  /** The key of each step object: its name, with `#2` and so on where several steps share one. */
+  readonly keys = new Map<AnyStep, string>()
+  readonly #steps: Record<string, StepDeclaration> = {}
+  readonly #bodies = new Map<TracedScope, PlanScope>()
+
+  inputs(pipeline: AnyPipeline): Record<string, InputDeclaration> {
+    return declareInputs(pipeline.inputs, pipeline.optional)
+  }
+
+  steps(): Readonly<Record<string, StepDeclaration>> {
+    return Object.freeze(this.#steps)
+  }
+
+  scope(traced: TracedScope): PlanScope {
+    let scope = this.#bodies.get(traced)
+    if (scope === undefined) {
+      scope = Object.freeze({
+        nodes: Object.freeze(traced.nodes.map((node) => this.#node(node))),
+        outputs: traced.outputs,
+      })
+      this.#bodies.set(traced, scope)
+    }
+    return scope
+  }
+
+  #key(step: AnyStep): string {
+    let key = this.keys.get(step)
+    if (key === undefined) {
+      key = step.name
+      for (let n = 2; key in this.#steps; n++) key = `${step.name}#${n}`
+      this.keys.set(step, key)
+      this.#steps[key] = declareStep(step)
+    }
+    return key
+  }
+
+  #node(node: TracedNode): PlanNode {
+    const base = {
+      id: node.id,
+      ...(node.after.length === 0 ? {} : { after: node.after }),
+      ...(node.tags.length === 0 ? {} : { tags: node.tags }),
+    }
+    switch (node.type) {
+      case 'step':
+        return Object.freeze({ type: 'step', ...base, step: this.#key(node.step), inputs: node.inputs })
+      case 'pipeline': {
+        const { pipeline } = node
+        const body = this.scope(graphOf(pipeline))
+        return Object.freeze({
+          type: 'pipeline',
+          ...base,
+          pipeline: pipeline.name,
+          inputs: node.inputs,
+          declares: this.inputs(pipeline),
+          body,
+        })
+      }
+      case 'map': {
+        const concurrency = node.concurrency === undefined ? {} : { concurrency: node.concurrency }
+        return Object.freeze({
+          type: 'map',
+          ...base,
+          items: node.items,
+          ...concurrency,
+          body: this.scope(node.body),
+        })
+      }
+      case 'when': {
+        const otherwise = node.else === undefined ? {} : { else: this.scope(node.else) }
+        return Object.freeze({
+          type: 'when',
+          ...base,
+          condition: node.condition,
+          then: this.scope(node.then),
+          ...otherwise,
+        })
+      }
+    }
+  }
+}

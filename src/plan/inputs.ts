@@ -1,0 +1,121 @@
+import { canonicalJson } from '../internal/canonical.ts'
+import { PipewrightError } from '../internal/error.ts'
+import type { Json } from '../internal/json.ts'
+import { didYouMean } from '../internal/nearest.ts'
+import type { FileHandle } from '../artifact/file.ts'
+import type { DirectoryHandle } from '../artifact/directory.ts'
+import { itemKind } from '../artifact/list.ts'
+import type { JsonKind } from '../artifact/json.ts'
+import type { Kind } from '../artifact/kind.ts'
+import { check, issueLines, type SchemaIssue } from '../artifact/schema.ts'
+import type { AnyPipeline } from '../define/runnable.ts'
+
+/** What a caller gives for an input of type T: a path for a file or a directory, else the value. */
+type GivenValue<T> = T extends FileHandle | DirectoryHandle
+  ? string
+  : T extends readonly (FileHandle | DirectoryHandle)[]
+    ? readonly string[]
+    : T
+
+/** What a caller of a pipeline gives: json values, and paths for files and directories. */
+export type Given<In> = { readonly [K in keyof In]: GivenValue<In[K]> }
+
+interface Problem extends SchemaIssue {
+  readonly input: string
+}
+
+function sourcePath(kind: Kind<unknown, never>, value: unknown, input: string, problems: Problem[]): Json {
+  const item = itemKind(kind)
+  if (item !== undefined) {
+    if (Array.isArray(value))
+      return value.map((element, index) => sourcePath(item, element, `${input}[${index}]`, problems))
+    problems.push({ input, path: '', message: `is a list of ${item.name}s: give a list of paths` })
+    return null
+  }
+  if (typeof value === 'string' && value !== '') return value
+  problems.push({
+    input,
+    path: '',
+    message: `is a ${kind.name}: give its path as a string, not ${value === null ? 'null' : typeof value}`,
+  })
+  return null
+}
+
+function jsonValue(
+  kind: JsonKind<unknown>,
+  value: unknown,
+  input: string,
+  problems: Problem[],
+  owner: string,
+): Json | undefined {
+  const result = check(kind.schema, value)
+  if (result instanceof Promise) {
+    throw new PipewrightError(
+      'DEFINITION_INVALID',
+      `${owner}: the schema of input '${input}' is asynchronous`,
+      {
+        fix: 'check what needs waiting for in a step; the schema of a pipeline input is synchronous',
+      },
+    )
+  }
+  if (!result.ok) {
+    problems.push(...result.issues.map((issue) => ({ ...issue, input })))
+    return null
+  }
+  if (result.value === undefined) return undefined
+  try {
+    return JSON.parse(canonicalJson(result.value)) as Json
+  } catch (error) {
+    if (!PipewrightError.isInstance(error)) throw error
+    problems.push({ input, path: '', message: error.message })
+    return null
+  }
+}
+
+/**
+ * Checks what a caller gives against the declared inputs of a pipeline and returns the parsed json values and
+ * the paths. Every problem of every input is reported in one `INPUT_INVALID`.
+ */
+export function checkInputs(
+  pipeline: AnyPipeline,
+  given: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, Json>> {
+  const owner = `pipeline '${pipeline.name}'`
+  const names = Object.keys(pipeline.inputs)
+  for (const name of Object.keys(given)) {
+    if (!names.includes(name)) {
+      throw new PipewrightError('UNKNOWN_INPUT', `${owner} has no input '${name}'`, {
+        fix: didYouMean(name, names),
+        details: { input: name },
+      })
+    }
+  }
+  const problems: Problem[] = []
+  const values: Record<string, Json> = {}
+  for (const [name, kind] of Object.entries(pipeline.inputs)) {
+    const value = given[name]
+    if (value === undefined && !pipeline.optional.has(name)) {
+      problems.push({ input: name, path: '', message: 'is missing' })
+      continue
+    }
+    const parsed =
+      kind.name === 'json'
+        ? jsonValue(kind as never, value, name, problems, owner)
+        : sourcePath(kind, value, name, problems)
+    if (parsed !== undefined) values[name] = parsed
+  }
+  if (problems.length > 0) {
+    const issues = problems.map((problem) => ({
+      path: `${problem.input}${problem.path}`,
+      message: problem.message,
+    }))
+    throw new PipewrightError(
+      'INPUT_INVALID',
+      `${owner} cannot start, its inputs are not right:\n${issueLines(issues)}`,
+      {
+        details: { pipeline: pipeline.name, issues },
+      },
+    )
+  }
+  return values
+}

@@ -1,0 +1,44 @@
+import { canonicalJson } from '../internal/canonical.ts'
+import { sha256 } from '../internal/digest.ts'
+import type { Json } from '../internal/json.ts'
+import { graphOf } from '../define/graph.ts'
+import type { AnyPipeline, Pipeline } from '../define/runnable.ts'
+import { Compiler } from './compile.ts'
+import { planFormat, type Plan } from './document.ts'
+import { checkInputs, type Given } from './inputs.ts'
+
+/** Compiles the structure of a pipeline; the compiler knows the key of each step object. */
+export function compilePipeline(pipeline: AnyPipeline): {
+  readonly structure: Omit<Plan, 'given'>
+  readonly compiler: Compiler
+} {
+  const compiler = new Compiler()
+  const inputs = compiler.inputs(pipeline)
+  const scope = compiler.scope(graphOf(pipeline))
+  const structure = {
+    format: planFormat,
+    pipeline: pipeline.name,
+    inputs,
+    steps: compiler.steps(),
+    scope,
+  } as const
+  return { structure: { ...structure, digest: sha256(canonicalJson(structure)) }, compiler }
+}
+
+/**
+ * Compiles a pipeline for given inputs: pure and synchronous, nothing is read or run.
+ *
+ * Throws `INPUT_INVALID` with all problems and their paths, `UNKNOWN_INPUT` or `MISSING_INPUT`.
+ * {@link Workspace.plan} adds code digests and the content of sources.
+ *
+ * @example
+ * ```ts
+ * const document = plan(tumours, { csv: 'tumours.csv' })
+ * console.log(document.digest, render(document))
+ * ```
+ */
+export function plan<In, Out>(pipeline: Pipeline<In, Out>, inputs: Given<NoInfer<In>>): Plan {
+  const { structure } = compilePipeline(pipeline as unknown as AnyPipeline)
+  const given = checkInputs(pipeline as unknown as AnyPipeline, inputs as Readonly<Record<string, unknown>>)
+  return Object.freeze({ ...structure, given: Object.freeze(given as Record<string, Json>) })
+}

@@ -1,0 +1,175 @@
+import type { Digest } from '../internal/digest.ts'
+import type { Json, JsonObject } from '../internal/json.ts'
+import type { Artifact } from '../artifact/artifact.ts'
+
+/** The version of the event format; older events are upcast, newer ones refused. */
+export const eventFormat = 1
+
+/** A value on an edge: a stored artifact, or a part of one, or plain data from the plan. */
+export type Value =
+  | { readonly artifact: Artifact; readonly pick?: readonly (string | number)[] }
+  | { readonly value: Json }
+  | { readonly list: readonly Value[] }
+  | { readonly absent: true }
+
+/** Named values. */
+export type Values = Readonly<Record<string, Value>>
+
+/** An error as it is recorded. */
+export interface ErrorRecord {
+  readonly name: string
+  readonly message: string
+  readonly code?: string
+  readonly stack?: string
+  readonly cause?: ErrorRecord
+}
+
+/** Who drives a run. */
+export interface Owner {
+  readonly host: string
+  readonly pid: number
+  /** When the process started, as the system tells it; with pid and boot it names one process for good. */
+  readonly processStart: string
+  readonly boot: string
+  /** The pid namespace; a pid of another one proves nothing. */
+  readonly namespace: string
+}
+
+/** Where a pipeline's code is found again. */
+export interface Address {
+  /** Path of the module, relative to the project. */
+  readonly module: string
+  readonly pipeline: string
+}
+
+/** The software and the machine that a run ran on. */
+export interface Environment {
+  readonly node: string
+  readonly platform: string
+  readonly host: string
+  readonly pipewright: string
+  /** Resolved versions of the project's direct dependencies. */
+  readonly packages: Readonly<Record<string, string>>
+  /** Null outside of a git repository. */
+  readonly git: { readonly commit: string; readonly branch: string | null; readonly dirty: boolean } | null
+}
+
+/** How a run behaves, as it was started. */
+export interface RunSettings {
+  readonly concurrency: number
+  readonly failure: 'stop' | 'continue'
+  readonly failFast: boolean
+  /** Milliseconds. */
+  readonly timeout?: number
+  /** Node path patterns of what runs, where the run is a part of its plan. */
+  readonly selection?: JsonObject
+}
+
+/** Why an attempt ended without a result. */
+export type AttemptEnd = 'failed' | 'timed-out' | 'cancelled' | 'interrupted'
+
+/** A metric as it stands at the end of an execution. */
+export interface MetricSummary {
+  readonly last: number
+  readonly min: number
+  readonly max: number
+  readonly count: number
+}
+
+/** What the end of an execution carries beside its outputs. */
+export interface ExecutionFacts {
+  readonly metrics: Readonly<Record<string, MetricSummary>>
+  readonly params: JsonObject
+  readonly reports: readonly Artifact[]
+  /** The log segment of the attempt, relative to the workspace; absent when nothing was logged. */
+  readonly log?: string
+}
+
+/**
+ * What happened in a run, one closed union. The state of a run is a fold over its events; all other tables are
+ * projections of them.
+ */
+export type RunEvent =
+  | {
+      readonly type: 'run.started'
+      readonly pipeline: string
+      /** The stored plan document, and its structure digest. */
+      readonly plan: Digest
+      readonly structure: Digest
+      readonly inputs: Values
+      /** The code digest of each step of the plan; null where it has none. */
+      readonly code: Readonly<Record<string, Digest | null>>
+      readonly address: Address | null
+      readonly settings: RunSettings
+      readonly tags: readonly string[]
+      readonly key: string | null
+    }
+  | {
+      readonly type: 'run.resumed'
+      readonly acceptedCode: readonly string[]
+      readonly code: Readonly<Record<string, Digest | null>>
+    }
+  | { readonly type: 'run.environment'; readonly environment: Environment }
+  | { readonly type: 'run.cancel-requested'; readonly reason: string }
+  | {
+      readonly type: 'run.finished'
+      readonly state: 'succeeded' | 'failed' | 'cancelled'
+      readonly outputs: Values
+      readonly error?: ErrorRecord
+    }
+  | { readonly type: 'map.expanded'; readonly node: string; readonly count: number }
+  | { readonly type: 'branch.decided'; readonly node: string; readonly taken: 'then' | 'else' | 'none' }
+  | {
+      readonly type: 'attempt.started'
+      readonly node: string
+      readonly step: string
+      readonly attempt: number
+      readonly key: Digest | null
+    }
+  | {
+      readonly type: 'attempt.failed'
+      readonly node: string
+      readonly attempt: number
+      readonly end: AttemptEnd
+      readonly error: ErrorRecord
+      /** Milliseconds until the next try; absent when there is none. */
+      readonly retryIn?: number
+      readonly log?: string
+    }
+  | {
+      readonly type: 'node.succeeded'
+      readonly node: string
+      /** The step's name; null for a map, a branch or a sub-pipeline. */
+      readonly step: string | null
+      /** Zero for a hit and for nodes without attempts. */
+      readonly attempt: number
+      /** Milliseconds since the epoch. */
+      readonly startedAt: number
+      readonly inputs: Values
+      readonly outputs: Values
+      readonly key: Digest | null
+      /** Why no cache entry was written; absent when one was, or for a hit. */
+      readonly uncached?: string
+      /** The execution whose outputs were reused. */
+      readonly reused?: { readonly run: string; readonly node: string }
+      readonly facts?: ExecutionFacts
+    }
+  | {
+      readonly type: 'node.failed'
+      readonly node: string
+      readonly step: string | null
+      readonly error: ErrorRecord
+    }
+  | { readonly type: 'node.skipped'; readonly node: string }
+  | { readonly type: 'node.blocked'; readonly node: string; readonly by: string }
+  | { readonly type: 'node.cancelled'; readonly node: string }
+
+/** An event with its place in the log. */
+export interface StoredEvent {
+  /** Rising over the whole workspace. */
+  readonly seq: number
+  readonly run: string
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly event: RunEvent
+}

@@ -1,0 +1,116 @@
+import type { Digest } from '../internal/digest.ts'
+import type { Artifact } from '../artifact/artifact.ts'
+import type { ExecutionFacts, Owner, RunEvent, StoredEvent, Values } from './event.ts'
+import type {
+  ArtifactEdge,
+  ExecutionRecord,
+  ModelVersion,
+  Page,
+  RunDetail,
+  RunQuery,
+  RunRecord,
+} from './records.ts'
+
+/** The right to write to a run: what commits are fenced by. */
+export interface Lease {
+  readonly run: string
+  /** Rises by one with each new owner; a commit under an older fence is refused. */
+  readonly fence: number
+}
+
+/** An event to append. */
+export interface NewEvent {
+  readonly run: string
+  readonly at: number
+  readonly event: RunEvent
+  /** Small blobs that are stored in the same transaction. */
+  readonly blobs?: readonly { readonly digest: Digest; readonly bytes: Uint8Array }[]
+}
+
+/** The outputs that an earlier execution with this key left. */
+export interface CacheEntry {
+  readonly key: Digest
+  readonly run: string
+  readonly node: string
+  readonly at: number
+  readonly outputs: Values
+  readonly facts: ExecutionFacts
+}
+
+/** What {@link MetadataStore.acquire} found. */
+export type Acquired =
+  | { readonly ok: true; readonly lease: Lease }
+  /** Somebody else drives the run; whether that one is still alive is for the caller to judge. */
+  | { readonly ok: false; readonly owner: Owner; readonly heartbeatAt: number; readonly expired: boolean }
+
+/** The port behind which what happened is remembered. */
+export interface MetadataStore {
+  /**
+   * Appends events and their projections, in order. Calls are committed in groups: the promise resolves when
+   * this one is durable, and rejects with `LEASE_LOST` when the lease is not the run's current one.
+   */
+  append(event: NewEvent, lease?: Lease): Promise<void>
+  /** Waits until everything appended so far is durable. */
+  flush(): Promise<void>
+  /** The events of a run after a place in the log, in order. */
+  events(run: string, after?: number): AsyncIterable<StoredEvent>
+
+  /** Makes this process the owner of a run that has none, or whose owner is given as `evict`. */
+  acquire(run: string, owner: Owner, evict?: { readonly fence: number } | 'any'): Promise<Acquired>
+  /** Ends the ownership; a lease that is no longer current is no error. */
+  release(lease: Lease): Promise<void>
+
+  /** The entry of a cache key. */
+  cached(key: Digest): Promise<CacheEntry | undefined>
+  /** Forgets an entry whose blobs are gone. */
+  forget(key: Digest): Promise<void>
+  /** A small blob that was stored with an event. */
+  blob(digest: Digest): Promise<Uint8Array | undefined>
+
+  /** Runs, filtered and ordered, page by page (keyset). */
+  runs(query?: RunQuery): Promise<Page<RunRecord>>
+  /** The runs whose id starts with a text; at most two, to tell a unique prefix. */
+  runsByPrefix(prefix: string): Promise<readonly RunRecord[]>
+  /** The run of a pipeline with a caller's key. */
+  runByKey(pipeline: string, key: string): Promise<RunRecord | undefined>
+  /** A run with its executions, metrics, parameters and environment. */
+  detail(run: string): Promise<RunDetail | undefined>
+  /** The executions of a run in the order of their start. */
+  executions(run: string): Promise<readonly ExecutionRecord[]>
+  /** Keeps a run and its artifacts from garbage collection, or lets them go. */
+  pin(run: string, pinned: boolean): Promise<void>
+
+  /** The records with a content digest (several kinds may share one). */
+  artifacts(digest: Digest): Promise<readonly Artifact[]>
+  /** Every edge between executions and artifacts, in rising order after a place. */
+  edges(after?: number): AsyncIterable<ArtifactEdge>
+  /** Executions by their numbers. */
+  executionsByNumber(numbers: readonly number[]): Promise<readonly ExecutionRecord[]>
+  /** Artifacts by their numbers. */
+  artifactsByNumber(numbers: readonly number[]): Promise<readonly Artifact[]>
+  /** The number of an artifact, as edges name it. */
+  artifactNumbers(digest: Digest): Promise<readonly number[]>
+
+  /** Registers a model: the version of an equal digest if there is one, else the next. */
+  registerModel(
+    entry: Omit<ModelVersion, 'version' | 'aliases'>,
+    alias: string | undefined,
+  ): Promise<ModelVersion>
+  /** Versions of one model or of all, newest first. */
+  modelVersions(name?: string): Promise<readonly ModelVersion[]>
+
+  /** Removes runs with all that is known of them, the cache entries that they left, and small blobs. */
+  remove(request: {
+    readonly runs: readonly string[]
+    readonly blobs: readonly Digest[]
+    readonly cacheKeys: readonly Digest[]
+  }): Promise<void>
+  /** Every cache entry, for garbage collection. */
+  cacheEntries(): AsyncIterable<CacheEntry>
+  /** Every small blob with its size and time. */
+  smallBlobs(): AsyncIterable<{ readonly digest: Digest; readonly size: number; readonly at: number }>
+  /** Every artifact of a run: inputs, outputs, reports. */
+  artifactsOfRun(run: string): AsyncIterable<Artifact>
+
+  close(): Promise<void>
+}

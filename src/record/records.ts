@@ -1,0 +1,124 @@
+import type { Digest } from '../internal/digest.ts'
+import type { Json, JsonObject } from '../internal/json.ts'
+import type { Artifact } from '../artifact/artifact.ts'
+import type {
+  Address,
+  AttemptEnd,
+  Environment,
+  ErrorRecord,
+  MetricSummary,
+  Owner,
+  RunSettings,
+  Values,
+} from './event.ts'
+
+/** The recorded state of a run; `interrupted` is a running one that nobody drives any more. */
+export type RunState = 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted'
+
+/** The recorded state of a node. */
+export type NodeState = 'running' | 'succeeded' | 'failed' | 'blocked' | 'skipped' | 'cancelled'
+
+/** One run. */
+export interface RunRecord {
+  readonly id: string
+  readonly pipeline: string
+  readonly state: RunState
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly finishedAt: number | null
+  readonly tags: readonly string[]
+  readonly key: string | null
+  readonly pinned: boolean
+  readonly owner: Owner | null
+  readonly error: ErrorRecord | null
+}
+
+/** One try of a node. */
+export interface AttemptRecord {
+  readonly number: number
+  readonly startedAt: number
+  readonly finishedAt: number | null
+  /** Null while it runs. */
+  readonly end: 'succeeded' | AttemptEnd | null
+  readonly error: ErrorRecord | null
+  readonly log: string | null
+}
+
+/** One execution: a node in a run. */
+export interface ExecutionRecord {
+  /** The number by which edges name it. */
+  readonly number: number
+  readonly run: string
+  readonly node: string
+  /** Null for a map, a branch or a sub-pipeline. */
+  readonly step: string | null
+  readonly state: NodeState
+  readonly startedAt: number
+  readonly finishedAt: number | null
+  readonly inputs: Values
+  readonly outputs: Values
+  readonly key: Digest | null
+  readonly uncached: string | null
+  readonly reused: { readonly run: string; readonly node: string } | null
+  readonly metrics: Readonly<Record<string, MetricSummary>>
+  readonly params: JsonObject
+  readonly reports: readonly Artifact[]
+  readonly attempts: readonly AttemptRecord[]
+  readonly error: ErrorRecord | null
+}
+
+/** A run with all that is known of it. */
+export interface RunDetail extends RunRecord {
+  readonly plan: Digest
+  readonly structure: Digest
+  readonly inputs: Values
+  readonly outputs: Values
+  readonly code: Readonly<Record<string, Digest | null>>
+  readonly address: Address | null
+  readonly settings: RunSettings
+  readonly environment: Environment | null
+  readonly executions: readonly ExecutionRecord[]
+}
+
+/** Which runs to list. */
+export interface RunQuery {
+  readonly pipeline?: string
+  readonly state?: RunState
+  readonly tag?: string
+  /** Only runs started at or after this time. */
+  readonly since?: Date
+  /** Default `-startedAt`: the newest first. */
+  readonly orderBy?: 'startedAt' | '-startedAt' | 'finishedAt' | '-finishedAt'
+  /** Default 50, at most 1,000. */
+  readonly limit?: number
+  /** The `next` of the page before. */
+  readonly after?: string
+}
+
+/** A page of a list; `next` is undefined on the last one. */
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly next: string | undefined
+}
+
+/** An edge of the lineage: an execution read or wrote an artifact. */
+export interface ArtifactEdge {
+  readonly number: number
+  readonly execution: number
+  readonly artifact: number
+  readonly direction: 'in' | 'out'
+}
+
+/** One version of a registered model. */
+export interface ModelVersion {
+  readonly name: string
+  readonly version: number
+  /** Content digest of the model. */
+  readonly digest: Digest
+  readonly artifact: Artifact
+  readonly aliases: readonly string[]
+  readonly registeredAt: number
+  readonly run: string | null
+  readonly node: string | null
+  readonly metadata: Readonly<Record<string, Json>>
+}
