@@ -25,7 +25,13 @@ export function deepFreeze(value: unknown): unknown {
 export async function encodeJson(value: unknown, context: EncodeContext): Promise<Artifact> {
   const bytes = Buffer.from(canonicalJson(value), 'utf8')
   const blob = await context.blobs.put(bytes)
-  return { kind: 'json', digest: blob.digest, blob: blob.digest, size: blob.size, mediaType: 'application/json' }
+  return {
+    kind: 'json',
+    digest: blob.digest,
+    blob: blob.digest,
+    size: blob.size,
+    mediaType: 'application/json',
+  }
 }
 
 /** The content digest of a JSON value. */
@@ -34,7 +40,10 @@ export function jsonDigest(value: unknown): ReturnType<typeof sha256> {
 }
 
 /** Reads a stored JSON value. */
-export async function decodeJson(artifact: Artifact, context: Pick<DecodeContext, 'blobs'>): Promise<unknown> {
+export async function decodeJson(
+  artifact: Artifact,
+  context: Pick<DecodeContext, 'blobs'>,
+): Promise<unknown> {
   const bytes = await context.blobs.bytes(artifact)
   return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as unknown
 }
@@ -56,9 +65,13 @@ class SchemaKind implements JsonKind<unknown> {
   async encode(value: unknown, context: EncodeContext): Promise<Artifact> {
     const result = await check(this.schema, value)
     if (!result.ok) {
-      throw new PipewrightError('OUTPUT_INVALID', `the value does not fit its schema:\n${issueLines(result.issues)}`, {
-        details: { issues: result.issues },
-      })
+      throw new PipewrightError(
+        'OUTPUT_INVALID',
+        `the value does not fit its schema:\n${issueLines(result.issues)}`,
+        {
+          details: { issues: result.issues },
+        },
+      )
     }
     return encodeJson(result.value, context)
   }

@@ -18,7 +18,10 @@ type Items = readonly (Artifact | null)[]
  * Stores a list of artifacts: pages of up to 1,000 records and a manifest of the pages, so that neither a
  * reader nor a writer needs the whole list in one piece. The content digest covers the items' content digests.
  */
-export async function encodeList(items: Iterable<Artifact | null>, context: Pick<EncodeContext, 'blobs'>): Promise<Artifact> {
+export async function encodeList(
+  items: Iterable<Artifact | null>,
+  context: Pick<EncodeContext, 'blobs'>,
+): Promise<Artifact> {
   const pages: string[] = []
   const digests: (string | null)[] = []
   const parts = new Set<Artifact['blob']>()
@@ -51,7 +54,10 @@ export async function encodeList(items: Iterable<Artifact | null>, context: Pick
 }
 
 /** The records of a stored list, page by page. */
-export async function* listItems(list: Artifact, context: Pick<DecodeContext, 'blobs'>): AsyncGenerator<Artifact | null> {
+export async function* listItems(
+  list: Artifact,
+  context: Pick<DecodeContext, 'blobs'>,
+): AsyncGenerator<Artifact | null> {
   const read = async (blob: Artifact['blob']): Promise<unknown> =>
     JSON.parse(Buffer.from(await context.blobs.bytes({ blob })).toString('utf8'))
   const manifest = (await read(list.blob)) as ListManifest
@@ -72,7 +78,8 @@ class ListKind implements Kind<unknown[], readonly never[]> {
   }
 
   async encode(value: unknown, context: EncodeContext): Promise<Artifact> {
-    if (!Array.isArray(value)) throw new PipewrightError('OUTPUT_INVALID', 'the value is not a list', { fix: 'return an array' })
+    if (!Array.isArray(value))
+      throw new PipewrightError('OUTPUT_INVALID', 'the value is not a list', { fix: 'return an array' })
     const items: Artifact[] = []
     for (const item of value as unknown[]) items.push(await this.of.encode(item, context))
     return encodeList(items, context)
@@ -82,7 +89,11 @@ class ListKind implements Kind<unknown[], readonly never[]> {
     const items: unknown[] = []
     for await (const item of listItems(artifact, context)) {
       const name = `${context.name}-${items.length}`
-      items.push(item === null ? undefined : await this.of.decode(item, { ...context, name, workdir: () => context.workdir() }))
+      items.push(
+        item === null
+          ? undefined
+          : await this.of.decode(item, { ...context, name, workdir: () => context.workdir() }),
+      )
     }
     return items
   }

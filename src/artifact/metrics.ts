@@ -24,6 +24,12 @@ function restore(value: unknown): unknown {
   return Object.fromEntries(Object.entries(record).map(([name, member]) => [name, restore(member)]))
 }
 
+/** Reads stored metrics, NaN and infinities included. */
+export async function decodeMetrics(artifact: Artifact, context: Pick<DecodeContext, 'blobs'>): Promise<unknown> {
+  const bytes = await context.blobs.bytes(artifact)
+  return deepFreeze(restore(JSON.parse(Buffer.from(bytes).toString('utf8'))))
+}
+
 class MetricsKind implements Kind<unknown> {
   readonly [kindMark] = true
   readonly name = 'metrics'
@@ -50,23 +56,36 @@ class MetricsKind implements Kind<unknown> {
     }
     for (const name of Object.keys(given)) {
       if (!(name in this.#fields)) {
-        issues.push({ path: `.${name}`, message: `is not declared; ${didYouMean(name, Object.keys(this.#fields))}` })
+        issues.push({
+          path: `.${name}`,
+          message: `is not declared; ${didYouMean(name, Object.keys(this.#fields))}`,
+        })
       }
     }
     if (issues.length > 0) {
-      throw new PipewrightError('OUTPUT_INVALID', `the metrics do not fit their schema:\n${issueLines(issues)}`, {
-        details: { issues },
-      })
+      throw new PipewrightError(
+        'OUTPUT_INVALID',
+        `the metrics do not fit their schema:\n${issueLines(issues)}`,
+        {
+          details: { issues },
+        },
+      )
     }
     const text = canonicalJson(record, { nonFinite: true })
     const blob = await context.blobs.put(Buffer.from(text, 'utf8'))
     const meta = JSON.parse(text) as JsonObject
-    return { kind: 'metrics', digest: blob.digest, blob: blob.digest, size: blob.size, mediaType: 'application/json', meta }
+    return {
+      kind: 'metrics',
+      digest: blob.digest,
+      blob: blob.digest,
+      size: blob.size,
+      mediaType: 'application/json',
+      meta,
+    }
   }
 
-  async decode(artifact: Artifact, context: DecodeContext): Promise<unknown> {
-    const bytes = await context.blobs.bytes(artifact)
-    return deepFreeze(restore(JSON.parse(Buffer.from(bytes).toString('utf8'))))
+  decode(artifact: Artifact, context: DecodeContext): Promise<unknown> {
+    return decodeMetrics(artifact, context)
   }
 }
 

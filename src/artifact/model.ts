@@ -50,11 +50,19 @@ export interface Predictor<State, Input, Output> {
 }
 
 /** A predictor of any type. */
-export type AnyPredictor = Pick<Predictor<unknown, unknown, unknown>, 'name' | 'state' | 'input' | 'output' | 'module'> & {
+export type AnyPredictor = Pick<
+  Predictor<unknown, unknown, unknown>,
+  'name' | 'state' | 'input' | 'output' | 'module'
+> & {
   readonly predict: (state: never, input: never) => unknown
 }
 
-async function parsed(schema: Schema, value: unknown, what: string, code: 'INPUT_INVALID' | 'OUTPUT_INVALID'): Promise<unknown> {
+async function parsed(
+  schema: Schema,
+  value: unknown,
+  what: string,
+  code: 'INPUT_INVALID' | 'OUTPUT_INVALID',
+): Promise<unknown> {
   const result = await check(schema, value)
   if (result.ok) return result.value
   throw new PipewrightError(code, `${what} does not fit its schema:\n${issueLines(result.issues)}`, {
@@ -95,7 +103,12 @@ export class PredictorModel implements Model<unknown, unknown> {
   async predict(input: unknown): Promise<unknown> {
     this.#state ??= this.#load()
     const { name, predict } = this.#predictor
-    const row = await parsed(this.#predictor.input, input, `the input of predictor '${name}'`, 'INPUT_INVALID')
+    const row = await parsed(
+      this.#predictor.input,
+      input,
+      `the input of predictor '${name}'`,
+      'INPUT_INVALID',
+    )
     const output = await (predict as (state: unknown, row: unknown) => unknown)(await this.#state, row)
     return parsed(this.#predictor.output, output, `the output of predictor '${name}'`, 'OUTPUT_INVALID')
   }
@@ -138,9 +151,13 @@ export class OpaqueModel implements Model<never, unknown> {
   }
 
   async predict(): Promise<never> {
-    throw new PipewrightError('PREDICTOR_CHANGED', `the code of model '${this.predictor}' is not at hand here`, {
-      fix: `declare the input as model(…) with the predictor '${this.predictor}'`,
-    })
+    throw new PipewrightError(
+      'PREDICTOR_CHANGED',
+      `the code of model '${this.predictor}' is not at hand here`,
+      {
+        fix: `declare the input as model(…) with the predictor '${this.predictor}'`,
+      },
+    )
   }
 
   predictAll(): Promise<never> {
@@ -148,8 +165,17 @@ export class OpaqueModel implements Model<never, unknown> {
   }
 }
 
+/** The artifact that a model was read from; undefined for one that has not been stored. */
+export function artifactOfModel(value: Model): Artifact | undefined {
+  if (value instanceof OpaqueModel) return value.artifact
+  return value instanceof PredictorModel ? PredictorModel.artifactOf(value) : undefined
+}
+
 /** Reads the manifest of a stored model. */
-export async function readModelManifest(artifact: Artifact, context: Pick<DecodeContext, 'blobs'>): Promise<ModelManifest> {
+export async function readModelManifest(
+  artifact: Artifact,
+  context: Pick<DecodeContext, 'blobs'>,
+): Promise<ModelManifest> {
   return JSON.parse(Buffer.from(await context.blobs.bytes(artifact)).toString('utf8')) as ModelManifest
 }
 
@@ -163,7 +189,9 @@ class ModelKind implements Kind<unknown, never> {
   }
 
   declare(): KindDeclaration {
-    return this.predictor === undefined ? { kind: 'model' } : { kind: 'model', predictor: this.predictor.name }
+    return this.predictor === undefined
+      ? { kind: 'model' }
+      : { kind: 'model', predictor: this.predictor.name }
   }
 
   async encode(value: unknown, context: EncodeContext): Promise<Artifact> {
@@ -178,7 +206,12 @@ class ModelKind implements Kind<unknown, never> {
     if (stored !== undefined) return stored
     const predictor = PredictorModel.predictorOf(value)
     const state = await encodeJson(
-      await parsed(predictor.state, await PredictorModel.stateOf(value), `the state of predictor '${predictor.name}'`, 'OUTPUT_INVALID'),
+      await parsed(
+        predictor.state,
+        await PredictorModel.stateOf(value),
+        `the state of predictor '${predictor.name}'`,
+        'OUTPUT_INVALID',
+      ),
       context,
     )
     const manifest: ModelManifest = {
@@ -229,9 +262,13 @@ class ModelKind implements Kind<unknown, never> {
 
   #refuseOther(name: string): void {
     if (this.predictor !== undefined && name !== this.predictor.name) {
-      throw new PipewrightError('OUTPUT_INVALID', `the model is of predictor '${name}', declared is '${this.predictor.name}'`, {
-        fix: `use model(${name}) or return ${this.predictor.name}.of(state)`,
-      })
+      throw new PipewrightError(
+        'OUTPUT_INVALID',
+        `the model is of predictor '${name}', declared is '${this.predictor.name}'`,
+        {
+          fix: `use model(${name}) or return ${this.predictor.name}.of(state)`,
+        },
+      )
     }
   }
 }
@@ -248,8 +285,10 @@ class ModelKind implements Kind<unknown, never> {
  * outputs: { model: model(tumourClassifier) }
  * ```
  */
-export function model<State, Input, Output>(predictor: Predictor<State, Input, Output>): Kind<Model<Input, Output>>
+export function model<State, Input, Output>(
+  predictor: Predictor<State, Input, Output>,
+): Kind<Model<Input, Output>>
 export function model(): Kind<Model>
-export function model(predictor?: AnyPredictor): Kind<never, never> {
-  return new ModelKind(predictor) as Kind<unknown, never> as Kind<never, never>
+export function model(predictor?: AnyPredictor): never {
+  return new ModelKind(predictor) as never
 }

@@ -12,7 +12,9 @@ export interface SchemaIssue {
 }
 
 /** The outcome of a check. */
-export type Checked = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly issues: readonly SchemaIssue[] }
+export type Checked =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly issues: readonly SchemaIssue[] }
 
 function issuePath(issue: StandardSchemaV1.Issue): string {
   return (issue.path ?? [])
@@ -23,7 +25,10 @@ function issuePath(issue: StandardSchemaV1.Issue): string {
 
 function checked(result: StandardSchemaV1.Result<unknown>): Checked {
   if (result.issues === undefined) return { ok: true, value: result.value }
-  return { ok: false, issues: result.issues.map((issue) => ({ path: issuePath(issue), message: issue.message })) }
+  return {
+    ok: false,
+    issues: result.issues.map((issue) => ({ path: issuePath(issue), message: issue.message })),
+  }
 }
 
 /** Runs a schema over a value; synchronous when the schema is. All problems are reported, not only the first. */
@@ -63,7 +68,9 @@ export function jsonSchemaOf(schema: Schema, side: 'input' | 'output' = 'output'
 
 /** The issues of a check as the lines of a message. */
 export function issueLines(issues: readonly SchemaIssue[], most = 20): string {
-  const lines = issues.slice(0, most).map((issue) => `  ${issue.path === '' ? '(value)' : issue.path}: ${issue.message}`)
+  const lines = issues
+    .slice(0, most)
+    .map((issue) => `  ${issue.path === '' ? '(value)' : issue.path}: ${issue.message}`)
   if (issues.length > most) lines.push(`  … and ${issues.length - most} more`)
   return lines.join('\n')
 }

@@ -23,7 +23,8 @@ function declareRetry(retry: RetryPolicy, owner: string): RetryDeclaration {
   }
 }
 
-function declareStep(step: AnyStep): StepDeclaration {
+/** What a plan says about a step. */
+export function compileStep(step: AnyStep): StepDeclaration {
   const { tags, version, effect, cache, retry, timeout, grace, resources } = step.options
   const outputs: Record<string, ReturnType<Kinds[string]['declare']>> = {}
   for (const [name, kind] of Object.entries(step.outputs)) outputs[name] = kind.declare()
@@ -49,6 +50,8 @@ function declareStep(step: AnyStep): StepDeclaration {
 export class Compiler {
   /** The key of each step object: its name, with `#2` and so on where several steps share one. */
   readonly keys = new Map<AnyStep, string>()
+  /** The pipeline behind each sub-pipeline node. */
+  readonly pipelines = new Map<PlanNode, AnyPipeline>()
   readonly #steps: Record<string, StepDeclaration> = {}
   readonly #bodies = new Map<TracedScope, PlanScope>()
 
@@ -78,7 +81,7 @@ export class Compiler {
       key = step.name
       for (let n = 2; key in this.#steps; n++) key = `${step.name}#${n}`
       this.keys.set(step, key)
-      this.#steps[key] = declareStep(step)
+      this.#steps[key] = compileStep(step)
     }
     return key
   }
@@ -95,14 +98,16 @@ export class Compiler {
       case 'pipeline': {
         const { pipeline } = node
         const body = this.scope(graphOf(pipeline))
-        return Object.freeze({
+        const compiled = Object.freeze({
           type: 'pipeline',
           ...base,
           pipeline: pipeline.name,
           inputs: node.inputs,
           declares: this.inputs(pipeline),
           body,
-        })
+        } as const)
+        this.pipelines.set(compiled, pipeline)
+        return compiled
       }
       case 'map': {
         const concurrency = node.concurrency === undefined ? {} : { concurrency: node.concurrency }

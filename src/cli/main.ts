@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+import { Command } from 'commander'
+import { PipewrightError } from '../internal/error.ts'
+import { packageVersion } from '../workspace/version.ts'
+import { exitCodes } from './exit-codes.ts'
+
+function build(): Command {
+  const program = new Command('pipewright')
+    .description('Typed pipelines with a cache that is right, resume, and lineage')
+    .version(packageVersion())
+    .showHelpAfterError('(pipewright --help lists the commands)')
+  program
+    .command('run')
+    .argument('<pipeline>', 'file, file#export, or a name of the settings')
+    .description('run a pipeline')
+    .option('--inputs <file>', 'JSON file with the inputs; paths in it are relative to the current folder')
+    .option('--tag <tag...>', 'labels of the run')
+    .option('--key <key>', 'a name of yours: the same key and inputs attach to, or resume, that run')
+    .option('--concurrency <n>', 'how many steps run at once', Number)
+    .option('--failure <policy>', 'stop (default) or continue')
+    .option('--timeout <duration>', "the longest the run may take, such as '30m'")
+    .action(async (pipeline: string, options: object) => (await import('./run.ts')).runCommand(pipeline, options))
+  program
+    .command('runs')
+    .description('list runs')
+    .option('--pipeline <name>')
+    .option('--state <state>', 'running, waiting, succeeded, failed, cancelled or interrupted')
+    .option('--tag <tag>')
+    .option('--limit <n>', 'default 20', Number)
+    .option('--after <cursor>', 'the cursor that the page before has printed')
+    .action(async (options: object) => (await import('./runs.ts')).runsCommand(options))
+  program
+    .command('show')
+    .argument('<run>', 'run id, or the start of one')
+    .description('show a run: its nodes, times, hits, metrics and outputs')
+    .action(async (run: string) => (await import('./runs.ts')).showCommand(run))
+  program
+    .command('resume')
+    .argument('<run>', 'run id, or the start of one')
+    .description('go on with a run that has not succeeded; what has succeeded is not run again')
+    .option('--accept-code', 'although the code of unfinished steps has changed')
+    .option('--take-over', 'although another process seems to drive it')
+    .action(async (run: string, options: object) => (await import('./run.ts')).resumeCommand(run, options))
+  return program
+}
+
+try {
+  await build().parseAsync()
+} catch (error) {
+  if (PipewrightError.isInstance(error)) {
+    process.stderr.write(`${error.code}: ${error.message}\n`)
+    process.exitCode = exitCodes[error.code] ?? 1
+  } else {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    process.exitCode = 70
+  }
+}

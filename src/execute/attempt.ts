@@ -1,0 +1,186 @@
+import { rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PipewrightError } from '../internal/error.ts'
+import type { Digest } from '../internal/digest.ts'
+import type { Artifact } from '../artifact/artifact.ts'
+import type { ArtifactStore } from '../artifact/blob.ts'
+import type { AnyPredictor } from '../artifact/model.ts'
+import { report } from '../artifact/report.ts'
+import type { AnyStep } from '../define/step.ts'
+import type { StepDeclaration } from '../plan/document.ts'
+import type { AttemptEnd, ExecutionFacts, MetricSummary, Values } from '../record/event.ts'
+import { CommitWriter, type PendingBlob, type TieredReader } from './blobs.ts'
+import { captured } from './capture.ts'
+import { AttemptLimit } from './attempt-limit.ts'
+import { AttemptContext, type LogLevel } from './context.ts'
+import { decodeInputs, encodeOutputs } from './io.ts'
+import type { JsonValues } from './json-values.ts'
+import { LogSegment } from './log.ts'
+import { isRetryable } from './retry.ts'
+import type { Runner } from './runner.ts'
+
+/** What attempts need of the workspace. */
+export interface AttemptServices {
+  /** The folder of the workspace. */
+  readonly root: string
+  readonly store: ArtifactStore
+  readonly reader: TieredReader
+  readonly json: JsonValues
+  readonly runner: Runner
+  readonly ports: Readonly<Record<string, unknown>>
+  predictorDigest(predictor: AnyPredictor): Promise<Digest | undefined>
+}
+
+/** One try of one node. */
+export interface AttemptTask {
+  readonly run: { readonly id: string; readonly pipeline: string }
+  readonly node: string
+  /** A name for files of this attempt that any file system takes. */
+  readonly fileName: string
+  readonly step: AnyStep
+  readonly declaration: StepDeclaration
+  readonly values: Values
+  readonly attempt: number
+  readonly startedAt: number
+  readonly idempotencyKey: string
+  readonly seed: string
+  /** Aborted from outside: the run is cancelled, or is past its time. */
+  readonly signal: AbortSignal
+  onProgress(done: number, total: number): void
+  onLog(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> | undefined): void
+}
+
+/** How an attempt ended. */
+export type AttemptOutcome =
+  | {
+      readonly ok: true
+      readonly outputs: Values
+      readonly facts: ExecutionFacts
+      readonly blobs: readonly PendingBlob[]
+      /** Members of the context that tie the result to this execution. */
+      readonly volatile: readonly string[]
+    }
+  | {
+      readonly ok: false
+      readonly end: AttemptEnd
+      readonly error: unknown
+      readonly retryable: boolean
+      readonly log?: string
+      /** Settles when a function that ignores its signal has come to an end. */
+      readonly abandoned?: Promise<void>
+    }
+
+const defaultGrace = 5_000
+
+/** Resolves inputs, runs the function, stores the outputs: the same routine wherever a step runs. */
+export async function attemptStep(task: AttemptTask, services: AttemptServices): Promise<AttemptOutcome> {
+  const { step, declaration, attempt } = task
+  const owner = `step '${step.name}' (node '${task.node}')`
+  const log = new LogSegment(services.root, join('logs', task.run.id, `${task.fileName}-${attempt}.ndjson`))
+  const limit = new AttemptLimit(task.signal, declaration.timeout, declaration.grace ?? defaultGrace, owner)
+  const context = new AttemptContext({
+    step: step.name,
+    node: task.node,
+    attempt,
+    run: task.run,
+    idempotencyKey: task.idempotencyKey,
+    seed: task.seed,
+    startedAt: task.startedAt,
+    signal: limit.signal,
+    workdir: join(services.root, 'work', task.run.id, `${task.fileName}-${attempt}`),
+    log,
+    onProgress: task.onProgress,
+    onLog: task.onLog,
+  })
+  const cleanUp = async (): Promise<void> => {
+    context.end()
+    if (context.madeWorkdir) await rm(join(services.root, 'work', task.run.id, `${task.fileName}-${attempt}`), { recursive: true, force: true })
+  }
+  const workdir = (): Promise<string> => Promise.resolve(context.workdir)
+  const { predictorDigest, reader } = services
+  const work = async (): Promise<AttemptOutcome> => {
+    const inputs = await decodeInputs(step.inputs, task.values, owner, { blobs: reader, json: services.json, workdir, predictorDigest })
+    limit.throwIfAborted()
+    const sink = { log: (level: LogLevel, message: string) => context.log[level](message), unhandled: (reason: unknown) => limit.fail(reason) }
+    const returned = await limit.race(() => captured(sink, () => services.runner.run({ step, inputs, context, ports: services.ports })))
+    const blobs = new CommitWriter(services.store, reader)
+    const encode = { blobs, workdir, predictorDigest }
+    const outputs = await encodeOutputs(step, returned, owner, encode)
+    await checkSources(task.values, owner)
+    const reports: Artifact[] = []
+    for (const one of context.reports) reports.push(await report().encode(one, encode))
+    await log.close()
+    const facts: ExecutionFacts = {
+      metrics: { ...context.summaries(), ...metricsOf(outputs) },
+      params: context.params,
+      reports,
+      ...(log.name === undefined ? {} : { log: log.name }),
+    }
+    return { ok: true, outputs, facts, blobs: blobs.pending, volatile: [...context.volatile] }
+  }
+  try {
+    const outcome = await work()
+    await cleanUp()
+    return outcome
+  } catch (thrown) {
+    const { end, error } = limit.verdict(thrown)
+    const verdict = await retryVerdict(step, error, attempt)
+    const abandoned = limit.unsettled()
+    context.end()
+    if (abandoned === undefined) await cleanUp()
+    const settled = abandoned?.then(cleanUp, cleanUp)
+    await log.close()
+    return {
+      ok: false,
+      end,
+      error: verdict.error,
+      retryable: verdict.retry,
+      ...(log.name === undefined ? {} : { log: log.name }),
+      ...(settled === undefined ? {} : { abandoned: settled }),
+    }
+  } finally {
+    limit.clear()
+  }
+}
+
+/** The values of metrics outputs, listed with the metrics that the step has reported. */
+function metricsOf(outputs: Values): Record<string, MetricSummary> {
+  const metrics: Record<string, MetricSummary> = {}
+  for (const value of Object.values(outputs)) {
+    if (!('artifact' in value) || value.artifact.kind !== 'metrics') continue
+    for (const [name, number] of Object.entries(value.artifact.meta ?? {})) {
+      if (typeof number === 'number') metrics[name] = { last: number, min: number, max: number, count: 1 }
+    }
+  }
+  return metrics
+}
+
+async function retryVerdict(step: AnyStep, error: unknown, attempt: number): Promise<{ retry: boolean; error: unknown }> {
+  const { retryIf } = step.options.retry ?? {}
+  if (!isRetryable(error) || retryIf === undefined) return { retry: isRetryable(error), error }
+  try {
+    return { retry: await retryIf(error, attempt), error }
+  } catch (thrown) {
+    return {
+      retry: false,
+      error: new PipewrightError('STEP_FAILED', `step '${step.name}': retryIf itself threw while it judged an error: ${String(thrown)}`, { cause: error }),
+    }
+  }
+}
+
+/** A referenced source that changed while it was read fails the attempt. */
+async function checkSources(values: Values, owner: string): Promise<void> {
+  for (const value of Object.values(values)) {
+    if ('artifact' in value && value.artifact.external !== undefined) await checkUnchanged(value.artifact, owner)
+  }
+}
+
+async function checkUnchanged(artifact: Artifact, owner: string): Promise<void> {
+  const { path, size, mtimeNs } = artifact.external!
+  const now = await stat(path, { bigint: true }).catch(() => undefined)
+  if (now !== undefined && Number(now.size) === size && String(now.mtimeNs) === mtimeNs) return
+  throw new PipewrightError('SOURCE_CHANGED', `${owner}: the source ${path} changed while it was read`, {
+    fix: 'run again when the file is complete',
+    details: { path },
+  })
+}

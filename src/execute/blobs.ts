@@ -1,0 +1,113 @@
+import type { Readable } from 'node:stream'
+import { Readable as ReadableStream } from 'node:stream'
+import { writeFile } from 'node:fs/promises'
+import { sha256, type Digest } from '../internal/digest.ts'
+import { PipewrightError } from '../internal/error.ts'
+import type { Artifact } from '../artifact/artifact.ts'
+import type { ArtifactStore, Blob, BlobReader, BlobWriter } from '../artifact/blob.ts'
+import type { MetadataStore } from '../record/metadata.ts'
+
+/** Up to this size a blob lives in the metadata store, so that a small step costs one commit and no file. */
+export const inlineLimit = 4_096
+
+const recentBytes = 32 * 1024 * 1024
+
+/**
+ * Reads blobs from wherever they are: the metadata store for small ones, the artifact store for the rest.
+ * Small ones that were read or written lately stay in memory.
+ */
+export class TieredReader implements BlobReader {
+  readonly #metadata: Pick<MetadataStore, 'blob'>
+  readonly #store: ArtifactStore
+  readonly #recent = new Map<Digest, Uint8Array>()
+  #recentSize = 0
+
+  constructor(metadata: Pick<MetadataStore, 'blob'>, store: ArtifactStore) {
+    this.#metadata = metadata
+    this.#store = store
+  }
+
+  /** Keeps the bytes of a small blob at hand. */
+  remember(digest: Digest, bytes: Uint8Array): void {
+    if (this.#recent.has(digest)) return
+    this.#recent.set(digest, bytes)
+    this.#recentSize += bytes.byteLength + 200
+    while (this.#recentSize > recentBytes) {
+      const [oldest, old] = this.#recent.entries().next().value!
+      this.#recent.delete(oldest)
+      this.#recentSize -= old.byteLength + 200
+    }
+  }
+
+  async bytes(artifact: Pick<Artifact, 'blob' | 'external'>): Promise<Uint8Array> {
+    if (artifact.external !== undefined) return this.#store.bytes(artifact)
+    return (await this.#small(artifact.blob)) ?? this.#store.bytes(artifact)
+  }
+
+  stream(artifact: Pick<Artifact, 'blob' | 'external'>): Readable {
+    if (artifact.external !== undefined) return this.#store.stream(artifact)
+    const small = this.#small(artifact.blob)
+    const store = this.#store
+    return ReadableStream.from(
+      (async function* () {
+        const bytes = await small
+        if (bytes === undefined) yield* store.stream(artifact)
+        else yield bytes
+      })(),
+    )
+  }
+
+  async copyTo(artifact: Pick<Artifact, 'blob' | 'external'>, path: string): Promise<void> {
+    const bytes = artifact.external === undefined ? await this.#small(artifact.blob) : undefined
+    await (bytes === undefined ? this.#store.copyTo(artifact, path) : writeFile(path, bytes))
+  }
+
+  async #small(digest: Digest): Promise<Uint8Array | undefined> {
+    const recent = this.#recent.get(digest)
+    if (recent !== undefined) return recent
+    const bytes = await this.#metadata.blob(digest)
+    if (bytes === undefined) return undefined
+    if (sha256(bytes) !== digest) {
+      throw new PipewrightError('BLOB_CORRUPT', `the stored value ${digest} is not what was written`, {
+        fix: 'run the pipeline again: the step that made it will run again',
+        details: { digest },
+      })
+    }
+    this.remember(digest, bytes)
+    return bytes
+  }
+}
+
+/** A small blob that waits to be committed with its event. */
+export interface PendingBlob {
+  readonly digest: Digest
+  readonly bytes: Uint8Array
+}
+
+/** Writes the blobs of one commit: small ones wait for the commit, large ones go to the artifact store at once. */
+export class CommitWriter implements BlobWriter {
+  readonly pending: PendingBlob[] = []
+  readonly #store: ArtifactStore
+  readonly #reader: TieredReader
+
+  constructor(store: ArtifactStore, reader: TieredReader) {
+    this.#store = store
+    this.#reader = reader
+  }
+
+  async put(bytes: Uint8Array): Promise<Blob> {
+    if (bytes.byteLength > inlineLimit) return this.#store.put(bytes)
+    const digest = sha256(bytes)
+    this.pending.push({ digest, bytes })
+    this.#reader.remember(digest, bytes)
+    return { digest, size: bytes.byteLength }
+  }
+
+  putStream(stream: AsyncIterable<Uint8Array>): Promise<Blob> {
+    return this.#store.putStream(stream)
+  }
+
+  putFile(path: string): Promise<Blob> {
+    return this.#store.putFile(path)
+  }
+}

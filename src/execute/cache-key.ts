@@ -1,0 +1,70 @@
+import { canonicalJson } from '../internal/canonical.ts'
+import { sha256, type Digest } from '../internal/digest.ts'
+import { itemKind } from '../artifact/list.ts'
+import type { Kind } from '../artifact/kind.ts'
+import type { Kinds } from '../define/spec.ts'
+import type { Value, Values } from '../record/event.ts'
+import type { JsonValues } from './json-values.ts'
+
+/** Raised whenever a key is composed differently, or a codec or reader changes what it yields. */
+export const cacheKeyFormat = 1
+
+/** What a cache key is made of: nothing that names a run, a node, a path or a machine. */
+export interface KeyComponents {
+  readonly format: number
+  readonly step: string
+  readonly version: string | null
+  readonly code: Digest
+  /** The content digest of each input that was given. */
+  readonly inputs: Readonly<Record<string, string>>
+  /** The major version of Node. */
+  readonly node: string
+}
+
+const nodeMajor = process.versions.node.split('.')[0]!
+
+async function inputDigest(value: Value, kind: Kind<unknown, never>, json: JsonValues): Promise<string | undefined> {
+  if ('absent' in value) return undefined
+  if (kind.name === 'json') {
+    // A stored json value without a pick needs no loading: its bytes are canonical.
+    if ('artifact' in value && value.pick === undefined && value.artifact.kind === 'json') return `json ${value.artifact.digest}`
+    const data = await json.load(value)
+    return data === undefined ? undefined : `json ${dataDigest(data)}`
+  }
+  if ('artifact' in value) return `${value.artifact.kind} ${value.artifact.digest}`
+  if ('list' in value) {
+    const item = itemKind(kind) ?? kind
+    const items: (string | null)[] = []
+    for (const element of value.list) items.push((await inputDigest(element, item, json)) ?? null)
+    return `list ${sha256(canonicalJson(items))}`
+  }
+  return `json ${dataDigest(value.value)}`
+}
+
+/** Gathered lists may hold undefined (an item that was skipped); JSON text has no such value, so it is tagged. */
+function dataDigest(data: unknown): Digest {
+  if (Array.isArray(data) && data.includes(undefined)) {
+    return sha256(canonicalJson({ $gathered: data.map((item: unknown) => (item === undefined ? [] : [item])) }))
+  }
+  return sha256(canonicalJson(data, { nonFinite: true }))
+}
+
+/** The content digest of each input that was given. */
+export async function inputDigests(values: Values, kinds: Kinds, json: JsonValues): Promise<Readonly<Record<string, string>>> {
+  const digests: Record<string, string> = {}
+  for (const name in values) {
+    const digest = await inputDigest(values[name]!, kinds[name]!, json)
+    if (digest !== undefined) digests[name] = digest
+  }
+  return digests
+}
+
+/** The components of the key of a step on given inputs. */
+export function keyComponents(step: string, version: string | undefined, code: Digest, inputs: Readonly<Record<string, string>>): KeyComponents {
+  return { format: cacheKeyFormat, step, version: version ?? null, code, inputs, node: nodeMajor }
+}
+
+/** The cache key: SHA-256 over the canonical JSON of its components. */
+export function cacheKey(components: KeyComponents): Digest {
+  return sha256(canonicalJson(components))
+}

@@ -1,0 +1,162 @@
+import { mkdirSync } from 'node:fs'
+import { canonicalJson } from '../internal/canonical.ts'
+import { PipewrightError } from '../internal/error.ts'
+import type { Json } from '../internal/json.ts'
+import type { Report } from '../artifact/report.ts'
+import type { Logger, StepContext } from '../define/context.ts'
+import type { MetricSummary } from '../record/event.ts'
+import type { LogSegment } from './log.ts'
+import { seededRandom } from './random.ts'
+
+/** What an attempt's context is made from. */
+export interface ContextRequest {
+  readonly step: string
+  readonly node: string
+  readonly attempt: number
+  readonly run: { readonly id: string; readonly pipeline: string }
+  readonly idempotencyKey: string
+  readonly seed: string
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly signal: AbortSignal
+  readonly workdir: string
+  readonly log: LogSegment
+  readonly onProgress: (done: number, total: number) => void
+  readonly onLog: (level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> | undefined) => void
+}
+
+/** How important a log line is. */
+export type LogLevel = keyof Logger
+
+interface Series {
+  last: number
+  min: number
+  max: number
+  count: number
+}
+
+/** The context of one attempt; after {@link AttemptContext.end} every member throws `STEP_ABANDONED`. */
+export class AttemptContext implements StepContext {
+  readonly log: Logger
+  readonly metrics = new Map<string, Series>()
+  readonly params: Record<string, Json> = {}
+  readonly reports: Report[] = []
+  /** Members that tie the result to this execution and that the step has read. */
+  readonly volatile = new Set<string>()
+  readonly #request: ContextRequest
+  #random: (() => number) | undefined
+  #madeWorkdir = false
+  #ended = false
+
+  constructor(request: ContextRequest) {
+    this.#request = request
+    const write = (level: LogLevel) => (message: string, fields?: Readonly<Record<string, unknown>>) => {
+      this.#alive()
+      request.log.write({ at: Date.now(), level, message: String(message), ...(fields === undefined ? {} : { fields }) })
+      request.onLog(level, String(message), fields)
+    }
+    this.log = Object.freeze({ debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') })
+  }
+
+  get signal(): AbortSignal {
+    return this.#request.signal
+  }
+
+  get attempt(): number {
+    return this.#read('attempt')
+  }
+
+  get run(): ContextRequest['run'] {
+    return this.#read('run')
+  }
+
+  get node(): string {
+    return this.#read('node')
+  }
+
+  get idempotencyKey(): string {
+    return this.#read('idempotencyKey')
+  }
+
+  get now(): () => Date {
+    const startedAt = this.#read('startedAt', 'now')
+    return () => new Date(startedAt)
+  }
+
+  get random(): () => number {
+    this.#alive()
+    return (this.#random ??= seededRandom(this.#request.seed))
+  }
+
+  get workdir(): string {
+    this.#alive()
+    if (!this.#madeWorkdir) mkdirSync(this.#request.workdir, { recursive: true })
+    this.#madeWorkdir = true
+    return this.#request.workdir
+  }
+
+  /** Whether the folder of the attempt exists. */
+  get madeWorkdir(): boolean {
+    return this.#madeWorkdir
+  }
+
+  metric(name: string, value: number, options: { readonly step?: number } = {}): void {
+    this.#alive()
+    if (typeof value !== 'number') {
+      throw new PipewrightError('DEFINITION_INVALID', `step '${this.#request.step}': metric '${name}' is a ${typeof value}, not a number`, { fix: 'give a number; ctx.param takes other values' })
+    }
+    const series = this.metrics.get(name)
+    const step = options.step ?? series?.count ?? 0
+    if (series === undefined) this.metrics.set(name, { last: value, min: value, max: value, count: 1 })
+    else {
+      series.last = value
+      series.min = Math.min(series.min, value)
+      series.max = Math.max(series.max, value)
+      series.count++
+    }
+    this.#request.log.write({ at: Date.now(), metric: name, value: Number.isFinite(value) ? value : String(value), step })
+  }
+
+  param(name: string, value: Json): void {
+    this.#alive()
+    try {
+      this.params[name] = JSON.parse(canonicalJson(value)) as Json
+    } catch (error) {
+      throw new PipewrightError('VALUE_NOT_STORABLE', `step '${this.#request.step}': parameter '${name}' cannot be recorded: ${(error as Error).message}`, { cause: error })
+    }
+  }
+
+  progress(done: number, total = 1): void {
+    this.#alive()
+    this.#request.onProgress(done, total)
+  }
+
+  report(report: Report): void {
+    this.#alive()
+    this.reports.push(report)
+  }
+
+  /** The summaries of the recorded metrics. */
+  summaries(): Record<string, MetricSummary> {
+    return Object.fromEntries([...this.metrics].map(([name, series]) => [name, { ...series }]))
+  }
+
+  /** Makes the context useless: the attempt was given up. */
+  end(): void {
+    this.#ended = true
+  }
+
+  #alive(): void {
+    if (this.#ended) {
+      throw new PipewrightError('STEP_ABANDONED', `step '${this.#request.step}' went on after its attempt ${this.#request.attempt} had ended`, {
+        fix: 'react to ctx.signal, and await everything that the step starts',
+      })
+    }
+  }
+
+  #read<K extends 'attempt' | 'run' | 'node' | 'idempotencyKey' | 'startedAt'>(name: K, label: string = name): ContextRequest[K] {
+    this.#alive()
+    this.volatile.add(label)
+    return this.#request[name]
+  }
+}

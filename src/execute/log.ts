@@ -1,0 +1,85 @@
+import { appendFileSync, mkdirSync } from 'node:fs'
+import { appendFile, mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+/** The longest line that is kept whole. */
+const longestLine = 16 * 1024
+const bufferSize = 64 * 1024
+
+/** One line of a segment. */
+export type SegmentLine =
+  | { readonly at: number; readonly level: string; readonly message: string; readonly fields?: unknown }
+  | { readonly at: number; readonly metric: string; readonly value: number | string; readonly step: number }
+
+function lineText(line: SegmentLine): string {
+  let text: string
+  try {
+    text = JSON.stringify(line, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+  } catch {
+    // Fields that JSON cannot hold (a cycle) must not make a log line fail a step.
+    text = JSON.stringify({ ...line, fields: '(not serialisable)' })
+  }
+  if (text.length <= longestLine) return `${text}\n`
+  const message = 'message' in line ? line.message : line.metric
+  return `${JSON.stringify({ at: line.at, level: 'level' in line ? line.level : 'metric', message: message.slice(0, longestLine - 200), cut: text.length })}\n`
+}
+
+/**
+ * The append-only log of one attempt: NDJSON, buffered, written behind the step's back. No file is made for an
+ * attempt that logs nothing. A write that fails is counted and never fails the step.
+ */
+export class LogSegment {
+  readonly #root: string
+  readonly #name: string
+  #buffer = ''
+  #lines = 0
+  #writing: Promise<void> = Promise.resolve()
+  #failed = false
+
+  /** `name` is the path of the segment relative to the workspace. */
+  constructor(root: string, name: string) {
+    this.#root = root
+    this.#name = name
+  }
+
+  /** The segment's path relative to the workspace; undefined while nothing was logged. */
+  get name(): string | undefined {
+    return this.#lines === 0 ? undefined : this.#name
+  }
+
+  write(line: SegmentLine): void {
+    this.#lines++
+    this.#buffer += lineText(line)
+    if (this.#buffer.length >= bufferSize) this.#drain()
+  }
+
+  /** Waits until everything is in the file. */
+  async close(): Promise<void> {
+    this.#drain()
+    await this.#writing
+  }
+
+  /** Writes what is buffered at once: for a process that is about to end. */
+  closeNow(): void {
+    if (this.#buffer === '' || this.#failed) return
+    const path = join(this.#root, this.#name)
+    mkdirSync(dirname(path), { recursive: true })
+    appendFileSync(path, this.#buffer)
+    this.#buffer = ''
+  }
+
+  #drain(): void {
+    if (this.#buffer === '' || this.#failed) return
+    const text = this.#buffer
+    this.#buffer = ''
+    const path = join(this.#root, this.#name)
+    this.#writing = this.#writing.then(async () => {
+      try {
+        await mkdir(dirname(path), { recursive: true })
+        await appendFile(path, text)
+      } catch {
+        this.#failed = true
+      }
+    })
+  }
+}

@@ -1,0 +1,300 @@
+import { PipewrightError } from '../internal/error.ts'
+import type { Json } from '../internal/json.ts'
+import type { Artifact } from '../artifact/artifact.ts'
+import type { BlobReader, BlobWriter } from '../artifact/blob.ts'
+import { encodeJson, jsonDigest, type JsonKind } from '../artifact/json.ts'
+import { encodeList, listItems } from '../artifact/list.ts'
+import { check, issueLines } from '../artifact/schema.ts'
+import type { Binding, Bindings } from '../define/graph.ts'
+import type { AnyPipeline } from '../define/runnable.ts'
+import type { PlanNode, PlanScope } from '../plan/document.ts'
+import { graphOfScope } from '../plan/graph.ts'
+import type { Value, Values } from '../record/event.ts'
+import type { JsonValues } from './json-values.ts'
+import { PackedValues } from './packed-values.ts'
+
+interface ValueScope {
+  readonly parent: ValueScope | undefined
+  readonly outputs: Map<string, Values>
+  /** The inputs of a pipeline's scope. */
+  inputs: Values | Promise<Values> | undefined
+  readonly item: Value | undefined
+  readonly index: number
+}
+
+interface MapValues {
+  readonly item: (index: number) => Value
+  readonly gathered: Readonly<Record<string, PackedValues>>
+  /** Collected items whose values were not at hand at once. */
+  readonly pending: Promise<void>[]
+}
+
+/** Which output of which body node a map gathers, for the lineage. */
+export type Gathers = Readonly<Record<string, { readonly node: string; readonly output: string }>>
+
+const absent: Value = { absent: true }
+
+function picked(value: Value, pick: readonly (string | number)[] | undefined): Value {
+  if (pick === undefined || 'absent' in value) return value
+  if ('artifact' in value) return { artifact: value.artifact, pick: [...(value.pick ?? []), ...pick] }
+  if ('list' in value) {
+    const [index, ...rest] = pick
+    return picked(value.list[index as number] ?? absent, rest.length === 0 ? undefined : rest)
+  }
+  let data: unknown = value.value
+  for (const key of pick) data = typeof data === 'object' && data !== null ? (data as Record<string | number, unknown>)[key] : undefined
+  return data === undefined ? absent : { value: data as Json }
+}
+
+/** What a run holds in memory of its values: the outputs of open scopes, by reference. */
+export class ValueScopes {
+  readonly #plan: PlanScope
+  readonly #pipelines: ReadonlyMap<PlanNode, AnyPipeline>
+  readonly #json: JsonValues
+  readonly #blobs: BlobReader
+  readonly #scopes = new Map<string, ValueScope>()
+  readonly #maps = new Map<string, MapValues>()
+  readonly #nodes = new Map<string, PlanNode>()
+
+  constructor(plan: PlanScope, pipelines: ReadonlyMap<PlanNode, AnyPipeline>, inputs: Values, json: JsonValues, blobs: BlobReader) {
+    this.#plan = plan
+    this.#pipelines = pipelines
+    this.#json = json
+    this.#blobs = blobs
+    this.#scopes.set('', { parent: undefined, outputs: new Map(), inputs, item: undefined, index: -1 })
+  }
+
+  /** The plan node behind a path. */
+  node(path: string): PlanNode {
+    const fixed = path.includes('[') ? path.replaceAll(/\[\d+\]/g, '') : path
+    let node = this.#nodes.get(fixed)
+    if (node === undefined) {
+      node = this.#find(fixed)
+      this.#nodes.set(fixed, node)
+    }
+    return node
+  }
+
+  /** Keeps the outputs of a node that has succeeded. */
+  record(path: string, outputs: Values): void {
+    const { prefix, id } = split(path)
+    this.#scope(prefix).outputs.set(id, outputs)
+    const node = this.node(path)
+    if (node.type !== 'step') this.#release(path)
+  }
+
+  /** The values wired into a step. */
+  async inputsOf(path: string): Promise<Values> {
+    const node = this.node(path)
+    if (node.type !== 'step' && node.type !== 'pipeline') return {}
+    return this.#resolveAll(node.inputs, this.#scope(split(path).prefix))
+  }
+
+  /** Reads the list of a map; its length. */
+  async expand(path: string): Promise<number> {
+    const node = this.node(path)
+    if (node.type !== 'map') throw new PipewrightError('PLAN_INVALID', `'${path}' is not a map`)
+    const value = await this.#resolve(node.items, this.#scope(split(path).prefix))
+    const { count, item } = await this.#items(value, path)
+    const gathered = Object.fromEntries(Object.keys(node.body.outputs).map((name) => [name, new PackedValues(count)]))
+    this.#maps.set(path, { item, gathered, pending: [] })
+    return count
+  }
+
+  /** Reads the condition of a branch. */
+  async decide(path: string): Promise<'then' | 'else' | 'none'> {
+    const node = this.node(path)
+    if (node.type !== 'when') throw new PipewrightError('PLAN_INVALID', `'${path}' is not a branch`)
+    const condition = await this.#json.load(await this.#resolve(node.condition, this.#scope(split(path).prefix)))
+    if (typeof condition !== 'boolean') {
+      throw new PipewrightError('INPUT_INVALID', `the condition of '${path}' is ${JSON.stringify(condition) ?? 'undefined'}, not a boolean`, {
+        fix: 'wire a boolean output',
+        details: { node: path },
+      })
+    }
+    if (condition) return 'then'
+    return node.else === undefined ? 'none' : 'else'
+  }
+
+  /** Keeps the outputs of an item and lets its scope go. */
+  collect(path: string, index: number): void {
+    const node = this.node(path)
+    const map = this.#maps.get(path)
+    if (node.type !== 'map' || map === undefined) return
+    const prefix = `${path}[${index}]/`
+    const scope = this.#scope(prefix)
+    for (const [name, binding] of Object.entries(node.body.outputs)) {
+      const value = this.#resolve(binding, scope)
+      if (value instanceof Promise) map.pending.push(value.then((settled) => map.gathered[name]!.set(index, settled)))
+      else map.gathered[name]!.set(index, value)
+    }
+    this.#scopes.delete(prefix)
+  }
+
+  /** Makes the outputs of a container; `gathers` tells a map's lineage. */
+  async gather(path: string, branch: 'then' | 'else' | undefined, blobs: BlobWriter): Promise<{ readonly outputs: Values; readonly gathers?: Gathers }> {
+    const node = this.node(path)
+    if (node.type === 'map') return this.#gatherMap(path, node.body.outputs, blobs)
+    if (node.type === 'pipeline') return { outputs: await this.#resolveAll(node.body.outputs, this.#scope(`${path}/`)) }
+    if (node.type !== 'when' || branch === undefined) return { outputs: {} }
+    return { outputs: await this.#resolveAll(node[branch]?.outputs ?? {}, this.#scope(`${path}/${branch}/`)) }
+  }
+
+  /** The outputs of the run. */
+  outputs(): Promise<Values> {
+    return Promise.resolve(this.#resolveAll(this.#plan.outputs, this.#scope('')))
+  }
+
+  async #gatherMap(path: string, bindings: Bindings, blobs: BlobWriter): Promise<{ outputs: Values; gathers: Gathers }> {
+    const map = this.#maps.get(path)!
+    await Promise.all(map.pending)
+    const outputs: Record<string, Value> = {}
+    const gathers: Record<string, { node: string; output: string }> = {}
+    for (const [name, values] of Object.entries(map.gathered)) {
+      const items: (Artifact | null)[] = []
+      for (let index = 0; index < values.length; index++) items.push(await this.#asArtifact(values.get(index), blobs))
+      outputs[name] = { artifact: await encodeList(items, { blobs }) }
+      const binding = bindings[name]!
+      if ('node' in binding && binding.up === undefined) gathers[name] = { node: binding.node, output: binding.output }
+    }
+    return { outputs, gathers }
+  }
+
+  async #asArtifact(value: Value, blobs: BlobWriter): Promise<Artifact | null> {
+    if ('absent' in value) return null
+    if ('artifact' in value && value.pick === undefined) return value.artifact
+    const data = await this.#json.load(value)
+    return data === undefined ? null : encodeJson(data, { blobs } as never)
+  }
+
+  async #items(value: Value, path: string): Promise<{ count: number; item: (index: number) => Value }> {
+    if ('list' in value) return { count: value.list.length, item: (index) => value.list[index]! }
+    if ('artifact' in value && value.artifact.kind === 'list' && value.pick === undefined) {
+      const items: (Artifact | null)[] = []
+      for await (const item of listItems(value.artifact, { blobs: this.#blobs })) items.push(item)
+      return {
+        count: items.length,
+        item: (index) => {
+          const artifact = items[index]
+          return artifact === null || artifact === undefined ? absent : { artifact }
+        },
+      }
+    }
+    const data = await this.#json.load(value)
+    if (!Array.isArray(data)) {
+      throw new PipewrightError('INPUT_INVALID', `map '${path}' was given ${data === undefined ? 'nothing' : `a ${data === null ? 'null' : typeof data}`}, not a list`, {
+        fix: 'wire an output whose value is an array',
+        details: { node: path },
+      })
+    }
+    return { count: data.length, item: (index) => picked(value, [index]) }
+  }
+
+  #resolveAll(bindings: Bindings, scope: ValueScope): Values | Promise<Values> {
+    const values: Record<string, Value> = {}
+    let waits: Promise<void>[] | undefined
+    for (const name in bindings) {
+      const value = this.#resolve(bindings[name]!, scope)
+      if (value instanceof Promise) (waits ??= []).push(value.then((settled) => void (values[name] = settled)))
+      else values[name] = value
+    }
+    return waits === undefined ? values : Promise.all(waits).then(() => values)
+  }
+
+  #resolve(binding: Binding, from: ValueScope): Value | Promise<Value> {
+    if ('value' in binding) return { value: binding.value }
+    if ('list' in binding) {
+      const items = binding.list.map((item) => this.#resolve(item, from))
+      if (items.some((item) => item instanceof Promise)) return Promise.all(items).then((list) => ({ list }))
+      return { list: items as Value[] }
+    }
+    let scope: ValueScope = from
+    for (let up = binding.up ?? 0; up > 0; up--) scope = scope.parent!
+    if ('node' in binding) return picked(scope.outputs.get(binding.node)?.[binding.output] ?? absent, binding.pick)
+    if ('index' in binding) return { value: scope.index }
+    if ('item' in binding) return picked(scope.item ?? absent, binding.pick)
+    const { inputs } = scope
+    if (inputs instanceof Promise) return inputs.then((values) => picked(values[binding.input] ?? absent, binding.pick))
+    return picked(inputs?.[binding.input] ?? absent, binding.pick)
+  }
+
+  /** The scope behind a prefix (`trials[3]/`, `gate/then/`, `sub/`), made when it is first asked for. */
+  #scope(prefix: string): ValueScope {
+    let scope = this.#scopes.get(prefix)
+    if (scope === undefined) {
+      scope = this.#open(prefix.slice(0, -1))
+      this.#scopes.set(prefix, scope)
+    }
+    return scope
+  }
+
+  #open(path: string): ValueScope {
+    const outputs = new Map<string, Values>()
+    if (path.endsWith(']')) {
+      const bracket = path.lastIndexOf('[')
+      const container = path.slice(0, bracket)
+      const index = Number(path.slice(bracket + 1, -1))
+      const parent = this.#scope(split(container).prefix)
+      return { parent, outputs, inputs: undefined, item: this.#maps.get(container)?.item(index), index }
+    }
+    const { prefix, id } = split(path)
+    const container = prefix.slice(0, -1)
+    if ((id === 'then' || id === 'else') && container !== '' && !container.endsWith(']') && this.node(container).type === 'when') {
+      return { parent: this.#scope(split(container).prefix), outputs, inputs: undefined, item: undefined, index: -1 }
+    }
+    const node = this.node(path)
+    const scope: ValueScope = { parent: undefined, outputs, inputs: undefined, item: undefined, index: -1 }
+    const inputs = this.#parse(path, node).then((values) => (scope.inputs = values))
+    // Whoever reads an input awaits this promise and reports its error; nobody else needs to.
+    inputs.catch(() => undefined)
+    scope.inputs = inputs
+    return scope
+  }
+
+  /** The inputs of a sub-pipeline, with the defaults and conversions of its schemas. */
+  async #parse(path: string, node: PlanNode): Promise<Values> {
+    const pipeline = this.#pipelines.get(node)
+    const values: Record<string, Value> = { ...(await this.inputsOf(path)) }
+    for (const [name, kind] of Object.entries(pipeline?.inputs ?? {})) {
+      if (kind.name !== 'json') continue
+      const value = values[name] ?? absent
+      const data = await this.#json.load(value)
+      const result = await check((kind as JsonKind<unknown>).schema, data)
+      if (!result.ok) {
+        throw new PipewrightError('INPUT_INVALID', `pipeline '${path}', input '${name}' does not fit its schema:\n${issueLines(result.issues)}`, {
+          details: { node: path, input: name, issues: result.issues },
+        })
+      }
+      if (result.value === undefined) values[name] = absent
+      else if (data === undefined || jsonDigest(result.value) !== jsonDigest(data)) values[name] = { value: result.value as Json }
+    }
+    return values
+  }
+
+  #release(path: string): void {
+    this.#maps.delete(path)
+    for (const tail of ['/', '/then/', '/else/']) this.#scopes.delete(path + tail)
+  }
+
+  #find(path: string): PlanNode {
+    const segments = path.split('/')
+    let scope = this.#plan
+    for (let at = 0; ; ) {
+      const id = segments[at++]!
+      const graph = graphOfScope(scope)
+      const node = graph.nodes[graph.numbers.get(id) ?? -1]
+      if (node === undefined) throw new PipewrightError('PLAN_INVALID', `the plan has no node '${path}'`)
+      if (at === segments.length) return node
+      if (node.type === 'when') {
+        const branch = segments[at++]
+        scope = branch === 'else' ? node.else! : node.then
+      } else if (node.type === 'map' || node.type === 'pipeline') scope = node.body
+      else throw new PipewrightError('PLAN_INVALID', `the plan has no node '${path}'`)
+    }
+  }
+}
+
+function split(path: string): { readonly prefix: string; readonly id: string } {
+  const slash = path.lastIndexOf('/')
+  return { prefix: path.slice(0, slash + 1), id: path.slice(slash + 1) }
+}

@@ -1,0 +1,130 @@
+import { PipewrightError } from '../internal/error.ts'
+import { nearest } from '../internal/nearest.ts'
+import type { PlanNode, PlanScope, Plan } from './document.ts'
+import { graphOfScope, type ScopeGraph } from './graph.ts'
+
+/** Which nodes of a plan: all conditions that are given must hold. Patterns may hold `*` (within a name) and `**`. */
+export interface Selection {
+  /** These nodes and all that follows from them. */
+  readonly from?: readonly string[]
+  /** These nodes and all that they need. */
+  readonly to?: readonly string[]
+  /** These nodes alone. */
+  readonly only?: readonly string[]
+  /** Nodes with one of these tags (their own, or their step's). */
+  readonly tags?: readonly string[]
+}
+
+/** A node with its path in the plan (`trials/train`: no item numbers). */
+interface PlacedNode {
+  readonly path: string
+  readonly node: PlanNode
+}
+
+/** Every node of a plan with its path, containers before what they hold. */
+export function* walkPlan(scope: PlanScope, prefix = ''): Generator<PlacedNode> {
+  const open = [{ scope, prefix }]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const inner: typeof open = []
+    for (const node of next.scope.nodes) {
+      const path = next.prefix + node.id
+      yield { path, node }
+      if (node.type === 'map' || node.type === 'pipeline') inner.push({ scope: node.body, prefix: `${path}/` })
+      else if (node.type === 'when') {
+        inner.push({ scope: node.then, prefix: `${path}/then/` })
+        if (node.else !== undefined) inner.push({ scope: node.else, prefix: `${path}/else/` })
+      }
+    }
+    open.push(...inner.toReversed())
+  }
+}
+
+function matcher(pattern: string): (path: string) => boolean {
+  const source = pattern
+    .split('**')
+    .map((part) => part.split('*').map((text) => text.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`)).join('[^/]*'))
+    .join('.*')
+  const expression = new RegExp(`^${source}$`)
+  return (path) => expression.test(path)
+}
+
+function matching(plan: Plan, patterns: readonly string[], option: string): Set<string> {
+  const paths = [...walkPlan(plan.scope)].map(({ path }) => path)
+  const found = new Set<string>()
+  for (const pattern of patterns) {
+    const matches = matcher(pattern)
+    const before = found.size
+    for (const path of paths) if (matches(path)) found.add(path)
+    if (found.size === before && !paths.some((path) => matches(path))) {
+      const close = nearest(pattern, paths)
+      throw new PipewrightError('SELECTION_EMPTY', `${option}: no node of pipeline '${plan.pipeline}' matches '${pattern}'`, {
+        fix: close === undefined ? `nodes: ${paths.slice(0, 20).join(', ')}` : `did you mean '${close}'?`,
+        details: { pattern },
+      })
+    }
+  }
+  return found
+}
+
+/** The nodes of the root scope that hold these paths. */
+function roots(paths: Iterable<string>): Set<string> {
+  return new Set([...paths].map((path) => path.split('/')[0]!))
+}
+
+function reach(graph: ScopeGraph, start: ReadonlySet<string>, direction: 'down' | 'up'): Set<string> {
+  const reached = new Set(start)
+  const open = [...start].map((id) => graph.numbers.get(id)!)
+  const sources = direction === 'up' ? sourcesOf(graph) : undefined
+  for (let number = open.pop(); number !== undefined; number = open.pop()) {
+    const next = sources === undefined ? graph.targets.subarray(graph.offsets[number], graph.offsets[number + 1]) : sources[number]!
+    for (const other of next) {
+      const { id } = graph.nodes[other]!
+      if (reached.has(id)) continue
+      reached.add(id)
+      open.push(other)
+    }
+  }
+  return reached
+}
+
+function sourcesOf(graph: ScopeGraph): number[][] {
+  const sources: number[][] = graph.nodes.map(() => [])
+  for (let source = 0; source < graph.nodes.length; source++) {
+    for (let e = graph.offsets[source]!; e < graph.offsets[source + 1]!; e++) sources[graph.targets[e]!]!.push(source)
+  }
+  return sources
+}
+
+/**
+ * The root nodes of a plan that a selection names, in the order of the plan. A node inside a container selects
+ * the container. A pattern that matches nothing, or a selection that leaves nothing, is `SELECTION_EMPTY`.
+ *
+ * @example
+ * ```ts
+ * select(document, { from: ['train*'], tags: ['nightly'] })
+ * ```
+ */
+export function select(plan: Plan, selection: Selection): readonly string[] {
+  const graph = graphOfScope(plan.scope)
+  let chosen = new Set(plan.scope.nodes.map(({ id }) => id))
+  const keep = (wanted: ReadonlySet<string>): void => {
+    chosen = new Set([...chosen].filter((id) => wanted.has(id)))
+  }
+  if (selection.from !== undefined) keep(reach(graph, roots(matching(plan, selection.from, 'from')), 'down'))
+  if (selection.to !== undefined) keep(reach(graph, roots(matching(plan, selection.to, 'to')), 'up'))
+  if (selection.only !== undefined) keep(roots(matching(plan, selection.only, 'only')))
+  if (selection.tags !== undefined) {
+    const tags = new Set(selection.tags)
+    const tagged = [...walkPlan(plan.scope)].filter(({ node }) =>
+      [...(node.tags ?? []), ...(node.type === 'step' ? (plan.steps[node.step]?.tags ?? []) : [])].some((tag) => tags.has(tag)),
+    )
+    keep(roots(tagged.map(({ path }) => path)))
+  }
+  if (chosen.size === 0) {
+    throw new PipewrightError('SELECTION_EMPTY', `the selection leaves no node of pipeline '${plan.pipeline}'`, {
+      fix: 'conditions are combined with and: loosen one of them',
+      details: { selection },
+    })
+  }
+  return plan.scope.nodes.map(({ id }) => id).filter((id) => chosen.has(id))
+}

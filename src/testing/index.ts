@@ -1,0 +1,1 @@
+export { testStep, type TestInputs, type TestStepOptions, type TestStepResult } from './test-step.ts'

@@ -1,0 +1,120 @@
+import type { Plan, PlanNode, PlanScope } from '../plan/document.ts'
+import { innerScopes } from '../plan/render.ts'
+import type { ExecutionRecord, RunDetail } from '../record/records.ts'
+import { durationText, numberText, printable } from './text.ts'
+
+/** More items of a map than this are folded into one line. */
+const mostItems = 12
+
+const marks: Readonly<Record<string, string>> = {
+  succeeded: '✓',
+  reused: '↺',
+  failed: '✗',
+  running: '…',
+  blocked: '⊘',
+  skipped: '−',
+  cancelled: '■',
+  'not run': '○',
+}
+
+interface Branch {
+  readonly text: string
+  readonly children: readonly Branch[]
+}
+
+function stateOf(execution: ExecutionRecord | undefined): string {
+  if (execution === undefined) return 'not run'
+  return execution.reused === null ? execution.state : 'reused'
+}
+
+function factsOf(execution: ExecutionRecord): string {
+  const parts: string[] = []
+  if (execution.reused !== null) parts.push(`from run ${execution.reused.run.slice(0, 8)}`)
+  else if (execution.step !== null && execution.finishedAt !== null) parts.push(durationText(execution.finishedAt - execution.startedAt))
+  if (execution.attempts.length > 1) parts.push(`${execution.attempts.length} attempts`)
+  const metrics = Object.entries(execution.metrics).slice(0, 4)
+  if (metrics.length > 0) parts.push(metrics.map(([name, { last }]) => `${printable(name)} ${numberText(last)}`).join(', '))
+  if (execution.error !== null) parts.push(printable(execution.error.message.split('\n')[0]!))
+  return parts.join(' · ')
+}
+
+class RunTree {
+  readonly #byPath: ReadonlyMap<string, ExecutionRecord>
+  readonly #items: ReadonlyMap<string, number[]>
+
+  constructor(executions: readonly ExecutionRecord[]) {
+    this.#byPath = new Map(executions.map((execution) => [execution.node, execution]))
+    const items = new Map<string, Set<number>>()
+    for (const { node } of executions) {
+      for (const match of node.matchAll(/\[(\d+)\]/g)) {
+        const map = node.slice(0, match.index)
+        const known = items.get(map) ?? new Set()
+        items.set(map, known.add(Number(match[1])))
+      }
+    }
+    this.#items = new Map([...items].map(([map, numbers]) => [map, [...numbers].toSorted((a, b) => a - b)]))
+  }
+
+  branches(scope: PlanScope, prefix: string): Branch[] {
+    return scope.nodes.map((node) => this.#branch(node, prefix + node.id))
+  }
+
+  #branch(node: PlanNode, path: string): Branch {
+    const execution = this.#byPath.get(path)
+    const children = this.#children(node, path)
+    let state = stateOf(execution)
+    if (execution === undefined && children.some(({ text }) => !text.startsWith(marks['not run']!))) state = 'running'
+    const count = node.type === 'map' ? (this.#items.get(path)?.length ?? 0) : undefined
+    const parts = [`${marks[state]} ${printable(node.id)}`]
+    if (count !== undefined) parts.push(`${count} item${count === 1 ? '' : 's'}`)
+    if (state !== 'succeeded' && state !== 'not run') parts.push(state)
+    const facts = execution === undefined ? '' : factsOf(execution)
+    if (facts !== '') parts.push(facts)
+    return { text: parts.join('  '), children }
+  }
+
+  #children(node: PlanNode, path: string): Branch[] {
+    if (node.type === 'map') {
+      const items = this.#items.get(path) ?? []
+      if (items.length > mostItems) return [this.#folded(path, items)]
+      return items.map((item) => ({ text: `[${item}]`, children: this.branches(node.body, `${path}[${item}]/`) }))
+    }
+    return innerScopes(node).flatMap(({ name, scope }) => {
+      const inner = this.branches(scope, name === undefined ? `${path}/` : `${path}/${name}/`)
+      return name === undefined || inner.every(({ text }) => text.startsWith(marks['not run']!)) ? (name === undefined ? inner : []) : [{ text: name, children: inner }]
+    })
+  }
+
+  #folded(path: string, items: readonly number[]): Branch {
+    const states = new Map<string, number>()
+    for (const [node, execution] of this.#byPath) {
+      if (node.startsWith(`${path}[`)) states.set(stateOf(execution), (states.get(stateOf(execution)) ?? 0) + 1)
+    }
+    const counts = [...states].map(([state, count]) => `${count} ${state}`).join(', ')
+    return { text: `[${items[0]}…${items.at(-1)}]  ${counts}`, children: [] }
+  }
+}
+
+function draw(branches: readonly Branch[], indent: string, out: string[]): void {
+  for (const [index, { text, children }] of branches.entries()) {
+    const last = index === branches.length - 1
+    out.push(`${indent}${last ? '└─ ' : '├─ '}${text}`)
+    draw(children, `${indent}${last ? '   ' : '│  '}`, out)
+  }
+}
+
+/**
+ * Draws a run as a tree of its nodes with states, times, hits and metrics.
+ *
+ * @example
+ * ```ts
+ * console.log(renderRun(await pw.show(run.id), await pw.planOf(run.id)))
+ * ```
+ */
+export function renderRun(detail: RunDetail, plan: Pick<Plan, 'scope'>): string {
+  const took = detail.finishedAt === null ? '' : ` in ${durationText(detail.finishedAt - detail.startedAt)}`
+  const reused = detail.executions.filter((execution) => execution.reused !== null).length
+  const out = [`${printable(detail.pipeline)}  run ${detail.id}  ${detail.state}${took}${reused === 0 ? '' : `, ${reused} reused`}`]
+  draw(new RunTree(detail.executions).branches(plan.scope, ''), '', out)
+  return out.join('\n')
+}

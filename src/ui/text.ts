@@ -1,0 +1,40 @@
+/** A text that a terminal cannot be misled by: control characters and escape sequences are shown as `?`. */
+export function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is being replaced
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?')
+}
+
+/** A length of time for people: `840 ms`, `4.2 s`, `3 min 12 s`. */
+export function durationText(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`
+  const minutes = Math.floor(ms / 60_000)
+  if (minutes < 60) return `${minutes} min ${Math.round((ms % 60_000) / 1_000)} s`
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** A number of bytes for people. */
+export function sizeText(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  let unit = 0
+  let size = bytes
+  while (size >= 1_024 && unit < units.length - 1) {
+    size /= 1_024
+    unit++
+  }
+  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`
+}
+
+/** A number with as many digits as people read. */
+export function numberText(value: number): string {
+  if (!Number.isFinite(value) || Number.isInteger(value)) return String(value)
+  const size = Math.abs(value)
+  return size >= 1e-3 && size < 1e6 ? String(Number(value.toPrecision(4))) : value.toExponential(3)
+}
+
+/** Rows as a table with a head, columns padded to their widest cell. */
+export function tableText(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)))
+  const line = (cells: readonly string[]): string => cells.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+}

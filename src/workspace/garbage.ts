@@ -1,0 +1,106 @@
+import { milliseconds, type Duration } from '../internal/duration.ts'
+import type { Digest } from '../internal/digest.ts'
+import type { Artifact } from '../artifact/artifact.ts'
+import type { ArtifactStore } from '../artifact/blob.ts'
+import { listItems } from '../artifact/list.ts'
+import { TieredReader } from '../execute/blobs.ts'
+import type { Values, Value } from '../record/event.ts'
+import type { MetadataStore } from '../record/metadata.ts'
+import type { RunRecord } from '../record/records.ts'
+
+/** Blobs that were written, stored again or hit so lately may belong to a run that has not recorded them yet. */
+const spared = 60 * 60 * 1_000
+
+/** What to collect. */
+export interface GarbageOptions {
+  /** Runs that ended longer ago than this are removed; pinned ones and those of registered models are kept. */
+  readonly olderThan: Duration
+  /** Also runs that could be resumed (failed, cancelled, interrupted) past this age. Default: the same as `olderThan`. */
+  readonly resumableOlderThan?: Duration
+  /** Only tells what would be removed. */
+  readonly dryRun?: boolean
+  /** Blobs younger than this are kept. Default 1 hour. */
+  readonly spare?: Duration
+}
+
+/** What was, or would be, removed. */
+export interface GarbageReport {
+  readonly dryRun: boolean
+  readonly runs: readonly string[]
+  readonly cacheEntries: number
+  readonly blobs: number
+  readonly bytes: number
+}
+
+async function allRuns(metadata: MetadataStore): Promise<RunRecord[]> {
+  const runs: RunRecord[] = []
+  let after: string | undefined
+  do {
+    const page = await metadata.runs({ orderBy: 'startedAt', limit: 1_000, ...(after === undefined ? {} : { after }) })
+    runs.push(...page.items)
+    after = page.next
+  } while (after !== undefined)
+  return runs
+}
+
+function* artifactsIn(values: Values | readonly Value[]): Generator<Artifact> {
+  for (const value of Object.values(values) as Value[]) {
+    if ('artifact' in value) yield value.artifact
+    else if ('list' in value) yield* artifactsIn(value.list)
+  }
+}
+
+/** Collects what nothing needs: mark from the kept runs, models and cache entries, then sweep. */
+export async function collectGarbage(metadata: MetadataStore, store: ArtifactStore, options: GarbageOptions): Promise<GarbageReport> {
+  const now = Date.now()
+  const age = milliseconds(options.olderThan, 'olderThan')
+  const resumableAge = milliseconds(options.resumableOlderThan ?? options.olderThan, 'resumableOlderThan')
+  const spare = options.spare === undefined ? spared : milliseconds(options.spare, 'spare')
+  const models = await metadata.modelVersions()
+  const ofModels = new Set(models.map(({ run }) => run))
+  const removed = new Set<string>()
+  const kept: string[] = []
+  for (const run of await allRuns(metadata)) {
+    const limit = run.state === 'succeeded' ? age : resumableAge
+    const active = run.state === 'running' || run.state === 'waiting'
+    const old = (run.finishedAt ?? run.startedAt) < now - limit
+    if (old && !active && !run.pinned && !ofModels.has(run.id)) removed.add(run.id)
+    else kept.push(run.id)
+  }
+  const marked = new Set<Digest>()
+  const reader = new TieredReader(metadata, store)
+  const mark = async (artifact: Artifact): Promise<void> => {
+    if (marked.has(artifact.blob)) return
+    marked.add(artifact.blob)
+    for (const part of artifact.parts ?? []) marked.add(part)
+    if (artifact.kind === 'list') {
+      for await (const item of listItems(artifact, { blobs: reader })) if (item !== null) await mark(item)
+    }
+  }
+  for (const run of kept) {
+    const detail = await metadata.detail(run)
+    if (detail !== undefined) marked.add(detail.plan)
+    for await (const artifact of metadata.artifactsOfRun(run)) await mark(artifact)
+  }
+  for (const { artifact } of models) await mark(artifact)
+  const cacheKeys: Digest[] = []
+  for await (const entry of metadata.cacheEntries()) {
+    if (removed.has(entry.run)) cacheKeys.push(entry.key)
+    else for (const artifact of artifactsIn(entry.outputs)) await mark(artifact)
+  }
+  const blobs: Digest[] = []
+  const small: Digest[] = []
+  let bytes = 0
+  const doomed = (digest: Digest, touched: number, size: number): boolean => {
+    if (marked.has(digest) || touched > now - spare) return false
+    bytes += size
+    return true
+  }
+  for await (const blob of store.list()) if (doomed(blob.digest, blob.touchedAt, blob.size)) blobs.push(blob.digest)
+  for await (const blob of metadata.smallBlobs()) if (doomed(blob.digest, blob.at, blob.size)) small.push(blob.digest)
+  if (options.dryRun !== true) {
+    await metadata.remove({ runs: [...removed], blobs: small, cacheKeys })
+    for (const digest of blobs) await store.delete(digest)
+  }
+  return { dryRun: options.dryRun === true, runs: [...removed], cacheEntries: cacheKeys.length, blobs: blobs.length + small.length, bytes }
+}

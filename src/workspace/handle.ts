@@ -1,0 +1,63 @@
+import type { LocalRun, RunOutcome, RunUpdate } from '../execute/local-run.ts'
+
+/** What a finished run gives: its typed outputs and its record. */
+export interface RunResult<Out> {
+  readonly outputs: Out
+  readonly run: { readonly id: string; readonly pipeline: string }
+}
+
+/** A run that was started. */
+export interface RunHandle<Out> {
+  readonly id: string
+  /** What happens from now on, until the run ends. */
+  events(): AsyncIterable<RunUpdate>
+  /** Waits for the end; throws `RunFailedError` when the run did not succeed. */
+  result(): Promise<RunResult<Out>>
+  /** Stops the run: running steps are told by `ctx.signal`, nothing new starts. */
+  cancel(reason?: string): void
+}
+
+/** Hands updates to whoever listens; a slow listener keeps its own backlog. */
+export class Updates {
+  readonly #listeners = new Set<(update: RunUpdate | undefined) => void>()
+  #ended = false
+
+  push(update: RunUpdate): void {
+    for (const listener of this.#listeners) listener(update)
+  }
+
+  end(): void {
+    this.#ended = true
+    for (const listener of this.#listeners) listener(undefined)
+  }
+
+  async *stream(): AsyncGenerator<RunUpdate> {
+    if (this.#ended) return
+    const backlog: (RunUpdate | undefined)[] = []
+    let wake: (() => void) | undefined
+    const listener = (update: RunUpdate | undefined): void => {
+      backlog.push(update)
+      wake?.()
+    }
+    this.#listeners.add(listener)
+    try {
+      for (;;) {
+        while (backlog.length > 0) {
+          const update = backlog.shift()
+          if (update === undefined) return
+          yield update
+        }
+        await new Promise<void>((resolve) => (wake = resolve))
+      }
+    } finally {
+      this.#listeners.delete(listener)
+    }
+  }
+}
+
+/** A run of this process while it is driven. */
+export interface ActiveRun {
+  readonly driver: LocalRun
+  readonly updates: Updates
+  readonly ended: Promise<RunOutcome>
+}

@@ -1,0 +1,107 @@
+import { mkdir } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { PipewrightError } from '../internal/error.ts'
+import type { ArtifactStore } from '../artifact/blob.ts'
+import { isPipeline, type AnyPipeline } from '../define/runnable.ts'
+import type { MetadataStore } from '../record/metadata.ts'
+import type { RunDetail } from '../record/records.ts'
+import { absolutePath } from './program.ts'
+import { findPipelineIn } from './find-pipeline.ts'
+import { loadModule } from './load-module.ts'
+import { findRoot } from './root.ts'
+import { checkSettings, type Settings } from './settings.ts'
+import { Workspace, type RunSignals } from './workspace.ts'
+
+/** The settings of a project: those of its config file under those that are given. */
+export async function readSettings(given: Settings, cwd: string): Promise<{ readonly settings: Settings; readonly root: string; readonly config: string | undefined }> {
+  checkSettings(given, 'openWorkspace')
+  const { root, config } = findRoot(cwd, given.root)
+  if (config === undefined) return { settings: given, root, config }
+  const loaded = (await loadModule(config)).default
+  if (loaded === undefined) {
+    throw new PipewrightError('CONFIG_INVALID', `${config} has no default export`, { fix: 'export default defineConfig({ … })' })
+  }
+  const settings = { ...checkSettings(loaded as Settings, config), ...given }
+  return { settings, root: given.root === undefined && settings.root !== undefined ? resolve(root, settings.root) : root, config }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (cause) {
+    throw new PipewrightError('STORE_READ_ONLY', `the workspace folder ${folder} cannot be made: ${(cause as Error).message}`, {
+      fix: 'make the folder writable, or name another one: openWorkspace({ store, metadata })',
+      cause,
+    })
+  }
+}
+
+async function openStore(store: Settings['store'], root: string, folder: string): Promise<ArtifactStore> {
+  if (typeof store === 'object') return store
+  const { openFileStore } = await import('../store/file-store.ts')
+  return openFileStore(store === undefined ? folder : resolve(root, store))
+}
+
+async function openMetadata(metadata: Settings['metadata'], root: string, folder: string): Promise<MetadataStore & Partial<RunSignals>> {
+  if (typeof metadata === 'object') return metadata
+  const { openSqliteMetadata } = await import('../record/sqlite/store.ts')
+  if (metadata === ':memory:') return openSqliteMetadata(metadata)
+  const path = metadata === undefined ? join(folder, 'metadata.sqlite') : resolve(root, metadata)
+  await makeFolder(dirname(path))
+  return openSqliteMetadata(path)
+}
+
+/** Finds the code of a recorded run again: by its module, and the pipeline's name in it. */
+async function findRecorded(detail: RunDetail, root: string): Promise<AnyPipeline> {
+  const { address, id } = detail
+  if (address === null) {
+    throw new PipewrightError('PIPELINE_NOT_FOUND', `run ${id} does not say where its pipeline '${detail.pipeline}' is defined`, {
+      fix: 'resume it from code: pw.resume(id, pipeline)',
+      details: { run: id },
+    })
+  }
+  const file = absolutePath(root, address.module)
+  const exports = await loadModule(file).catch((cause: unknown) => {
+    throw new PipewrightError('PIPELINE_NOT_FOUND', `the module ${address.module} of run ${id} cannot be loaded: ${(cause as Error).message}`, {
+      fix: 'resume it from code: pw.resume(id, pipeline)',
+      cause,
+    })
+  })
+  const found = Object.values(exports).find((value) => isPipeline(value) && value.name === address.pipeline)
+  return (found as AnyPipeline | undefined) ?? findPipelineIn(exports, address.module, address.pipeline)
+}
+
+/**
+ * Opens a workspace: by default `.pipewright` in the folder of the nearest `pipewright.config.*`, lockfile or
+ * `.git`. Close it, or declare it with `await using`.
+ *
+ * Throws `CONFIG_INVALID`, `WORKSPACE_NEWER`, `WORKSPACE_CORRUPT` or `STORE_READ_ONLY`.
+ *
+ * @example
+ * ```ts
+ * await using pw = await openWorkspace()
+ * const { outputs } = await pw.run(tumours, { csv: 'tumours.csv' })
+ * ```
+ */
+export async function openWorkspace(settings: Settings = {}): Promise<Workspace> {
+  const { settings: merged, root } = await readSettings(settings, process.cwd())
+  const folder = join(root, '.pipewright')
+  if (typeof merged.store !== 'object' || typeof merged.metadata !== 'object') await makeFolder(folder)
+  const metadata = await openMetadata(merged.metadata, root, folder)
+  const store = await openStore(merged.store, root, folder).catch(async (error: unknown) => {
+    await metadata.close()
+    throw error
+  })
+  const { openTelemetry } = await import('../execute/otel.ts')
+  return new Workspace({
+    root,
+    folder,
+    store,
+    metadata,
+    concurrency: merged.concurrency ?? Math.max(4, availableParallelism() * 2),
+    resources: merged.resources ?? {},
+    telemetry: await openTelemetry(),
+    findPipeline: (detail) => findRecorded(detail, root),
+  })
+}

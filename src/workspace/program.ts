@@ -1,0 +1,70 @@
+import { isAbsolute, join, relative, sep } from 'node:path'
+import { PipewrightError } from '../internal/error.ts'
+import type { Digest } from '../internal/digest.ts'
+import type { Json } from '../internal/json.ts'
+import { checkBuildFunction } from '../code/build-check.ts'
+import { stepCode, type StepCode } from '../code/step-digest.ts'
+import type { AnyPipeline } from '../define/runnable.ts'
+import type { Program } from '../execute/local-run.ts'
+import type { Plan } from '../plan/document.ts'
+import { checkInputs } from '../plan/inputs.ts'
+import { compilePipeline } from '../plan/plan.ts'
+import type { Address } from '../record/event.ts'
+
+/** A plan with what running it takes. */
+export interface Compiled {
+  readonly plan: Plan
+  readonly program: Program
+  readonly address: Address | null
+}
+
+/** A path below the root as it is recorded: relative, with forward slashes. */
+export function projectPath(root: string, path: string): string {
+  return relative(root, path).split(sep).join('/')
+}
+
+/** The absolute path behind a recorded one. */
+export function absolutePath(root: string, path: string): string {
+  return isAbsolute(path) ? path : join(root, path)
+}
+
+async function refuseMisusedRefs(pipeline: AnyPipeline): Promise<void> {
+  if (pipeline.module === undefined) return
+  const misuses = await checkBuildFunction(pipeline.module, pipeline.name)
+  const first = misuses[0]
+  if (first === undefined) return
+  const lines = misuses.map(({ file, line, column, text, fix }) => `  ${file}:${line}:${column}: ${text} (${fix})`)
+  throw new PipewrightError('REF_COERCED', `pipeline '${pipeline.name}' uses a ref as if it were a value:\n${lines.join('\n')}`, {
+    fix: 'a ref stands for a value that does not exist yet: branch with p.when, take parts with p.pick, compute in a step',
+    details: { pipeline: pipeline.name, misuses },
+  })
+}
+
+/** Compiles a pipeline for given inputs, reads the code of its steps and checks its build function. */
+export async function compileProgram(pipeline: AnyPipeline, inputs: Readonly<Record<string, unknown>> | undefined, root: string): Promise<Compiled> {
+  const { structure, compiler } = compilePipeline(pipeline)
+  const given: Readonly<Record<string, Json>> = inputs === undefined ? {} : checkInputs(pipeline, inputs)
+  await refuseMisusedRefs(pipeline)
+  const code = new Map<string, StepCode>()
+  const steps = new Map([...compiler.keys].map(([step, key]) => [key, step]))
+  await Promise.all(
+    [...steps].map(async ([key, step]) => {
+      const { version } = step.options
+      const request = { name: step.name, module: step.module, ...(version === undefined ? {} : { version }) }
+      code.set(key, await stepCode(request, { root }))
+    }),
+  )
+  const address = pipeline.module === undefined ? null : { module: projectPath(root, pipeline.module), pipeline: pipeline.name }
+  return {
+    plan: Object.freeze({ ...structure, given }),
+    program: { steps, pipelines: compiler.pipelines, code },
+    address,
+  }
+}
+
+/** The code digests of a program as they are recorded. */
+export function codeDigests(program: Program): Record<string, Digest | null> {
+  const digests: Record<string, Digest | null> = {}
+  for (const [key, code] of program.code) digests[key] = code.cacheable ? code.digest : null
+  return digests
+}

@@ -1,0 +1,63 @@
+import { PipewrightError } from '../internal/error.ts'
+import type { BlobReader } from '../artifact/blob.ts'
+import type { Plan, PlanScope } from '../plan/document.ts'
+import type { StoredEvent } from '../record/event.ts'
+import type { MetadataStore } from '../record/metadata.ts'
+import type { RunDetail } from '../record/records.ts'
+import { codeDigests, type Compiled } from './program.ts'
+
+/** The recorded events of a run, in order. */
+export async function historyOf(metadata: MetadataStore, run: string): Promise<StoredEvent[]> {
+  const events: StoredEvent[] = []
+  for await (const event of metadata.events(run)) events.push(event)
+  return events
+}
+
+/** The plan document that a run executes. */
+export async function planOf(detail: RunDetail, blobs: BlobReader): Promise<Omit<Plan, 'given'>> {
+  return JSON.parse(Buffer.from(await blobs.bytes({ blob: detail.plan })).toString('utf8')) as Omit<Plan, 'given'>
+}
+
+/** The steps of nodes that have not succeeded; what is inside an open container counts as unfinished. */
+function unfinishedSteps(scope: PlanScope, succeeded: ReadonlySet<string>): Set<string> {
+  const steps = new Set<string>()
+  const open: { scope: PlanScope; prefix: string }[] = [{ scope, prefix: '' }]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const node of next.scope.nodes) {
+      const path = next.prefix + node.id
+      if (succeeded.has(path)) continue
+      if (node.type === 'step') steps.add(node.step)
+      else if (node.type === 'map') open.push({ scope: node.body, prefix: `${path}[]/` })
+      else if (node.type === 'pipeline') open.push({ scope: node.body, prefix: `${path}/` })
+      else {
+        open.push({ scope: node.then, prefix: `${path}/then/` })
+        if (node.else !== undefined) open.push({ scope: node.else, prefix: `${path}/else/` })
+      }
+    }
+  }
+  return steps
+}
+
+/**
+ * Compares today's pipeline with the one that a run executes: another structure is refused, other code of an
+ * unfinished step too, unless it is accepted. Returns the steps whose code was accepted.
+ */
+export function checkResume(detail: RunDetail, compiled: Compiled, acceptCode: boolean): readonly string[] {
+  if (compiled.plan.digest !== detail.structure) {
+    throw new PipewrightError('STRUCTURE_CHANGED', `the structure of pipeline '${detail.pipeline}' has changed since run ${detail.id} was started`, {
+      fix: 'start a new run: steps whose code and inputs are the same are reused from the cache',
+      details: { run: detail.id },
+    })
+  }
+  const succeeded = new Set(detail.executions.filter(({ state }) => state === 'succeeded').map(({ node }) => node))
+  const unfinished = unfinishedSteps(compiled.plan.scope, succeeded)
+  const today = codeDigests(compiled.program)
+  const changed = [...unfinished].filter((step) => (detail.code[step] ?? null) !== (today[step] ?? null))
+  if (changed.length > 0 && !acceptCode) {
+    throw new PipewrightError('CODE_CHANGED', `the code of ${changed.map((step) => `'${step}'`).join(', ')} has changed since run ${detail.id} was started`, {
+      fix: `accept it with \`pipewright resume ${detail.id} --accept-code\`, or start a new run`,
+      details: { run: detail.id, steps: changed },
+    })
+  }
+  return changed
+}

@@ -1,0 +1,38 @@
+import { PipewrightError } from '../internal/error.ts'
+import type { RunOutcome } from '../execute/local-run.ts'
+
+/** One node that failed. */
+export interface RunFailure {
+  readonly node: string
+  readonly message: string
+  /** What the step threw. */
+  readonly cause: unknown
+}
+
+/** A run that did not succeed: thrown by `pw.run`, `pw.resume` and `handle.result()`. */
+export class RunFailedError extends PipewrightError {
+  /** The run's id: `pipewright show <id>`, `pipewright resume <id>`. */
+  readonly run: string
+  readonly state: 'failed' | 'cancelled'
+  readonly failures: readonly RunFailure[]
+
+  constructor(run: string, pipeline: string, outcome: RunOutcome) {
+    const failures = outcome.failures.map(({ node, error, cause }) => ({ node, message: error.message, cause }))
+    const lines = failures.slice(0, 10).map(({ node, message }) => `  ${node}: ${message.split('\n')[0]}`)
+    if (failures.length > 10) lines.push(`  … and ${failures.length - 10} more`)
+    const why = PipewrightError.isInstance(outcome.error) ? `: ${outcome.error.message.split('\n')[0]}` : ''
+    const state = outcome.state === 'cancelled' ? 'cancelled' : 'failed'
+    super(
+      PipewrightError.isInstance(outcome.error) ? outcome.error.code : 'RUN_FAILED',
+      `run ${run} of pipeline '${pipeline}' ${state === 'failed' ? 'failed' : 'was cancelled'}${why}${lines.length === 0 ? '' : `\n${lines.join('\n')}`}`,
+      {
+        fix: `mend the cause, then \`pipewright resume ${run}\` (what has succeeded is kept)`,
+        details: { run, pipeline, nodes: failures.map(({ node }) => node) },
+        cause: outcome.error ?? failures[0]?.cause,
+      },
+    )
+    this.run = run
+    this.state = state
+    this.failures = failures
+  }
+}

@@ -1,0 +1,60 @@
+import { PipewrightError } from '../internal/error.ts'
+import { didYouMean } from '../internal/nearest.ts'
+import type { ArtifactStore } from '../artifact/blob.ts'
+import type { MetadataStore } from '../record/metadata.ts'
+
+/** What `openWorkspace` and `pipewright.config.*` take. */
+export interface Settings {
+  /** The folder of the project. Default: where the config file is, else the nearest lockfile or `.git`. */
+  readonly root?: string
+  /** Where bytes are: a folder, or a store. Default `.pipewright` under the root. */
+  readonly store?: string | ArtifactStore
+  /** Where what happened is remembered: a SQLite file, `:memory:`, or a store. Default `.pipewright/metadata.sqlite`. */
+  readonly metadata?: string | MetadataStore
+  /** How many steps of a run may run at once. Default: 2 x the processors, at least 4. */
+  readonly concurrency?: number
+  /** How much there is of each named resource: `{ gpu: 1, licence: 2 }`. */
+  readonly resources?: Readonly<Record<string, number>>
+  /** Pipelines by name, as `file#export`; a file is loaded only when its pipeline is named. */
+  readonly pipelines?: Readonly<Record<string, string>>
+}
+
+const known = ['root', 'store', 'metadata', 'concurrency', 'resources', 'pipelines']
+
+function refuse(where: string, field: string, what: string, fix: string): never {
+  throw new PipewrightError('CONFIG_INVALID', `${where}: ${field} ${what}`, { fix, details: { field } })
+}
+
+/** Checks settings of whatever origin; a mistake is `CONFIG_INVALID` with the field and the fix. */
+export function checkSettings(settings: Settings, where: string): Settings {
+  if (typeof settings !== 'object' || settings === null) refuse(where, 'the settings', 'are not an object', 'export default defineConfig({ … })')
+  for (const field of Object.keys(settings)) if (!known.includes(field)) refuse(where, `'${field}'`, 'is not a setting', didYouMean(field, known))
+  const { root, concurrency, resources, pipelines } = settings
+  if (root !== undefined && typeof root !== 'string') refuse(where, 'root', 'is not a path', "give a folder such as '.'")
+  if (concurrency !== undefined && (!Number.isInteger(concurrency) || concurrency < 1)) {
+    refuse(where, 'concurrency', `is ${String(concurrency)}`, 'give a whole number from 1')
+  }
+  for (const [name, amount] of Object.entries(resources ?? {})) {
+    if (typeof amount !== 'number' || !(amount > 0)) refuse(where, `resources.${name}`, `is ${String(amount)}`, 'give a number above 0')
+  }
+  for (const [name, address] of Object.entries(pipelines ?? {})) {
+    if (typeof address !== 'string' || address === '') refuse(where, `pipelines.${name}`, 'is not an address', "give 'file#export'")
+  }
+  return settings
+}
+
+/**
+ * Types the settings of `pipewright.config.ts`, which the command line and `openWorkspace()` read.
+ *
+ * @example
+ * ```ts
+ * export default defineConfig({
+ *   concurrency: 8,
+ *   resources: { gpu: 1 },
+ *   pipelines: { tumours: 'src/tumours.ts#tumours' },
+ * })
+ * ```
+ */
+export function defineConfig(settings: Settings): Settings {
+  return checkSettings(settings, 'defineConfig')
+}
