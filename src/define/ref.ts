@@ -24,7 +24,9 @@ export interface Ref<out T> {
 export type RefValue<R> = R extends Ref<infer T> ? T : never
 
 /** Named refs: what a build function, a map or a branch returns. */
-export type RefRecord = Readonly<Record<string, Ref<unknown>>>
+export interface RefRecord {
+  readonly [name: string]: Ref<unknown>
+}
 
 /** What a ref stands for. */
 export type RefSource =
