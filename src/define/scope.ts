@@ -36,6 +36,8 @@ export type Either<A, B> = NodeHandle & {
   >
 }
 
+type Key<T> = keyof T & (string | number)
+
 /** Options of every node. */
 export interface NodeOptions {
   /** The node's name in this scope; default: the step's name. */
@@ -100,13 +102,15 @@ export interface Scope {
     options?: NodeOptions,
   ): Either<A, B>
   /**
-   * A part of a json value: a property of a record or an item of a list. It is no node; what reads it is keyed
-   * by the part alone.
+   * A part of a json value: a property of a record or an item of a list, up to three levels down. It is no
+   * node; what reads it is keyed by the part alone.
    *
    * @example
    * ```ts
-   * const region = p.pick(settings, 'region')
+   * const region = p.pick(settings, 'warehouse', 'region')
    * ```
    */
-  pick<T, K extends keyof T & (string | number)>(ref: Ref<T>, key: K): Ref<T[K]>
+  pick<T, A extends Key<T>>(ref: Ref<T>, a: A): Ref<T[A]>
+  pick<T, A extends Key<T>, B extends Key<T[A]>>(ref: Ref<T>, a: A, b: B): Ref<T[A][B]>
+  pick<T, A extends Key<T>, B extends Key<T[A]>, C extends Key<T[A][B]>>(ref: Ref<T>, a: A, b: B, c: C): Ref<T[A][B][C]>
 }

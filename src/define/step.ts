@@ -91,7 +91,7 @@ export interface StepDefinition<I extends Specs, O extends Specs> extends StepOp
   readonly inputs?: I
   /** Named outputs. */
   readonly outputs?: O
-  readonly run: StepFunction<ReceivedOf<I>, StepResult<O>>
+  readonly run: StepFunction<ReceivedOf<NoInfer<I>>, StepResult<NoInfer<O>>>
 }
 
 function checkOptions(options: StepOptions): void {

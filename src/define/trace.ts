@@ -189,7 +189,7 @@ export class Tracer implements Scope {
     )
   }
 
-  pick(ref: unknown, key: string | number): never {
+  pick(ref: unknown, ...keys: readonly (string | number)[]): never {
     if (!isRef(ref)) {
       throw new PipewrightError('DEFINITION_INVALID', `${this.#scope.path}: p.pick was not given a ref`, {
         fix: 'take the part with ordinary code',
@@ -211,9 +211,9 @@ export class Tracer implements Scope {
     }
     return makeRef({
       ...target,
-      pick: [...target.pick, key],
+      pick: [...target.pick, ...keys],
       kind: undefined,
-      label: `${target.label}.${key}`,
+      label: [target.label, ...keys].join('.'),
     }) as never
   }
 

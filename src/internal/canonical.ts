@@ -7,7 +7,11 @@ function pathText(path: readonly (string | number)[]): string {
   if (path.length === 0) return 'the value'
   return path
     .map((part) =>
-      typeof part === 'number' ? `[${part}]` : /^[A-Za-z_$][\w$]*$/.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`,
+      typeof part === 'number'
+        ? `[${part}]`
+        : /^[A-Za-z_$][\w$]*$/.test(part)
+          ? `.${part}`
+          : `[${JSON.stringify(part)}]`,
     )
     .join('')
 }
@@ -54,7 +58,11 @@ class Encoder {
       case 'number':
         if (Number.isFinite(value)) return value === 0 ? '0' : String(value)
         if (this.#nonFinite) return `{"$number":"${value}"}`
-        return refuse(this.#path, String(value), 'return null, or declare the output as metrics(…) with a schema that allows it')
+        return refuse(
+          this.#path,
+          String(value),
+          'return null, or declare the output as metrics(…) with a schema that allows it',
+        )
       case 'boolean':
         return value ? 'true' : 'false'
       case 'object':
@@ -71,8 +79,10 @@ class Encoder {
   }
 
   #nested(value: object): string {
-    if (this.#open.has(value)) refuse(this.#path, 'a circular reference', 'break the cycle, for example by returning ids')
-    if (this.#open.size >= maxDepth) refuse(this.#path, `nested deeper than ${maxDepth} levels`, 'flatten it, or store it as a file')
+    if (this.#open.has(value))
+      refuse(this.#path, 'a circular reference', 'break the cycle, for example by returning ids')
+    if (this.#open.size >= maxDepth)
+      refuse(this.#path, `nested deeper than ${maxDepth} levels`, 'flatten it, or store it as a file')
     this.#open.add(value)
     const text = Array.isArray(value) ? this.#array(value) : this.#object(value)
     this.#open.delete(value)
@@ -95,7 +105,11 @@ class Encoder {
     // Objects of another realm (vm contexts, vitest) have a prototype whose own prototype is null.
     if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
       const name = className(value)
-      refuse(this.#path, `an instance of ${name}`, replacements[name] ?? 'return a plain object, for example { ...value }')
+      refuse(
+        this.#path,
+        `an instance of ${name}`,
+        replacements[name] ?? 'return a plain object, for example { ...value }',
+      )
     }
     if (prototype !== null && Object.prototype.toString.call(value) !== '[object Object]') {
       refuse(this.#path, `an instance of ${className(value)}`, 'return a plain object')
@@ -127,10 +141,14 @@ export function canonicalJson(value: unknown, options: { readonly nonFinite?: bo
     return new Encoder(options.nonFinite ?? false).encode(value)
   } catch (error) {
     if (error instanceof RangeError) {
-      throw new PipewrightError('VALUE_NOT_STORABLE', `the value is too large or too deep for JSON text: ${error.message}`, {
-        fix: 'return it as a file, a table or a directory',
-        cause: error,
-      })
+      throw new PipewrightError(
+        'VALUE_NOT_STORABLE',
+        `the value is too large or too deep for JSON text: ${error.message}`,
+        {
+          fix: 'return it as a file, a table or a directory',
+          cause: error,
+        },
+      )
     }
     throw error
   }

@@ -10,10 +10,14 @@ export function milliseconds(duration: Duration, field: string): number {
   if (typeof duration === 'number' && Number.isFinite(duration) && duration >= 0) return duration
   const match = typeof duration === 'string' ? /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(duration) : null
   if (match === null) {
-    throw new PipewrightError('DEFINITION_INVALID', `${field}: ${JSON.stringify(duration)} is not a duration`, {
-      fix: "give milliseconds, or a number with a unit such as '250ms', '30s', '5m', '2h' or '7d'",
-      details: { field },
-    })
+    throw new PipewrightError(
+      'DEFINITION_INVALID',
+      `${field}: ${JSON.stringify(duration)} is not a duration`,
+      {
+        fix: "give milliseconds, or a number with a unit such as '250ms', '30s', '5m', '2h' or '7d'",
+        details: { field },
+      },
+    )
   }
   return Number(match[1]) * units[match[2]!]!
 }

@@ -26,6 +26,9 @@ export function nearest(name: string, names: Iterable<string>): string | undefin
 /** A sentence for an unknown name: the nearest one, and all that there are. */
 export function didYouMean(name: string, names: readonly string[]): string {
   const close = nearest(name, names)
-  const known = names.length === 0 ? 'there are none' : `known: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}`
+  const known =
+    names.length === 0
+      ? 'there are none'
+      : `known: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}`
   return close === undefined ? known : `did you mean '${close}'? (${known})`
 }

@@ -153,6 +153,8 @@ export type RunEvent =
       /** The execution whose outputs were reused. */
       readonly reused?: { readonly run: string; readonly node: string }
       readonly facts?: ExecutionFacts
+      /** Of a map: which output of which body node each list holds. The projection draws its edges from this. */
+      readonly gathers?: Readonly<Record<string, { readonly node: string; readonly output: string }>>
     }
   | {
       readonly type: 'node.failed'

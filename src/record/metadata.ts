@@ -5,6 +5,8 @@ import type {
   ArtifactEdge,
   ExecutionRecord,
   ModelVersion,
+  NamedEdge,
+  NumberedArtifact,
   Page,
   RunDetail,
   RunQuery,
@@ -23,7 +25,7 @@ export interface NewEvent {
   readonly run: string
   readonly at: number
   readonly event: RunEvent
-  /** Small blobs that are stored in the same transaction. */
+  /** Small blobs that are stored in the same transaction; their bytes must not change until then. */
   readonly blobs?: readonly { readonly digest: Digest; readonly bytes: Uint8Array }[]
 }
 
@@ -39,9 +41,26 @@ export interface CacheEntry {
 
 /** What {@link MetadataStore.acquire} found. */
 export type Acquired =
-  | { readonly ok: true; readonly lease: Lease }
-  /** Somebody else drives the run; whether that one is still alive is for the caller to judge. */
-  | { readonly ok: false; readonly owner: Owner; readonly heartbeatAt: number; readonly expired: boolean }
+  | {
+      readonly ok: true
+      readonly lease: Lease
+      /** The reason of a cancel that was asked for while nobody drove the run; taking the run clears it. */
+      readonly cancelRequested: string | null
+    }
+  /** Somebody drives the run: a process that lives, or one of elsewhere whose lease has not expired. */
+  | {
+      readonly ok: false
+      readonly owner: Owner
+      readonly heartbeatAt: number
+      readonly expired: boolean
+      readonly liveness: 'alive' | 'unknown'
+    }
+
+/** What {@link MetadataStore.remove} left alone. */
+export interface Removed {
+  /** Runs that have an owner (again); while there are any, no blob and no cache entry was removed. */
+  readonly kept: readonly string[]
+}
 
 /** The port behind which what happened is remembered. */
 export interface MetadataStore {
@@ -55,10 +74,19 @@ export interface MetadataStore {
   /** The events of a run after a place in the log, in order. */
   events(run: string, after?: number): AsyncIterable<StoredEvent>
 
-  /** Makes this process the owner of a run that has none, or whose owner is given as `evict`. */
+  /**
+   * Makes this process the owner of a run that has none, whose owner is dead or (where that can't be told) has
+   * let its lease expire, or whose owner is given as `evict`. The lease is kept alive until it is released.
+   */
   acquire(run: string, owner: Owner, evict?: { readonly fence: number } | 'any'): Promise<Acquired>
-  /** Ends the ownership; a lease that is no longer current is no error. */
+  /** Ends the ownership, after all that was appended; a lease that is no longer current is no error. */
   release(lease: Lease): Promise<void>
+  /** Appends `run.cancel-requested` and tells the run's owner, whichever process that is. */
+  requestCancel(run: string, reason: string): Promise<void>
+  /** Calls a listener once within a second when a run that this process owns is to be cancelled; gives its end. */
+  onCancelRequested(run: string, listener: (reason: string) => void): () => void
+  /** Calls a listener when another process has taken over a run that this one owned; gives its end. */
+  onLost(run: string, listener: (lease: Lease) => void): () => void
 
   /** The entry of a cache key. */
   cached(key: Digest): Promise<CacheEntry | undefined>
@@ -84,10 +112,14 @@ export interface MetadataStore {
   artifacts(digest: Digest): Promise<readonly Artifact[]>
   /** Every edge between executions and artifacts, in rising order after a place. */
   edges(after?: number): AsyncIterable<ArtifactEdge>
-  /** Executions by their numbers. */
+  /** The edges, with their names, of some executions or of some artifacts, in rising order. */
+  edgesOf(side: 'execution' | 'artifact', numbers: readonly number[]): Promise<readonly NamedEdge[]>
+  /** Rises when edges were removed or numbered anew: what was read before is then to be read again. */
+  lineageGeneration(): Promise<number>
+  /** Executions by their numbers, in the order asked for; unknown ones are left out. */
   executionsByNumber(numbers: readonly number[]): Promise<readonly ExecutionRecord[]>
-  /** Artifacts by their numbers. */
-  artifactsByNumber(numbers: readonly number[]): Promise<readonly Artifact[]>
+  /** Artifacts by their numbers, in the order asked for; unknown ones are left out. */
+  artifactsByNumber(numbers: readonly number[]): Promise<readonly NumberedArtifact[]>
   /** The number of an artifact, as edges name it. */
   artifactNumbers(digest: Digest): Promise<readonly number[]>
 
@@ -99,12 +131,15 @@ export interface MetadataStore {
   /** Versions of one model or of all, newest first. */
   modelVersions(name?: string): Promise<readonly ModelVersion[]>
 
-  /** Removes runs with all that is known of them, the cache entries that they left, and small blobs. */
+  /**
+   * Removes runs with all that is known of them, the cache entries that they left, and small blobs. A run that
+   * has got an owner meanwhile is kept.
+   */
   remove(request: {
     readonly runs: readonly string[]
     readonly blobs: readonly Digest[]
     readonly cacheKeys: readonly Digest[]
-  }): Promise<void>
+  }): Promise<Removed>
   /** Every cache entry, for garbage collection. */
   cacheEntries(): AsyncIterable<CacheEntry>
   /** Every small blob with its size and time. */

@@ -58,6 +58,8 @@ export interface ExecutionRecord {
   readonly inputs: Values
   readonly outputs: Values
   readonly key: Digest | null
+  /** The code digest that the run had for the step at that time; null where it had none. */
+  readonly code: Digest | null
   readonly uncached: string | null
   readonly reused: { readonly run: string; readonly node: string } | null
   readonly metrics: Readonly<Record<string, MetricSummary>>
@@ -107,6 +109,17 @@ export interface ArtifactEdge {
   readonly execution: number
   readonly artifact: number
   readonly direction: 'in' | 'out'
+}
+
+/** An artifact with the number by which edges name it. */
+export interface NumberedArtifact {
+  readonly number: number
+  readonly artifact: Artifact
+}
+
+/** An edge with the name of the input or output that it stands for. */
+export interface NamedEdge extends ArtifactEdge {
+  readonly name: string
 }
 
 /** One version of a registered model. */

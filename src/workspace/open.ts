@@ -11,7 +11,7 @@ import { findPipelineIn } from './find-pipeline.ts'
 import { loadModule } from './load-module.ts'
 import { findRoot } from './root.ts'
 import { checkSettings, type Settings } from './settings.ts'
-import { Workspace, type RunSignals } from './workspace.ts'
+import { Workspace } from './workspace.ts'
 
 /** The settings of a project: those of its config file under those that are given. */
 export async function readSettings(given: Settings, cwd: string): Promise<{ readonly settings: Settings; readonly root: string; readonly config: string | undefined }> {
@@ -43,7 +43,7 @@ async function openStore(store: Settings['store'], root: string, folder: string)
   return openFileStore(store === undefined ? folder : resolve(root, store))
 }
 
-async function openMetadata(metadata: Settings['metadata'], root: string, folder: string): Promise<MetadataStore & Partial<RunSignals>> {
+async function openMetadata(metadata: Settings['metadata'], root: string, folder: string): Promise<MetadataStore> {
   if (typeof metadata === 'object') return metadata
   const { openSqliteMetadata } = await import('../record/sqlite/store.ts')
   if (metadata === ':memory:') return openSqliteMetadata(metadata)

@@ -21,7 +21,7 @@ import type { Telemetry } from '../execute/telemetry.ts'
 import { compare, type Comparison } from '../lineage/compare.ts'
 import { Lineage, type LineageNode } from '../lineage/query.ts'
 import { why, type Story } from '../lineage/why.ts'
-import type { Plan, PlanScope } from '../plan/document.ts'
+import type { Plan } from '../plan/document.ts'
 import type { Given } from '../plan/inputs.ts'
 import type { RunEvent, RunSettings, StoredEvent, Values } from '../record/event.ts'
 import type { Lease, MetadataStore } from '../record/metadata.ts'
@@ -74,20 +74,13 @@ export interface WorkspacePlan extends Plan {
   readonly sources: Readonly<Record<string, Artifact>>
 }
 
-/** What a metadata store tells a driver of its runs from outside. */
-export interface RunSignals {
-  onCancelRequested(run: string, listener: (reason: string) => void): () => void
-  onLost(run: string, listener: () => void): () => void
-  requestCancel(run: string, reason: string): Promise<void>
-}
-
 /** The parts that a workspace is made of. */
 export interface WorkspaceParts {
   readonly root: string
   /** The folder of the workspace's own files. */
   readonly folder: string
   readonly store: ArtifactStore
-  readonly metadata: MetadataStore & Partial<RunSignals>
+  readonly metadata: MetadataStore
   readonly concurrency: number
   readonly resources: Readonly<Record<string, number>>
   readonly telemetry: Telemetry | undefined
@@ -233,7 +226,7 @@ export class Workspace implements AsyncDisposable {
     const { id: run } = await this.#find(id)
     const active = this.#active.get(run)
     if (active !== undefined) active.driver.cancel(reason)
-    else await this.#parts.metadata.requestCancel?.(run, reason)
+    else await this.#parts.metadata.requestCancel(run, reason)
   }
 
   /** Lists runs: filtered, ordered, page by page. */
@@ -372,8 +365,8 @@ export class Workspace implements AsyncDisposable {
     const onAbort = (): void => driver.cancel(String((signal?.reason as Error | undefined)?.message ?? 'aborted'))
     signal?.addEventListener('abort', onAbort, { once: true })
     const stops = [
-      metadata.onCancelRequested?.(id, (reason) => driver.cancel(reason)),
-      metadata.onLost?.(id, () => driver.lose(new PipewrightError('LEASE_LOST', `run ${id} was taken over by another process`, { fix: 'nothing: that process goes on with it' }))),
+      metadata.onCancelRequested(id, (reason) => driver.cancel(reason)),
+      metadata.onLost(id, () => driver.lose(new PipewrightError('LEASE_LOST', `run ${id} was taken over by another process`, { fix: 'nothing: that process goes on with it' }))),
       options.captureConsole === true ? startCapture() : undefined,
     ]
     try {
@@ -467,6 +460,3 @@ export class Workspace implements AsyncDisposable {
     return join(this.#parts.folder, 'outputs', name)
   }
 }
-
-/** @internal Re-exported so that the plan of a run can be walked without the plan layer. */
-export type { PlanScope }

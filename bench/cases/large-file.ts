@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { once as event } from 'node:events'
+import { openFileStore } from '../../src/store/file-store.ts'
+import { fastest, type Figure } from '../measure.ts'
+
+const size = 1024 ** 3
+const chunk = 1024 ** 2
+
+async function writeLarge(path: string): Promise<void> {
+  const out = createWriteStream(path)
+  const block = Buffer.alloc(chunk, 'pipewright')
+  for (let at = 0; at < size; at += chunk) {
+    block.writeUInt32LE(at / chunk)
+    if (!out.write(Buffer.from(block))) await event(out, 'drain')
+  }
+  out.end()
+  await event(out, 'close')
+}
+
+async function hashAlone(path: string): Promise<void> {
+  const hash = createHash('sha256')
+  for await (const part of createReadStream(path, { highWaterMark: chunk })) hash.update(part as Buffer)
+  hash.digest()
+}
+
+/** Storing a 1 GiB file against nothing but its streaming SHA-256. */
+export async function largeFile(): Promise<Figure[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'pipewright-bench-'))
+  try {
+    const path = join(folder, 'large')
+    await writeLarge(path)
+    const bare = await fastest(2, () => hashAlone(path))
+    let round = 0
+    const stored = await fastest(2, async () => {
+      const store = await openFileStore(join(folder, `store-${round++}`))
+      await store.putFile(path)
+      await store.close()
+    })
+    return [{ name: '1 GiB file to the store', value: stored, unit: 'ms', bare, budget: '<= 1.11x (90 %)' }]
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

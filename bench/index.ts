@@ -1,0 +1,37 @@
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { caching } from './cases/caching.ts'
+import { importTime } from './cases/import-time.ts'
+import { largeFile } from './cases/large-file.ts'
+import { lineage } from './cases/lineage.ts'
+import { maps } from './cases/maps.ts'
+import { planning } from './cases/planning.ts'
+import { stepOverhead } from './cases/step-overhead.ts'
+import { typeCost } from './cases/type-cost.ts'
+import type { Figure } from './measure.ts'
+
+const cases = { stepOverhead, maps, caching, largeFile, planning, lineage, importTime, typeCost }
+const wanted = process.argv.slice(2)
+
+const figures: Figure[] = []
+for (const [name, run] of Object.entries(cases)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  process.stderr.write(`${name} …\n`)
+  figures.push(...(await run()))
+}
+
+const number = (value: number): string => (value >= 1000 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3))))
+const rows = figures.map(({ name, value, unit, bare, budget }) => [
+  name,
+  `${number(value)} ${unit}`,
+  bare === undefined ? '' : `${number(bare)} ${unit}`,
+  bare === undefined ? '' : `${(value / bare).toFixed(2)}x`,
+  budget ?? '',
+])
+const head = ['what', 'measured', 'bare loop', 'ratio', 'budget']
+const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)))
+const line = (cells: readonly string[]): string => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`
+console.log([line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n'))
+
+const machine = { node: process.versions.node, cpu: cpus()[0]?.model, cores: cpus().length, date: new Date().toISOString() }
+writeFileSync(new URL('results.json', import.meta.url), `${JSON.stringify({ machine, figures }, null, 2)}\n`)

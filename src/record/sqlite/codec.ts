@@ -1,0 +1,49 @@
+import { PipewrightError } from '../../internal/error.ts'
+import { eventFormat, type ExecutionFacts, type MetricSummary, type RunEvent } from '../event.ts'
+
+// JSON has no NaN and no infinities, and a diverged loss is worth remembering: they are kept as text.
+function textOf(value: number): number {
+  return Number.isFinite(value) ? value : (String(value) as never)
+}
+
+function mapMetrics(facts: ExecutionFacts, map: (value: number) => number): ExecutionFacts {
+  const metrics: Record<string, MetricSummary> = {}
+  for (const [name, { last, min, max, count }] of Object.entries(facts.metrics))
+    metrics[name] = { last: map(last), min: map(min), max: map(max), count }
+  return { ...facts, metrics }
+}
+
+function isFinite(facts: ExecutionFacts): boolean {
+  for (const name in facts.metrics) {
+    const { last, min, max } = facts.metrics[name]!
+    if (!Number.isFinite(last) || !Number.isFinite(min) || !Number.isFinite(max)) return false
+  }
+  return true
+}
+
+/** An event as JSON text. */
+export function encodeEvent(event: RunEvent): string {
+  if (event.type === 'node.succeeded' && event.facts !== undefined && !isFinite(event.facts))
+    return JSON.stringify({ ...event, facts: mapMetrics(event.facts, textOf) })
+  return JSON.stringify(event)
+}
+
+/** An event from its JSON text; one of a newer format is refused. */
+export function decodeEvent(format: number, data: string): RunEvent {
+  if (format > eventFormat) {
+    throw new PipewrightError(
+      'WORKSPACE_NEWER',
+      `the workspace holds an event of format ${format}, this pipewright reads formats up to ${eventFormat}`,
+      { fix: 'upgrade pipewright (npm install pipewright@latest)', details: { format, known: eventFormat } },
+    )
+  }
+  const event = JSON.parse(data) as RunEvent
+  if (event.type === 'node.succeeded' && event.facts !== undefined) {
+    for (const name in event.facts.metrics) {
+      if (typeof event.facts.metrics[name]!.last === 'number' && typeof event.facts.metrics[name]!.min === 'number')
+        continue
+      return { ...event, facts: mapMetrics(event.facts, Number) }
+    }
+  }
+  return event
+}

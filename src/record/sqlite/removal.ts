@@ -1,0 +1,104 @@
+import type { NotNull } from 'kysely'
+import type { Digest } from '../../internal/digest.ts'
+import type { Owner } from '../event.ts'
+import type { Removed } from '../metadata.ts'
+import { ownerAlive } from '../owner.ts'
+import { appendWorkspace } from './append.ts'
+import { pageSize, type Reader } from './reader.ts'
+import type { GroupWriter } from './writer.ts'
+
+/** What garbage collection asks to remove. */
+export interface Removal {
+  readonly runs: readonly string[]
+  readonly blobs: readonly Digest[]
+  readonly cacheKeys: readonly Digest[]
+}
+
+function isOwned(reader: Reader, run: string, now: number): boolean {
+  const lease = reader.statements.lease.get({ run })
+  if (lease === undefined || lease['owner'] === null) return false
+  if ((lease['expires_at'] as number) > now) return true
+  return ownerAlive(JSON.parse(lease['owner'] as string) as Owner) === 'alive'
+}
+
+const ofExecution = ['attempts', 'edges', 'params', 'metrics'] as const
+const ofRun = [
+  'executions',
+  'tags',
+  'run_inputs',
+  'environments',
+  'leases',
+  'pins',
+  'events',
+] as const
+
+function deleteRun(reader: Reader, run: string): void {
+  const { db } = reader
+  reader.now(
+    db
+      .deleteFrom('cache_entries')
+      .where('key', 'in', db.selectFrom('executions').select('key').where('run', '=', run).where('key', 'is not', null).$narrowType<{ key: NotNull }>())
+      .where('event', 'in', db.selectFrom('events').select('seq').where('run', '=', run)),
+  )
+  for (const table of ofExecution) {
+    const numbers = db.selectFrom('executions').select('number').where('run', '=', run)
+    reader.now(db.deleteFrom(table).where('execution', 'in', numbers))
+  }
+  for (const table of ofRun) reader.now(db.deleteFrom(table).where('run', '=', run))
+  reader.now(db.deleteFrom('runs').where('id', '=', run))
+}
+
+/** Artifacts that no edge, run input or registered model names any more. */
+function deleteOrphans(reader: Reader): void {
+  const { db, statements } = reader
+  reader.now(
+    db
+      .deleteFrom('artifacts')
+      .where('number', 'not in', db.selectFrom('edges').select('artifact'))
+      .where('number', 'not in', db.selectFrom('run_inputs').select('artifact'))
+      .where('digest', 'not in', db.selectFrom('model_versions').select('digest')),
+  )
+  statements.bumpCounter.run({ name: 'lineage' })
+}
+
+/**
+ * Removes runs one by one, each in a transaction; then, unless a run had to be kept, the entries and blobs.
+ * A run that has got an owner since it was chosen is kept: somebody resumes it.
+ */
+export async function remove(
+  writer: GroupWriter,
+  reader: Reader,
+  { runs, blobs, cacheKeys }: Removal,
+  now: () => number,
+): Promise<Removed> {
+  const kept: string[] = []
+  for (const run of runs) {
+    const removed = await writer.write(() => {
+      if (isOwned(reader, run, now())) return false
+      deleteRun(reader, run)
+      return true
+    })
+    if (!removed) kept.push(run)
+  }
+  if (kept.length < runs.length) await writer.write(() => deleteOrphans(reader))
+  if (kept.length > 0) return { kept }
+  if (cacheKeys.length > 0) await forget(writer, reader, cacheKeys, now)
+  for (let at = 0; at < blobs.length; at += pageSize) {
+    const page = blobs.slice(at, at + pageSize)
+    await writer.write(() => void reader.now(reader.db.deleteFrom('blobs').where('digest', 'in', page)))
+  }
+  return { kept }
+}
+
+/** Forgets cache entries; the log remembers that, so that `rebuild` does not bring them back. */
+export function forget(
+  writer: GroupWriter,
+  { statements }: Reader,
+  keys: readonly Digest[],
+  now: () => number,
+): Promise<void> {
+  return writer.write(() => {
+    const known = keys.filter((key) => statements.cached.get({ key }) !== undefined)
+    if (known.length > 0) appendWorkspace(statements, now(), { type: 'cache.forgotten', keys: known })
+  })
+}

@@ -1,0 +1,174 @@
+import { sql, type Expression, type SqlBool } from 'kysely'
+import type { ErrorRecord, Owner, RunEvent } from '../event.ts'
+import { ownerAlive, type Liveness } from '../owner.ts'
+import type { Page, RunDetail, RunQuery, RunRecord, RunState } from '../records.ts'
+import { encodeCursor, readRunQuery, type Cursor, type RunOrder } from './cursor.ts'
+import { executionsOf } from './executions.ts'
+import { parsed, type Reader } from './reader.ts'
+import type { RunTable } from './schema.ts'
+
+// A run that goes on ends later than all that have ended.
+const unfinished = Number.MAX_SAFE_INTEGER
+const finishedAt = sql<number>`coalesce(runs.finished_at, ${sql.lit(unfinished)})`
+
+interface RunRow extends RunTable {
+  readonly owner: string | null
+  readonly expires_at: number | null
+  readonly pin: string | null
+  readonly tags: string
+}
+
+function selectRuns(reader: Reader) {
+  return reader.db
+    .selectFrom('runs')
+    .leftJoin('leases', 'leases.run', 'runs.id')
+    .leftJoin('pins', 'pins.run', 'runs.id')
+    .selectAll('runs')
+    .select([
+      'leases.owner',
+      'leases.expires_at',
+      'pins.run as pin',
+      sql<string>`(select json_group_array(tag) from tags where tags.run = runs.id)`.as('tags'),
+    ])
+}
+
+/**
+ * Judges who drives a run: nobody when it has no owner, when the owner is dead, or, where that can't be told,
+ * when its lease has expired. An owner is asked for once per judge.
+ */
+function ownership(now: number): (owner: string | null, expiresAt: number | null) => boolean {
+  const known = new Map<string, Liveness>()
+  return (owner, expiresAt) => {
+    if (owner === null) return false
+    const liveness = known.get(owner) ?? ownerAlive(JSON.parse(owner) as Owner)
+    known.set(owner, liveness)
+    return liveness === 'alive' || (liveness === 'unknown' && (expiresAt ?? 0) > now)
+  }
+}
+
+type Driven = ReturnType<typeof ownership>
+
+function toRecord(row: RunRow, driven: Driven): RunRecord {
+  const state: RunState =
+    row.state === 'running' && !driven(row.owner, row.expires_at) ? 'interrupted' : row.state
+  return {
+    id: row.id,
+    pipeline: row.pipeline,
+    state,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    tags: JSON.parse(row.tags) as string[],
+    key: row.key,
+    pinned: row.pin !== null,
+    owner: parsed<Owner>(row.owner),
+    error: parsed<ErrorRecord>(row.error),
+  }
+}
+
+function cursorOf(row: RunRow, order: RunOrder): Cursor {
+  const value = order.endsWith('startedAt') ? row.started_at : (row.finished_at ?? unfinished)
+  return { value, id: row.id }
+}
+
+/** Runs, filtered and ordered, page by page: by the order's column, then by id. */
+export async function listRuns(reader: Reader, query: RunQuery, now: number): Promise<Page<RunRecord>> {
+  const { order, limit, after, since } = readRunQuery(query)
+  const descending = order.startsWith('-')
+  const column: Expression<number> = order.endsWith('startedAt') ? sql<number>`runs.started_at` : finishedAt
+  const { pipeline, state, tag } = query
+  let base = selectRuns(reader)
+    .orderBy(column, descending ? 'desc' : 'asc')
+    .orderBy('runs.id', descending ? 'desc' : 'asc')
+  if (pipeline !== undefined) base = base.where('runs.pipeline', '=', pipeline)
+  if (since !== undefined) base = base.where('runs.started_at', '>=', since)
+  if (state !== undefined)
+    base = base.where('runs.state', '=', state === 'interrupted' ? 'running' : (state as RunTable['state']))
+  if (tag !== undefined)
+    base = base.where('runs.id', 'in', reader.db.selectFrom('tags').select('run').where('tag', '=', tag))
+
+  const driven = ownership(now)
+  const items: RunRecord[] = []
+  let place = after
+  let last: Cursor | undefined
+  // Whether a running run is interrupted is not in the database, so pages are read until enough of them fit.
+  for (;;) {
+    const page = place === undefined ? base : base.where(beyond(column, place, descending))
+    const rows = await reader.all(page.limit(limit + 1))
+    for (const row of rows) {
+      const record = toRecord(row, driven)
+      if (state !== undefined && record.state !== state) continue
+      if (items.length === limit) return { items, next: encodeCursor(order, last!) }
+      items.push(record)
+      last = cursorOf(row, order)
+    }
+    if (rows.length <= limit) return { items, next: undefined }
+    place = cursorOf(rows.at(-1)!, order)
+  }
+}
+
+function beyond(column: Expression<number>, { value, id }: Cursor, descending: boolean): Expression<SqlBool> {
+  return descending
+    ? sql<boolean>`(${column}, runs.id) < (${value}, ${id})`
+    : sql<boolean>`(${column}, runs.id) > (${value}, ${id})`
+}
+
+/** The runs whose id starts with a text; at most two. */
+export async function runsByPrefix(reader: Reader, prefix: string, now: number): Promise<readonly RunRecord[]> {
+  const rows = await reader.all(
+    selectRuns(reader)
+      .where('runs.id', '>=', prefix)
+      .where('runs.id', '<', `${prefix}\u{10ffff}`)
+      .orderBy('runs.id')
+      .limit(2),
+  )
+  return rows.map((row) => toRecord(row, ownership(now)))
+}
+
+/** The run of a pipeline with a caller's key. */
+export async function runByKey(
+  reader: Reader,
+  pipeline: string,
+  key: string,
+  now: number,
+): Promise<RunRecord | undefined> {
+  const [row] = await reader.all(
+    selectRuns(reader).where('runs.pipeline', '=', pipeline).where('runs.key', '=', key),
+  )
+  return row === undefined ? undefined : toRecord(row, ownership(now))
+}
+
+type Of<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>
+
+/** A run with its executions, metrics, parameters and environment. */
+export async function runDetail(reader: Reader, run: string, now: number): Promise<RunDetail | undefined> {
+  const [row] = await reader.all(
+    selectRuns(reader)
+      .leftJoin('environments', 'environments.run', 'runs.id')
+      .select('environments.event as environment')
+      .where('runs.id', '=', run),
+  )
+  if (row === undefined) return undefined
+  const resumed = JSON.parse(row.resumed) as number[]
+  const places = [row.started, ...resumed, row.finished, row.environment].filter((place) => place !== null)
+  const events = await reader.eventsAt(places)
+  const started = events.get(row.started) as Of<'run.started'> | undefined
+  // Removed between two reads.
+  if (started === undefined) return undefined
+  const finished = row.finished === null ? undefined : (events.get(row.finished) as Of<'run.finished'>)
+  const codes = resumed.map((place) => (events.get(place) as Of<'run.resumed'> | undefined)?.code)
+  return {
+    ...toRecord(row, ownership(now)),
+    plan: started.plan,
+    structure: started.structure,
+    inputs: started.inputs,
+    outputs: finished?.outputs ?? {},
+    code: Object.assign({}, started.code, ...codes) as RunDetail['code'],
+    address: started.address,
+    settings: started.settings,
+    environment:
+      row.environment === null
+        ? null
+        : (events.get(row.environment) as Of<'run.environment'>).environment,
+    executions: await executionsOf(reader, run),
+  }
+}

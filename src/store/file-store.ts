@@ -1,0 +1,243 @@
+import { createReadStream, constants as fsConstants } from 'node:fs'
+import { chmod, copyFile, mkdir, open, opendir, readFile, rename, rm, stat, unlink, utimes, type FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { DigestStream, sha256, type Digest } from '../internal/digest.ts'
+import { uuidv7 } from '../internal/id.ts'
+import type { Artifact } from '../artifact/artifact.ts'
+import type { ArtifactStore, Blob, StoredBlob } from '../artifact/blob.ts'
+import { corrupt, missing, sourceChanged, storeError } from './errors.ts'
+
+const chunkSize = 1024 * 1024
+const staleTemporary = 24 * 60 * 60 * 1_000
+
+type BlobSource = Pick<Artifact, 'blob' | 'external'>
+
+/** What writing a blob needs of the file system; a test puts a full disk in its place. */
+export interface FileSystem {
+  open(path: string, flags: string, mode: number): Promise<Pick<FileHandle, 'write' | 'sync' | 'close'>>
+}
+
+const realFileSystem: FileSystem = { open }
+
+/**
+ * Keeps blobs as files: `objects/ab/cdef…` by digest. A blob is written beside its place, synced and renamed,
+ * so that it is there whole or not at all; equal blobs are one file.
+ */
+class FileStore implements ArtifactStore {
+  readonly #root: string
+  readonly #fs: FileSystem
+  /** Read, or written, and found right by this process. */
+  readonly #verified = new Set<Digest>()
+  readonly #shards = new Set<string>()
+
+  constructor(root: string, fs: FileSystem) {
+    this.#root = root
+    this.#fs = fs
+  }
+
+  async put(bytes: Uint8Array): Promise<Blob> {
+    const digest = sha256(bytes)
+    if (!(await this.#touch(digest))) {
+      await this.#write(async (file) => {
+        await file.write(bytes)
+        return digest
+      })
+    }
+    return { digest, size: bytes.byteLength }
+  }
+
+  async putStream(stream: AsyncIterable<Uint8Array>): Promise<Blob> {
+    let size = 0
+    const digest = await this.#write(async (file) => {
+      const hash = new DigestStream()
+      // One chunk is written by another thread while the next is hashed by this one.
+      let writing: Promise<unknown> = Promise.resolve()
+      for await (const chunk of stream) {
+        size += chunk.byteLength
+        await writing
+        writing = file.write(chunk)
+        // A failed write is reported by the await above or below, not as an unhandled rejection.
+        writing.catch(() => undefined)
+        hash.update(chunk)
+      }
+      await writing
+      return hash.digest()
+    })
+    return { digest, size }
+  }
+
+  async putFile(path: string): Promise<Blob> {
+    return this.putStream(createReadStream(path, { highWaterMark: chunkSize }))
+  }
+
+  async bytes(artifact: BlobSource): Promise<Uint8Array> {
+    if (artifact.external !== undefined) {
+      const chunks: Uint8Array[] = []
+      for await (const chunk of this.stream(artifact)) chunks.push(chunk as Uint8Array)
+      return Buffer.concat(chunks)
+    }
+    const { blob } = artifact
+    const bytes = await readFile(this.#path(blob)).catch((error: unknown) => this.#failed(blob, error))
+    if (!this.#verified.has(blob)) {
+      if (sha256(bytes) !== blob) throw corrupt(blob, this.#path(blob))
+      this.#verified.add(blob)
+    }
+    return bytes
+  }
+
+  stream(artifact: BlobSource): Readable {
+    return Readable.from(artifact.external === undefined ? this.#verifiedChunks(artifact.blob) : externalChunks(artifact.external), { objectMode: false })
+  }
+
+  async copyTo(artifact: BlobSource, path: string): Promise<void> {
+    const { blob, external } = artifact
+    if (external === undefined && this.#verified.has(blob)) {
+      await copyFile(this.#path(blob), path, fsConstants.COPYFILE_FICLONE).catch((error: unknown) => this.#failed(blob, error))
+      await chmod(path, 0o644)
+      return
+    }
+    const file = await open(path, 'w')
+    try {
+      for await (const chunk of this.stream(artifact)) await file.write(chunk as Uint8Array)
+    } finally {
+      await file.close()
+    }
+  }
+
+  async has(digest: Digest): Promise<boolean> {
+    try {
+      await stat(this.#path(digest))
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  async *list(): AsyncGenerator<StoredBlob> {
+    for await (const shard of await opendir(join(this.#root, 'objects'))) {
+      if (!/^[0-9a-f]{2}$/.test(shard.name)) continue
+      for await (const entry of await opendir(join(this.#root, 'objects', shard.name))) {
+        const digest: Digest = `sha256:${shard.name}${entry.name}`
+        const found = await stat(this.#path(digest)).catch(() => undefined)
+        if (found !== undefined) yield { digest, size: found.size, touchedAt: found.mtimeMs }
+      }
+    }
+  }
+
+  async delete(digest: Digest): Promise<void> {
+    this.#verified.delete(digest)
+    await rm(this.#path(digest), { force: true })
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  #path(digest: Digest): string {
+    return join(this.#root, 'objects', digest.slice(7, 9), digest.slice(9))
+  }
+
+  /** Refreshes the time of a blob that is there: garbage collection spares what was stored lately. */
+  async #touch(digest: Digest): Promise<boolean> {
+    const now = new Date()
+    try {
+      await utimes(this.#path(digest), now, now)
+      return true
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'ENOENT') return false
+      throw storeError(error, this.#root)
+    }
+  }
+
+  async #write(fill: (file: Pick<FileHandle, 'write'>) => Promise<Digest>): Promise<Digest> {
+    const temporary = join(this.#root, 'tmp', uuidv7())
+    try {
+      const file = await this.#fs.open(temporary, 'wx', 0o444)
+      let digest: Digest
+      try {
+        digest = await fill(file)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      if (await this.#touch(digest)) await unlink(temporary)
+      else {
+        const path = this.#path(digest)
+        await this.#makeShard(dirname(path))
+        await rename(temporary, path)
+        await syncFolder(dirname(path))
+      }
+      this.#verified.add(digest)
+      return digest
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined)
+      throw storeError(error, this.#root)
+    }
+  }
+
+  async #makeShard(folder: string): Promise<void> {
+    if (this.#shards.has(folder)) return
+    await mkdir(folder, { recursive: true })
+    await syncFolder(dirname(folder))
+    this.#shards.add(folder)
+  }
+
+  async *#verifiedChunks(blob: Digest): AsyncGenerator<Uint8Array> {
+    const hash = new DigestStream()
+    const source = createReadStream(this.#path(blob), { highWaterMark: chunkSize })
+    try {
+      for await (const chunk of source) {
+        hash.update(chunk as Uint8Array)
+        yield chunk as Uint8Array
+      }
+    } catch (error) {
+      this.#failed(blob, error)
+    }
+    if (hash.digest() !== blob) throw corrupt(blob, this.#path(blob))
+    this.#verified.add(blob)
+  }
+
+  #failed(digest: Digest, error: unknown): never {
+    throw (error as { code?: unknown }).code === 'ENOENT' ? missing(digest, error) : storeError(error, this.#root)
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function* externalChunks(external: NonNullable<Artifact['external']>): AsyncGenerator<Uint8Array> {
+  const unchanged = async (): Promise<void> => {
+    const now = await stat(external.path, { bigint: true }).catch(() => undefined)
+    if (now === undefined || Number(now.size) !== external.size || String(now.mtimeNs) !== external.mtimeNs) throw sourceChanged(external.path)
+  }
+  await unchanged()
+  for await (const chunk of createReadStream(external.path, { highWaterMark: chunkSize })) yield chunk as Uint8Array
+  await unchanged()
+}
+
+async function removeStale(folder: string): Promise<void> {
+  for await (const entry of await opendir(folder)) {
+    const path = join(folder, entry.name)
+    const found = await stat(path).catch(() => undefined)
+    if (found !== undefined && found.mtimeMs < Date.now() - staleTemporary) await rm(path, { force: true })
+  }
+}
+
+/** Opens a store of files under a folder, which is made if it is not there. Throws `STORE_READ_ONLY`. */
+export async function openFileStore(root: string, fs: FileSystem = realFileSystem): Promise<ArtifactStore> {
+  try {
+    await mkdir(join(root, 'objects'), { recursive: true })
+    await mkdir(join(root, 'tmp'), { recursive: true })
+    await removeStale(join(root, 'tmp'))
+  } catch (error) {
+    throw storeError(error, root)
+  }
+  return new FileStore(root, fs)
+}

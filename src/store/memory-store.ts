@@ -1,0 +1,74 @@
+import { createReadStream } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { sha256, type Digest } from '../internal/digest.ts'
+import type { Artifact } from '../artifact/artifact.ts'
+import type { ArtifactStore, Blob, StoredBlob } from '../artifact/blob.ts'
+import { corrupt, missing } from './errors.ts'
+
+/** A store that forgets everything when it is closed: for tests. */
+class MemoryStore implements ArtifactStore {
+  readonly #blobs = new Map<Digest, { readonly bytes: Uint8Array; touchedAt: number }>()
+
+  put(bytes: Uint8Array): Promise<Blob> {
+    const digest = sha256(bytes)
+    // A copy: the caller may go on with its buffer.
+    this.#blobs.set(digest, { bytes: Uint8Array.from(bytes), touchedAt: Date.now() })
+    return Promise.resolve({ digest, size: bytes.byteLength })
+  }
+
+  async putStream(stream: AsyncIterable<Uint8Array>): Promise<Blob> {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of stream) chunks.push(chunk)
+    return this.put(Buffer.concat(chunks))
+  }
+
+  putFile(path: string): Promise<Blob> {
+    return this.putStream(createReadStream(path))
+  }
+
+  async bytes({ blob, external }: Pick<Artifact, 'blob' | 'external'>): Promise<Uint8Array> {
+    if (external !== undefined) return readFile(external.path)
+    const found = this.#blobs.get(blob)
+    if (found === undefined) throw missing(blob)
+    if (sha256(found.bytes) !== blob) throw corrupt(blob, 'memory')
+    return found.bytes
+  }
+
+  stream(artifact: Pick<Artifact, 'blob' | 'external'>): Readable {
+    const bytes = this.bytes(artifact)
+    return Readable.from(
+      (async function* () {
+        yield await bytes
+      })(),
+      { objectMode: false },
+    )
+  }
+
+  async copyTo(artifact: Pick<Artifact, 'blob' | 'external'>, path: string): Promise<void> {
+    await writeFile(path, await this.bytes(artifact))
+  }
+
+  has(digest: Digest): Promise<boolean> {
+    return Promise.resolve(this.#blobs.has(digest))
+  }
+
+  async *list(): AsyncGenerator<StoredBlob> {
+    for (const [digest, { bytes, touchedAt }] of this.#blobs) yield { digest, size: bytes.byteLength, touchedAt }
+  }
+
+  delete(digest: Digest): Promise<void> {
+    this.#blobs.delete(digest)
+    return Promise.resolve()
+  }
+
+  close(): Promise<void> {
+    this.#blobs.clear()
+    return Promise.resolve()
+  }
+}
+
+/** A store in memory. */
+export function memoryStore(): ArtifactStore {
+  return new MemoryStore()
+}

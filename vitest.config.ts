@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url))
+
+// The longer names first: an alias also matches what starts with it.
+const alias = {
+  'pipewright/registry': source('registry/index.ts'),
+  'pipewright/testing': source('testing/index.ts'),
+  pipewright: source('index.ts'),
+}
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/types/**', 'test/**/*.slow.test.ts'] },
+      },
+      { extends: true, test: { name: 'types', include: ['test/types/**/*.test.ts'] } },
+      { extends: true, test: { name: 'slow', include: ['test/**/*.slow.test.ts'], testTimeout: 300_000 } },
+    ],
+  },
+})
