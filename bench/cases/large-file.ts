@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once as event } from 'node:events'
 import { openFileStore } from '../../src/store/file-store.ts'
 import { fastest, type Figure } from '../measure.ts'
+import { withFolder } from '../workspace.ts'
 
 const size = 1024 ** 3
 const chunk = 1024 ** 2
@@ -28,9 +27,8 @@ async function hashAlone(path: string): Promise<void> {
 }
 
 /** Storing a 1 GiB file against nothing but its streaming SHA-256. */
-export async function largeFile(): Promise<Figure[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'pipewright-bench-'))
-  try {
+export function largeFile(): Promise<Figure[]> {
+  return withFolder(async (folder) => {
     const path = join(folder, 'large')
     await writeLarge(path)
     const bare = await fastest(2, () => hashAlone(path))
@@ -41,7 +39,5 @@ export async function largeFile(): Promise<Figure[]> {
       await store.close()
     })
     return [{ name: '1 GiB file to the store', value: stored, unit: 'ms', bare, budget: '<= 1.11x (90 %)' }]
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
 }

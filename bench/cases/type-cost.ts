@@ -23,11 +23,11 @@ function source(steps: number): string {
 }
 
 async function instantiations(steps: number): Promise<number> {
-  const folder = await mkdtemp(join(root, 'bench', '.types-'))
+  const folder = await mkdtemp(join(root, 'bench', 'types-'))
   try {
     await writeFile(join(folder, 'pipeline.ts'), source(steps))
     const paths = { pipewright: [join(root, 'dist/index.d.ts')] }
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions: { paths }, include: ['.'], exclude: [] }))
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions: { paths }, include: ['*.ts'], exclude: [] }))
     const { stdout } = await run(process.execPath, [join(root, 'node_modules/typescript7/bin/tsc'), '-p', folder, '--extendedDiagnostics'])
     const count = /Instantiations:\s+(\d+)/.exec(stdout)?.[1]
     if (count === undefined) throw new Error(`no instantiation count in:\n${stdout}`)

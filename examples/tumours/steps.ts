@@ -32,9 +32,8 @@ export const split = defineStep({
   name: 'split',
   inputs: { rows: table(Tumour), seed: z.number().int() },
   outputs: { train: table(Tumour), validation: table(Tumour), test: table(Tumour) },
-  run: ({ rows, seed }, ctx) => {
-    // A seed of the user's beside the one of the step: another seed is another split.
-    for (let i = 0; i < seed % 97; i++) ctx.random()
+  // `ctx.random` is seeded by all inputs, `seed` among them: another seed is another split.
+  run: ({ rows }, ctx) => {
     const parts = { train: [] as Tumour[], validation: [] as Tumour[], test: [] as Tumour[] }
     for (const label of [0, 1]) {
       const stratum = shuffled(

@@ -2,7 +2,7 @@ import type { Digest } from '../internal/digest.ts'
 import type { JsonObject } from '../internal/json.ts'
 import type { Artifact, KindName } from './artifact.ts'
 import type { BlobReader, BlobWriter } from './blob.ts'
-import type { AnyPredictor } from './model.ts'
+import type { AnyPredictor } from './predictor.ts'
 
 declare const types: unique symbol
 

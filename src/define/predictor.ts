@@ -1,7 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { callSite } from '../internal/call-site.ts'
 import { PipewrightError } from '../internal/error.ts'
-import { PredictorModel, type Model, type Predictor } from '../artifact/model.ts'
+import { PredictorModel } from '../artifact/model.ts'
+import type { Model, Predictor } from '../artifact/predictor.ts'
 import { isSchema, type Schema } from '../artifact/schema.ts'
 import { checkName } from './name.ts'
 

@@ -22,8 +22,3 @@ export class DigestStream {
     return `sha256:${this.#hash.digest('hex')}`
   }
 }
-
-/** Tells whether a text has the form of a {@link Digest}. */
-export function isDigest(text: string): text is Digest {
-  return /^sha256:[0-9a-f]{64}$/.test(text)
-}

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { PipewrightError } from '../internal/error.ts'
-import { artifactOfModel, model as modelKind, type AnyPredictor, type Model, type Predictor } from '../artifact/model.ts'
+import { artifactOfModel, model as modelKind } from '../artifact/model.ts'
+import type { AnyPredictor, Model, Predictor } from '../artifact/predictor.ts'
 import type { StepContext } from '../define/context.ts'
 import { checkName } from '../define/name.ts'
 import { makeStep, type Step } from '../define/step.ts'

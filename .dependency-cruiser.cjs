@@ -1,0 +1,84 @@
+// The layers of src, from the bottom up: a folder imports only from itself and from folders before it.
+const layers = [
+  'internal',
+  'artifact',
+  'define',
+  'plan',
+  'code',
+  'store',
+  'record',
+  'execute',
+  'lineage',
+  'validate',
+  'track',
+  'tune',
+  'registry',
+  'serve',
+  'deploy',
+  'monitor',
+  'features',
+  'integrations',
+  'ui',
+  'workspace',
+  'testing',
+  'cli',
+]
+
+const upward = layers.map((layer, index) => ({
+  name: `${layer}-imports-upward`,
+  severity: 'error',
+  comment: `${layer} may import only: ${layers.slice(0, index + 1).join(', ')}`,
+  from: { path: `^src/${layer}/` },
+  to: { path: `^src/(${layers.slice(index + 1).join('|') || 'none'})/` },
+}))
+
+module.exports = {
+  forbidden: [
+    ...upward.slice(0, -1),
+    {
+      name: 'nothing-imports-the-entry',
+      severity: 'error',
+      from: { path: '^src/.+/' },
+      to: { path: '^src/index\\.ts$' },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      comment: 'modules that need each other are one module, or lack a third',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'pure-layers',
+      severity: 'error',
+      comment: 'what users write, the plan and the reducer run anywhere: hashing is all they need of Node',
+      from: { path: '^src/(define|plan|execute/reduce)/' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?crypto$' },
+    },
+    {
+      name: 'reducer-is-alone',
+      severity: 'error',
+      comment: 'the interpreter knows the plan and nothing else',
+      from: { path: '^src/execute/reduce/' },
+      to: { path: '^src/', pathNot: '^src/(execute/reduce|plan|internal)/' },
+    },
+    {
+      name: 'integrations-are-islands',
+      severity: 'error',
+      from: { path: '^src/integrations/([^/]+)/' },
+      to: { path: '^src/integrations/', pathNot: '^src/integrations/$1/' },
+    },
+    {
+      name: 'not-to-tests',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|examples|bench|scripts)/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js'], conditionNames: ['import', 'node', 'default'] },
+  },
+}

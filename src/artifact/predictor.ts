@@ -1,0 +1,53 @@
+import type { Digest } from '../internal/digest.ts'
+import type { JsonObject } from '../internal/json.ts'
+import type { Schema } from './schema.ts'
+import type { Stored } from './stored.ts'
+
+/** What a model is made of, as it is stored: no code, only the name and the digest of the code. */
+export interface ModelManifest {
+  readonly format: 'typescript'
+  /** The name of the predictor. */
+  readonly predictor: string
+  /** Where the predictor's code is, relative to the project; null where that is not known. */
+  readonly module: string | null
+  /** The code digest of the predictor; null where its code could not be read. */
+  readonly code: Digest | null
+  /** The content digest of the state. */
+  readonly state: Digest
+  readonly signature: { readonly input: JsonObject | null; readonly output: JsonObject | null }
+}
+
+/** A trained model: loaded when it is first used. */
+export interface Model<in Input = never, out Output = unknown> extends Stored<'model'> {
+  readonly format: 'typescript'
+  /** The name of the predictor. */
+  readonly predictor: string
+  /** The content digest of the model's manifest; undefined until it has been stored. */
+  readonly digest: Digest | undefined
+  readonly signature: ModelManifest['signature']
+  /** Scores one input; both sides are checked by the predictor's schemas. */
+  predict(input: Input): Promise<Output>
+  /** Scores many inputs, in their order. */
+  predictAll(inputs: readonly Input[]): Promise<Output[]>
+}
+
+/** The code of a `typescript` model and the schemas of its state, input and output. */
+export interface Predictor<State, Input, Output> {
+  readonly name: string
+  readonly state: Schema<unknown, State>
+  readonly input: Schema<unknown, Input>
+  readonly output: Schema<unknown, Output>
+  readonly predict: (state: State, input: Input) => Output | Promise<Output>
+  /** The file that defines it, as a path; undefined where that cannot be told. */
+  readonly module: string | undefined
+  /** A model with this state, as a step returns it. */
+  of(state: State): Model<Input, Output>
+}
+
+/** A predictor of any type. */
+export type AnyPredictor = Pick<
+  Predictor<unknown, unknown, unknown>,
+  'name' | 'state' | 'input' | 'output' | 'module'
+> & {
+  readonly predict: (state: never, input: never) => unknown
+}
