@@ -94,6 +94,9 @@ interface Work {
   readonly settled: () => void
 }
 
+/** So many items of a map are open for each that may run: while some run, others are looked up or committed. */
+const openItemsPerSlot = 8
+
 /**
  * Drives one run in this process: feeds the reducer with what happens, executes its commands, and records
  * each event before what depends on it goes on.
@@ -121,7 +124,7 @@ export class LocalRun {
     this.#request = request
     this.#services = services
     const { plan, program, settings } = request
-    this.#state = openRun(plan.scope, { failure: settings.failure, failFast: settings.failFast, window: settings.concurrency })
+    this.#state = openRun(plan.scope, { failure: settings.failure, failFast: settings.failFast, window: settings.concurrency * openItemsPerSlot })
     this.#scopes = new ValueScopes(plan.scope, program.pipelines, request.inputs, services.json, services.reader)
     this.#queue = new PQueue({ concurrency: settings.concurrency })
     this.#span = (services.telemetry ?? silentTelemetry).run(plan.pipeline, request.id)
@@ -284,6 +287,7 @@ export class LocalRun {
 
   /** Records an event that nothing waits for; it is durable with the next one that something does. */
   #note(event: RunEvent, blobs: readonly PendingBlob[] = []): void {
+    if (this.#over) return
     this.#append(event, blobs).catch((error: unknown) => this.#fatal(error))
   }
 
@@ -407,16 +411,22 @@ export class LocalRun {
     if (declaration.effect !== undefined && this.#abandoned.has(node)) return this.#refuse(node, work, release, stillRunning(node))
     const startedAt = Date.now()
     const attempt = ++tries.started
-    const started = this.#append({ type: 'attempt.started', node, step: step.name, attempt, key: work.key })
-    // The start of an effect is durable before the effect can be.
-    if (declaration.effect !== undefined) await started
-    else started.catch((error: unknown) => this.#fatal(error))
+    const started: RunEvent = { type: 'attempt.started', node, step: step.name, attempt, key: work.key }
+    let later: NodeJS.Immediate | undefined
+    // The start of an effect is durable before the effect can be. Any other start is recorded when the attempt
+    // is not over at once: its end tells all that its start would.
+    if (declaration.effect === undefined) later = setImmediate(() => this.#note(started))
+    else await this.#append(started)
     const span = work.span.attempt(attempt)
     const outcome = await span.active(() => this.#run(node, work, attempt, startedAt))
+    clearImmediate(later)
     span.end(outcome.ok ? 'succeeded' : outcome.end, outcome.ok ? undefined : outcome.error)
     if (this.#over) return release()
-    if (outcome.ok) await this.#succeed(node, work, outcome, attempt, startedAt, release)
-    else await this.#fail(node, work, outcome, attempt, release)
+    if (outcome.ok) {
+      // The slot is given back here: what is being committed no longer runs, and commits gather meanwhile.
+      release()
+      this.#guard(node, this.#succeed(node, work, outcome, attempt, startedAt))
+    } else await this.#fail(node, work, outcome, attempt, release)
   }
 
   #run(node: string, { step, declaration, values, seed }: Work, attempt: number, startedAt: number): Promise<AttemptOutcome> {
@@ -447,7 +457,6 @@ export class LocalRun {
     outcome: AttemptOutcome & { ok: true },
     attempt: number,
     startedAt: number,
-    release: () => void,
   ): Promise<void> {
     const { step, declaration, values: inputs, key } = work
     const { outputs, facts, volatile, blobs } = outcome
@@ -457,7 +466,6 @@ export class LocalRun {
       { type: 'node.succeeded', node, step: step.name, attempt, startedAt, inputs, outputs, key, ...(uncached === undefined ? {} : { uncached }), facts },
       blobs,
     )
-    release()
     this.#close(node, work, 'succeeded')
     this.#scopes.record(node, outputs)
     this.#apply({ type: 'node.succeeded', node })
@@ -470,9 +478,9 @@ export class LocalRun {
     tries.interrupted = 0
     const retryIn = retryable && end !== 'cancelled' ? retryDelay(work.declaration.retry, tries.used, Math.random()) : undefined
     const again = retryIn === undefined ? {} : { retryIn }
-    await this.#append({ type: 'attempt.failed', node, attempt, end, error: errorRecord(error), ...again, ...(log === undefined ? {} : { log }) })
     if (abandoned === undefined) release()
     else this.#watch(node, abandoned, release)
+    await this.#append({ type: 'attempt.failed', node, attempt, end, error: errorRecord(error), ...again, ...(log === undefined ? {} : { log }) })
     this.#errors.set(node, error)
     if (retryIn === undefined) this.#close(node, work, end, error)
     this.#apply({ type: 'attempt.failed', node, end, ...again })

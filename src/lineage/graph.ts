@@ -107,7 +107,7 @@ export function closure(graph: LineageGraph, start: readonly number[], direction
   const depths = new Int32Array(count)
   let length = 0
   const unknown: number[] = []
-  for (const id of start) {
+  for (const id of new Set(start)) {
     if (id >= count) unknown.push(id)
     else if (isSeen[id] === 0) {
       isSeen[id] = 1

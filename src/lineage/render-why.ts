@@ -6,6 +6,8 @@ import type { Chapter, Ingredient, Making, Story } from './why.ts'
 export interface RenderWhyOptions {
   /** Items of one list that are drawn; the rest is counted. Default 10. */
   readonly items?: number
+  /** Steps back that are drawn. Default 100: the indentation grows with each. */
+  readonly depth?: number
   /** Hexadecimal digits of a digest. Default 12. */
   readonly digits?: number
 }
@@ -19,6 +21,7 @@ interface Frame extends Line {
   readonly prefix: string
   readonly branch: string
   readonly indent: string
+  readonly depth: number
 }
 
 function shortened(text: string, length: number): string {
@@ -64,21 +67,22 @@ function children(making: Making, most: number): Line[] {
 
 /** A story as an ASCII tree; an artifact that was drawn before is only named. */
 export function renderWhy(story: Story, options: RenderWhyOptions = {}): string {
-  const { items = 10, digits = 12 } = options
+  const { items = 10, digits = 12, depth: deepest = 100 } = options
   const lines: string[] = []
   const drawn = new Set<string>()
-  const frame = ({ label, ingredient }: Line, indent: string, isLast: boolean): Frame => ({
+  const frame = ({ label, ingredient }: Line, depth: number, indent: string, isLast: boolean): Frame => ({
     label,
     ingredient,
     prefix: indent,
     branch: isLast ? '`- ' : '|- ',
     indent: `${indent}${isLast ? '   ' : '|  '}`,
+    depth,
   })
   const open: Frame[] = story.roots
-    .map((artifact) => ({ label: '', ingredient: { artifact }, prefix: '', branch: '', indent: '' }))
+    .map((artifact) => ({ label: '', ingredient: { artifact }, prefix: '', branch: '', indent: '', depth: 0 }))
     .reverse()
   while (open.length > 0) {
-    const { label, ingredient, prefix, branch, indent } = open.pop()!
+    const { label, ingredient, prefix, branch, indent, depth } = open.pop()!
     const head = `${prefix}${branch}${label}`
     if ('value' in ingredient) lines.push(`${head}: ${valueText(ingredient.value)}`)
     else if ('absent' in ingredient) lines.push(head)
@@ -97,13 +101,17 @@ export function renderWhy(story: Story, options: RenderWhyOptions = {}): string 
         lines.push(`${named}, see above`)
         continue
       }
+      if (depth > deepest) {
+        lines.push(`${named}, and so on`)
+        continue
+      }
       drawn.add(ingredient.artifact)
       lines.push(named)
       const lineage = making === null ? [] : children(making, items)
       const bar = lineage.length === 0 ? '  ' : '| '
       lines.push(`${indent}${bar}${making === null ? sourceText(chapter) : makingText(making, digits)}`)
       for (let at = lineage.length - 1; at >= 0; at--)
-        open.push(frame(lineage[at]!, indent, at === lineage.length - 1))
+        open.push(frame(lineage[at]!, depth + 1, indent, at === lineage.length - 1))
     }
   }
   return lines.join('\n')

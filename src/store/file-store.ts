@@ -67,8 +67,32 @@ class FileStore implements ArtifactStore {
     return { digest, size }
   }
 
+  /**
+   * The file system copies (or reflinks) while this thread hashes the source; a source that changed meanwhile is
+   * refused, so that both have seen the same bytes.
+   */
   async putFile(path: string): Promise<Blob> {
-    return this.putStream(createReadStream(path, { highWaterMark: chunkSize }))
+    const before = await stat(path, { bigint: true })
+    const temporary = join(this.#root, 'tmp', uuidv7())
+    try {
+      const copying = copyFile(path, temporary, fsConstants.COPYFILE_FICLONE)
+      copying.catch(() => undefined)
+      const hash = new DigestStream()
+      for await (const chunk of createReadStream(path, { highWaterMark: chunkSize })) hash.update(chunk as Uint8Array)
+      await copying
+      const after = await stat(path, { bigint: true })
+      if (after.size !== before.size || after.mtimeNs !== before.mtimeNs || after.ctimeNs !== before.ctimeNs) throw sourceChanged(path)
+      const digest = hash.digest()
+      await chmod(temporary, 0o444)
+      await syncPath(temporary)
+      await this.#place(temporary, digest)
+      return { digest, size: Number(before.size) }
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined)
+      // What is wrong with the source is the caller's to name.
+      if ((error as { path?: unknown }).path === path) throw error
+      throw storeError(error, this.#root)
+    }
   }
 
   async bytes(artifact: BlobSource): Promise<Uint8Array> {
@@ -161,13 +185,7 @@ class FileStore implements ArtifactStore {
       } finally {
         await file.close()
       }
-      if (await this.#touch(digest)) await unlink(temporary)
-      else {
-        const path = this.#path(digest)
-        await this.#makeShard(dirname(path))
-        await rename(temporary, path)
-        await syncFolder(dirname(path))
-      }
+      await this.#place(temporary, digest)
       this.#verified.add(digest)
       return digest
     } catch (error) {
@@ -176,10 +194,19 @@ class FileStore implements ArtifactStore {
     }
   }
 
+  /** Moves a synced temporary file to the place of its digest. */
+  async #place(temporary: string, digest: Digest): Promise<void> {
+    if (await this.#touch(digest)) return unlink(temporary)
+    const path = this.#path(digest)
+    await this.#makeShard(dirname(path))
+    await rename(temporary, path)
+    await syncPath(dirname(path))
+  }
+
   async #makeShard(folder: string): Promise<void> {
     if (this.#shards.has(folder)) return
     await mkdir(folder, { recursive: true })
-    await syncFolder(dirname(folder))
+    await syncPath(dirname(folder))
     this.#shards.add(folder)
   }
 
@@ -203,8 +230,8 @@ class FileStore implements ArtifactStore {
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r')
   try {
     await handle.sync()
   } finally {

@@ -244,7 +244,9 @@ describe('a process that holds a lease', () => {
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
       stdio: ['ignore', 'inherit', 'inherit'],
     })
+    const killing = setTimeout(() => child.kill('SIGKILL'), 15_000)
     expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0)
+    clearTimeout(killing)
     const store = await openStore(path)
     expect(await store.acquire(run, currentOwner())).toMatchObject({ ok: true, lease: { fence: 2 } })
   }, 20_000)

@@ -9,7 +9,7 @@ import {
 } from './heartbeat-worker.ts'
 
 /** How often the flags of owned runs are looked at, in milliseconds: owners see a cancel within one second. */
-const poll = 400
+const poll = 250
 
 /** The wait before a thread that ended by itself is started again, in milliseconds. */
 const restartAfter = 1_000
@@ -78,7 +78,6 @@ export class Heartbeat {
       execArgv: [],
     })
     this.#worker = worker
-    worker.unref()
     worker.on('message', (report: HeartbeatReport) => {
       // A lease that was released meanwhile is not lost.
       if (this.#watched.get(report.run)?.fence !== report.fence) return
@@ -91,6 +90,8 @@ export class Heartbeat {
       if (this.#closed || this.#watched.size === 0) return
       setTimeout(() => this.#restart(), restartAfter).unref()
     })
+    // After the listeners: adding one for messages makes the thread count again.
+    worker.unref()
     for (const lease of this.#watched.values()) this.#send({ type: 'watch', ...lease })
   }
 

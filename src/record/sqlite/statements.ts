@@ -56,7 +56,13 @@ export function createStatements(driver: SqliteDriver, db: Kysely<MetadataTables
     putBlob: prepare<{ digest: Digest; bytes: Uint8Array; size: number; at: number }>(driver, (v) =>
       db
         .insertInto('blobs')
-        .values({ digest: v('digest'), bytes: v('bytes'), size: v('size'), at: v('at') })
+        .values({
+          digest: v('digest'),
+          // node:sqlite of Node 22 binds empty bytes as null.
+          bytes: sql<Uint8Array>`coalesce(${v('bytes')}, x'')`,
+          size: v('size'),
+          at: v('at'),
+        })
         .onConflict((conflict) =>
           conflict
             .column('digest')

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { compare } from '../../src/lineage/compare.ts'
+import type { Environment, MetricSummary, RunEvent } from '../../src/record/event.ts'
+import { appendAll, artifact, openStore, started, succeeded, values } from '../record/support.ts'
+
+const environment: Environment = {
+  node: '20.1.0',
+  platform: 'linux x64',
+  host: 'h',
+  pipewright: '1.0.0',
+  packages: { zod: '4.0.0', kysely: '0.28.0' },
+  git: { commit: 'abc', branch: 'main', dirty: false },
+}
+const metric = (last: number): MetricSummary => ({ last, min: 0, max: 1, count: 1 })
+
+function events(content: string, more: readonly RunEvent[], change: Partial<Environment> = {}): RunEvent[] {
+  return [
+    started({
+      inputs: { csv: { artifact: artifact(content) }, rates: { value: [0.1] } },
+      code: { train: content === 'old' ? 'sha256:1' : 'sha256:2' },
+    }),
+    succeeded('load', { inputs: values({ csv: artifact(content) }), outputs: values({ rows: artifact('rows') }) }),
+    succeeded('train', {
+      startedAt: 1_001,
+      outputs: values({ model: artifact(`model of ${content}`) }),
+      facts: {
+        metrics: { auc: metric(content === 'old' ? 0.9 : 0.95), loss: metric(Number.NaN) },
+        params: { depth: 3, rate: content },
+        reports: [],
+      },
+    }),
+    ...more,
+    { type: 'run.environment', environment: { ...environment, ...change } },
+    { type: 'run.finished', state: 'succeeded', outputs: {} },
+  ]
+}
+
+describe('compare', () => {
+  it('tells what differs between two runs, node by node', async () => {
+    const store = await openStore()
+    await appendAll(store, 'a', events('old', [succeeded('extra')]))
+    await appendAll(store, 'b', events('new', [], { packages: { zod: '4.1.0' }, git: null }))
+    const found = compare((await store.detail('a'))!, (await store.detail('b'))!)
+    expect(found).toMatchObject({
+      a: 'a',
+      b: 'b',
+      structureEqual: true,
+      pipeline: { equal: true },
+      duration: { a: 5, b: 4 },
+      onlyInA: ['extra'],
+      onlyInB: [],
+    })
+    expect(found.inputs.map(({ name, equal }) => [name, equal])).toEqual([
+      ['csv', false],
+      ['rates', true],
+    ])
+    const [load, train] = found.nodes
+    expect(load).toMatchObject({ node: 'load', equal: false, codeEqual: null })
+    expect(load!.outputs).toMatchObject([{ name: 'rows', equal: true }])
+    expect(train).toMatchObject({
+      node: 'train',
+      equal: false,
+      codeEqual: false,
+      state: { a: 'succeeded', b: 'succeeded' },
+      duration: { a: 1, b: 1 },
+      reused: { a: false, b: false },
+    })
+    expect(train!.params).toEqual([
+      { name: 'depth', a: 3, b: 3, equal: true },
+      { name: 'rate', a: 'old', b: 'new', equal: false },
+    ])
+    expect(train!.metrics.map(({ name, equal }) => [name, equal])).toEqual([
+      ['auc', false],
+      ['loss', true],
+    ])
+    expect(found.environment).toEqual([
+      { name: 'packages.zod', a: '4.0.0', b: '4.1.0', equal: false },
+      { name: 'packages.kysely', a: '0.28.0', b: undefined, equal: false },
+      { name: 'git.commit', a: 'abc', b: undefined, equal: false },
+      { name: 'git.branch', a: 'main', b: undefined, equal: false },
+      { name: 'git.dirty', a: false, b: undefined, equal: false },
+    ])
+  })
+
+  it('finds nothing between a run and its equal', async () => {
+    const store = await openStore()
+    await appendAll(store, 'a', events('old', []))
+    await appendAll(store, 'b', events('old', []), 9_000)
+    const found = compare((await store.detail('a'))!, (await store.detail('b'))!)
+    expect(found.nodes.every(({ equal }) => equal)).toBe(true)
+    expect(found.environment).toEqual([])
+    expect([...found.onlyInA, ...found.onlyInB]).toEqual([])
+  })
+})
