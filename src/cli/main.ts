@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { PipewrightError } from '../internal/error.ts'
+import { printableLines } from '../ui/text.ts'
 import { packageVersion } from '../workspace/version.ts'
 import { exitCodes } from './exit-codes.ts'
 
@@ -48,10 +49,10 @@ try {
   await build().parseAsync()
 } catch (error) {
   if (PipewrightError.isInstance(error)) {
-    process.stderr.write(`${error.code}: ${error.message}\n`)
+    process.stderr.write(`${error.code}: ${printableLines(error.message)}\n`)
     process.exitCode = exitCodes[error.code] ?? 1
   } else {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    process.stderr.write(`${printableLines(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`)
     process.exitCode = 70
   }
 }

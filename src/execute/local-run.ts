@@ -560,7 +560,8 @@ export class LocalRun {
     else if (state === 'cancelled') this.#note({ type: 'node.cancelled', node })
     else {
       const planned = this.#scopes.node(node)
-      const cause = this.#errors.get(node) ?? containerError(node, this.#failures)
+      // A step may have thrown undefined: what counts is that it has thrown.
+      const cause = this.#errors.has(node) ? this.#errors.get(node) : containerError(node, this.#failures)
       const error = errorRecord(cause)
       if (planned.type === 'step' || this.#errors.has(node)) this.#failures.push({ node, error, cause })
       this.#note({ type: 'node.failed', node, step: planned.type === 'step' ? this.#request.plan.steps[planned.step]!.name : null, error })

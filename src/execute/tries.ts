@@ -32,7 +32,9 @@ export function countTry(tries: Map<string, Tries>, { event }: StoredEvent): voi
       const node = tries.get(event.node) ?? noTries()
       const interrupted = event.end === 'interrupted' ? node.interrupted + 1 : 0
       const used = node.used + (event.end === 'failed' || event.end === 'timed-out' ? 1 : 0)
-      tries.set(event.node, { ...node, used, interrupted, open: false })
+      // The start of a short attempt is not recorded by itself.
+      const started = Math.max(node.started, event.attempt)
+      tries.set(event.node, { started, used, interrupted, open: false })
       break
     }
     case 'node.succeeded':

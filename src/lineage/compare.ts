@@ -140,6 +140,8 @@ export function compare(a: RunDetail, b: RunDetail): Comparison {
     nodes,
     onlyInA: [...left.keys()].filter((node) => !right.has(node)),
     onlyInB: [...right.keys()].filter((node) => !left.has(node)),
-    environment: differences(flat(a.environment), flat(b.environment), sameJson).filter(({ equal }) => !equal),
+    environment: differences(flat(a.environment), flat(b.environment), sameJson).filter(
+      ({ equal }) => !equal,
+    ),
   }
 }

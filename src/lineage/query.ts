@@ -45,7 +45,10 @@ export class Lineage {
       numbers[type].push(number)
     }
     const artifacts = new Map(
-      (await this.#source.artifactsByNumber(numbers.artifact)).map(({ number, artifact }) => [number, artifact]),
+      (await this.#source.artifactsByNumber(numbers.artifact)).map(({ number, artifact }) => [
+        number,
+        artifact,
+      ]),
     )
     const executions = new Map(
       (await this.#source.executionsByNumber(numbers.execution)).map((record) => [record.number, record]),

@@ -39,7 +39,10 @@ function sizeText({ meta, size }: Artifact): string {
   return typeof count === 'number' ? `${count} items` : `${size} bytes`
 }
 
-function makingText({ step, node, pipeline, run, startedAt, code, params, reused }: Making, digits: number): string {
+function makingText(
+  { step, node, pipeline, run, startedAt, code, params, reused }: Making,
+  digits: number,
+): string {
   const place = step === null || step === node ? node : `${step} (${node})`
   const parts = [`${step === null ? 'gathered' : 'made'} by ${place}`]
   parts.push(`in run ${run}${pipeline === '' ? '' : ` of ${pipeline}`}`, new Date(startedAt).toISOString())
@@ -57,11 +60,12 @@ function sourceText({ path }: Chapter): string {
 function children(making: Making, most: number): Line[] {
   return Object.entries(making.inputs).flatMap(([label, ingredient]) => {
     if (!('list' in ingredient)) return [{ label, ingredient }]
-    const shown = ingredient.list
+    const lines: Line[] = ingredient.list
       .slice(0, most)
       .map((item, index) => ({ label: `${label}[${index}]`, ingredient: item }))
-    const left = ingredient.list.length - shown.length
-    return left === 0 ? shown : [...shown, { label: `${label}: ${left} more`, ingredient: { absent: true } as const }]
+    const left = ingredient.list.length - lines.length
+    if (left > 0) lines.push({ label: `${label}: ${left} more`, ingredient: { absent: true } })
+    return lines
   })
 }
 
@@ -79,7 +83,14 @@ export function renderWhy(story: Story, options: RenderWhyOptions = {}): string 
     depth,
   })
   const open: Frame[] = story.roots
-    .map((artifact) => ({ label: '', ingredient: { artifact }, prefix: '', branch: '', indent: '', depth: 0 }))
+    .map((artifact) => ({
+      label: '',
+      ingredient: { artifact },
+      prefix: '',
+      branch: '',
+      indent: '',
+      depth: 0,
+    }))
     .reverse()
   while (open.length > 0) {
     const { label, ingredient, prefix, branch, indent, depth } = open.pop()!

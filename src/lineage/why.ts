@@ -83,7 +83,9 @@ function inputsOf(
   for (const name in execution.inputs) inputs[name] = ingredient(execution.inputs[name]!, paths)
   if (execution.step !== null) return inputs
   // A map records what each of its lists was gathered from as edges of the list's name.
-  const lists = new Set(edges.flatMap((edge) => (isOut(edge) && edge.artifact === artifact ? [edge.name] : [])))
+  const lists = new Set(
+    edges.flatMap((edge) => (isOut(edge) && edge.artifact === artifact ? [edge.name] : [])),
+  )
   for (const name of lists) {
     const items = edges.flatMap((edge) => {
       const item = !isOut(edge) && edge.name === name ? artifacts.get(edge.artifact) : undefined
@@ -100,7 +102,9 @@ function isOut(edge: NamedEdge): boolean {
 
 /** Artifact numbers that an execution's ingredients for one artifact stand for. */
 function parentsOf(execution: ExecutionRecord, artifact: number, edges: readonly NamedEdge[]): number[] {
-  const lists = new Set(edges.flatMap((edge) => (isOut(edge) && edge.artifact === artifact ? [edge.name] : [])))
+  const lists = new Set(
+    edges.flatMap((edge) => (isOut(edge) && edge.artifact === artifact ? [edge.name] : [])),
+  )
   return edges.flatMap((edge) =>
     isOut(edge) || (execution.step === null && !(edge.name in execution.inputs) && !lists.has(edge.name))
       ? []
@@ -126,7 +130,7 @@ export async function why(source: StorySource, digest: Digest): Promise<Story> {
   const artifacts = new Map<number, Artifact>()
   const paths = new Map<string, string>()
   const seen = new Set(roots)
-  for (let generation: readonly number[] = roots; generation.length > 0; ) {
+  for (let generation: readonly number[] = roots; generation.length > 0;) {
     const making = await producers(source, generation)
     const executions = [...new Set([...making.values()].map(({ number }) => number))]
     const edges = groupEdges(await source.edgesOf('execution', executions), 'execution')

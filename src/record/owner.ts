@@ -97,9 +97,10 @@ let self: Owner | undefined
 /** This process, as the owner of runs. */
 export function currentOwner(): Owner {
   if (self?.pid === process.pid) return self
-  const { host, boot, namespace, startOf } = processTable()
-  const start = startOf(process.pid)
+  const table = processTable()
+  const start = table.startOf(process.pid)
   const processStart = typeof start === 'object' ? start.start : 'unknown'
+  const { host, boot, namespace } = table
   return (self = { host, pid: process.pid, processStart, boot, namespace })
 }
 
@@ -112,15 +113,4 @@ export function ownerAlive(owner: Owner, table: ProcessTable = processTable()): 
   if (found === 'gone') return 'dead'
   if (found === 'unknown' || owner.processStart === 'unknown') return 'unknown'
   return found.start === owner.processStart ? 'alive' : 'dead'
-}
-
-/** Tells whether two owners are one process. */
-export function sameOwner(a: Owner, b: Owner): boolean {
-  return (
-    a.host === b.host &&
-    a.pid === b.pid &&
-    a.processStart === b.processStart &&
-    a.boot === b.boot &&
-    a.namespace === b.namespace
-  )
 }

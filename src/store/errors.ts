@@ -4,7 +4,7 @@ import { PipewrightError } from '../internal/error.ts'
 /** Stored bytes that are not what was written. */
 export function corrupt(digest: Digest, place: string): PipewrightError {
   return new PipewrightError('BLOB_CORRUPT', `the stored bytes of ${digest} are not what was written`, {
-    fix: `remove ${place} and run the pipeline again: the step that made them runs again; check the disk`,
+    fix: `start a new run: the step that made them runs again; the bad bytes are in ${place}; check the disk`,
     details: { digest, place },
   })
 }

@@ -3,6 +3,7 @@ import { chmod, copyFile, mkdir, open, opendir, readFile, rename, rm, stat, unli
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { DigestStream, sha256, type Digest } from '../internal/digest.ts'
+import type { PipewrightError } from '../internal/error.ts'
 import { uuidv7 } from '../internal/id.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { ArtifactStore, Blob, StoredBlob } from '../artifact/blob.ts'
@@ -104,7 +105,7 @@ class FileStore implements ArtifactStore {
     const { blob } = artifact
     const bytes = await readFile(this.#path(blob)).catch((error: unknown) => this.#failed(blob, error))
     if (!this.#verified.has(blob)) {
-      if (sha256(bytes) !== blob) throw corrupt(blob, this.#path(blob))
+      if (sha256(bytes) !== blob) throw await this.#setAside(blob)
       this.#verified.add(blob)
     }
     return bytes
@@ -142,6 +143,7 @@ class FileStore implements ArtifactStore {
     for await (const shard of await opendir(join(this.#root, 'objects'))) {
       if (!/^[0-9a-f]{2}$/.test(shard.name)) continue
       for await (const entry of await opendir(join(this.#root, 'objects', shard.name))) {
+        if (!/^[0-9a-f]{62}$/.test(entry.name)) continue
         const digest: Digest = `sha256:${shard.name}${entry.name}`
         const found = await stat(this.#path(digest)).catch(() => undefined)
         if (found !== undefined) yield { digest, size: found.size, touchedAt: found.mtimeMs }
@@ -221,8 +223,16 @@ class FileStore implements ArtifactStore {
     } catch (error) {
       this.#failed(blob, error)
     }
-    if (hash.digest() !== blob) throw corrupt(blob, this.#path(blob))
+    if (hash.digest() !== blob) throw await this.#setAside(blob)
     this.#verified.add(blob)
+  }
+
+  /** Corrupt bytes make way for right ones: the step that made them can run again. */
+  async #setAside(blob: Digest): Promise<PipewrightError> {
+    const path = this.#path(blob)
+    const aside = `${path}.corrupt`
+    await rename(path, aside).catch(() => undefined)
+    return corrupt(blob, aside)
   }
 
   #failed(digest: Digest, error: unknown): never {

@@ -19,7 +19,10 @@ function events(content: string, more: readonly RunEvent[], change: Partial<Envi
       inputs: { csv: { artifact: artifact(content) }, rates: { value: [0.1] } },
       code: { train: content === 'old' ? 'sha256:1' : 'sha256:2' },
     }),
-    succeeded('load', { inputs: values({ csv: artifact(content) }), outputs: values({ rows: artifact('rows') }) }),
+    succeeded('load', {
+      inputs: values({ csv: artifact(content) }),
+      outputs: values({ rows: artifact('rows') }),
+    }),
     succeeded('train', {
       startedAt: 1_001,
       outputs: values({ model: artifact(`model of ${content}`) }),

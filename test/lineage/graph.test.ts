@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { closure, LineageGraph, nodeId, nodeOf, type Direction } from '../../src/lineage/graph.ts'
 import type { ArtifactEdge } from '../../src/record/records.ts'
@@ -88,7 +88,7 @@ describe('the closure', () => {
           const graph = new LineageGraph(store)
           await graph.refresh()
           const seen = new Set(start.map(nodeId.artifact))
-          for (let size = 0; size !== seen.size; ) {
+          for (let size = 0; size !== seen.size;) {
             size = seen.size
             for (const [execution, artifact, isIn] of edges) {
               const [a, e] = [nodeId.artifact(artifact), nodeId.execution(execution)]

@@ -5,7 +5,7 @@ import { appendAll, artifact, openStore, started, succeeded, values } from '../r
 function text(nodes: readonly LineageNode[]): string[] {
   return nodes.map((node) =>
     node.type === 'artifact'
-      ? `${node.depth} ${String(node.artifact.meta?.['name'])}`
+      ? `${node.depth} ${node.artifact.meta?.['name'] as string}`
       : `${node.depth} ${node.execution.run}:${node.execution.node}`,
   )
 }
@@ -19,13 +19,19 @@ describe('lineage', () => {
     await appendAll(store, 'one', [
       started(),
       succeeded('load', { inputs: values({ csv: named('csv') }), outputs: values({ rows: named('rows') }) }),
-      succeeded('train', { inputs: values({ rows: named('rows') }), outputs: values({ model: named('model') }) }),
+      succeeded('train', {
+        inputs: values({ rows: named('rows') }),
+        outputs: values({ model: named('model') }),
+      }),
     ])
     const up = ['1 one:train', '1 rows', '2 one:load', '2 csv']
     expect(text(await lineage.upstream(named('model').digest))).toEqual(up)
     await appendAll(store, 'two', [
       started(),
-      succeeded('score', { inputs: values({ model: named('model') }), outputs: values({ auc: named('auc') }) }),
+      succeeded('score', {
+        inputs: values({ model: named('model') }),
+        outputs: values({ auc: named('auc') }),
+      }),
     ])
     expect(text(await lineage.downstream(named('rows').digest))).toEqual([
       '1 one:train',

@@ -52,7 +52,9 @@ describe('why', () => {
     const store = await filled()
     const story = await why(store, best.digest)
     expect(story.roots).toEqual([key(best)])
-    expect(Object.keys(story.artifacts).sort()).toEqual([best, models, model, other, rows, csv].map(key).sort())
+    expect(Object.keys(story.artifacts).sort()).toEqual(
+      [best, models, model, other, rows, csv].map(key).sort(),
+    )
     expect(madeBy(story, best)).toBe('one:pick')
     expect(madeBy(story, models)).toBe('one:trials')
     expect(story.artifacts[key(models)]!.making!.inputs).toEqual({

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { bind, defaultEngine, openDriver, type SqliteValue } from '../../src/record/sqlite/driver.ts'
+import { bind } from '../../src/record/sqlite/bind.ts'
+import { defaultEngine, openDriver } from '../../src/record/sqlite/driver.ts'
+import type { SqliteValue } from '../../src/record/sqlite/engine.ts'
 import { networkFileSystem } from '../../src/record/sqlite/disk.ts'
 import { codeOf, isBusy, sqliteCode } from '../../src/record/sqlite/failure.ts'
 import { engines, folder } from './support.ts'
@@ -101,7 +103,9 @@ describe.each(engines)('%s', (engine) => {
     expect(failure(() => driver.exec('select * from nothing'))).toBe(1)
     driver.close()
     const missing = join(folder(), 'no', 'such', 'folder.sqlite')
-    await expect(openDriver(missing, engine)).rejects.toSatisfy((error) => codeOf(error) === sqliteCode.cannotOpen)
+    await expect(openDriver(missing, engine)).rejects.toSatisfy(
+      (error) => codeOf(error) === sqliteCode.cannotOpen,
+    )
   })
 })
 

@@ -54,7 +54,11 @@ describe('acquire', () => {
     const store = await openStore(':memory:', { now: () => now })
     await store.acquire(run, elsewhere)
     now += 14_999
-    expect(await store.acquire(run, currentOwner())).toMatchObject({ ok: false, expired: false, liveness: 'unknown' })
+    expect(await store.acquire(run, currentOwner())).toMatchObject({
+      ok: false,
+      expired: false,
+      liveness: 'unknown',
+    })
     now += 1
     expect(await store.acquire(run, currentOwner())).toMatchObject({ ok: true, lease: { fence: 2 } })
   })
@@ -63,7 +67,10 @@ describe('acquire', () => {
     const store = await openStore()
     await store.acquire(run, currentOwner())
     expect(await store.acquire(run, currentOwner(), { fence: 7 })).toMatchObject({ ok: false })
-    expect(await store.acquire(run, currentOwner(), { fence: 1 })).toMatchObject({ ok: true, lease: { fence: 2 } })
+    expect(await store.acquire(run, currentOwner(), { fence: 1 })).toMatchObject({
+      ok: true,
+      lease: { fence: 2 },
+    })
     expect(await store.acquire(run, currentOwner(), 'any')).toMatchObject({ ok: true, lease: { fence: 3 } })
   })
 
@@ -155,7 +162,10 @@ describe.each(engines)('the heartbeat thread on %s', (engine) => {
 
   it('keeps a lease alive while the main thread is blocked', async () => {
     const path = join(folder(), 'metadata.sqlite')
-    const [a, b] = [await openStore(path, { engine, lease: timing }), await openStore(path, { engine, lease: timing })]
+    const [a, b] = [
+      await openStore(path, { engine, lease: timing }),
+      await openStore(path, { engine, lease: timing }),
+    ]
     const mine = lease(await a.acquire(run, elsewhere))
     await sleep(300)
     const until = performance.now() + 900

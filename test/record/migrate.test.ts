@@ -155,7 +155,7 @@ describe.each(engines)('a damaged database, on %s', (engine) => {
 })
 
 describe('a read-only workspace', () => {
-  const script = fileURLToPath(new URL('./open-once.ts', import.meta.url))
+  const script = fileURLToPath(new URL('./programs/open-once.ts', import.meta.url))
   // Root may write everywhere, so a child of another user looks.
   const asNobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 

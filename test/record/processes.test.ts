@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { currentOwner } from '../../src/record/owner.ts'
 import { collect, folder, openStore } from './support.ts'
 
-const script = fileURLToPath(new URL('./append-many.ts', import.meta.url))
+const script = fileURLToPath(new URL('./programs/append-many.ts', import.meta.url))
 
 function start(path: string, run: string, count: number): ChildProcess {
   return spawn(process.execPath, ['--import', 'tsx', script, path, run, String(count)], {

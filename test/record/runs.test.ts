@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { RunQuery, RunRecord } from '../../src/record/records.ts'
 import type { SqliteMetadata } from '../../src/record/sqlite/store.ts'
@@ -100,7 +100,9 @@ describe('the list of runs', () => {
       { since: new Date(Number.NaN) },
     ]
     for (const query of queries)
-      await expect(store.runs(query as RunQuery), JSON.stringify(query)).rejects.toMatchObject({ code: 'INPUT_INVALID' })
+      await expect(store.runs(query as RunQuery), JSON.stringify(query)).rejects.toMatchObject({
+        code: 'INPUT_INVALID',
+      })
   })
 
   it('finds runs by prefix, and by key', async () => {
@@ -116,9 +118,9 @@ describe('the list of runs', () => {
   it('shows pins', async () => {
     await store.pin('run-11', true)
     await store.pin('run-11', true)
-    expect((await store.runs({ limit: 100 })).items.filter(({ pinned }) => pinned).map(({ id }) => id)).toEqual([
-      'run-11',
-    ])
+    expect(
+      (await store.runs({ limit: 100 })).items.filter(({ pinned }) => pinned).map(({ id }) => id),
+    ).toEqual(['run-11'])
     await store.pin('run-11', false)
     expect((await store.detail('run-11'))!.pinned).toBe(false)
   })
@@ -152,7 +154,11 @@ describe('the detail of a run', () => {
     }
     await store.append({ run: 'r', at: 1, event: started() })
     expect((await store.detail('r'))!.environment).toBeNull()
-    await store.append({ run: 'r', at: 2, event: { type: 'run.environment', environment: { ...environment, node: '1' } } })
+    await store.append({
+      run: 'r',
+      at: 2,
+      event: { type: 'run.environment', environment: { ...environment, node: '1' } },
+    })
     await store.append({ run: 'r', at: 3, event: { type: 'run.environment', environment } })
     expect((await store.detail('r'))!.environment).toEqual(environment)
   })

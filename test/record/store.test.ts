@@ -21,7 +21,11 @@ import {
 describe.each(engines)('the store on %s', (engine) => {
   it('gives back events as they were appended, after a place', async () => {
     const store = await openStore(':memory:', { engine })
-    const events = [started({ tags: ['ü'] }), attempt('a'), ...Array.from({ length: 1_200 }, (_, at) => succeeded(`n${at}`))]
+    const events = [
+      started({ tags: ['ü'] }),
+      attempt('a'),
+      ...Array.from({ length: 1_200 }, (_, at) => succeeded(`n${at}`)),
+    ]
     await appendAll(store, 'r', events)
     await store.append({ run: 'other', at: 1, event: started() })
     const stored = await collect(store.events('r'))
@@ -33,7 +37,10 @@ describe.each(engines)('the store on %s', (engine) => {
   it('keeps small blobs with the events that they came with', async () => {
     const store = await openStore(':memory:', { engine })
     const bytes = new Uint8Array([0, 1, 2, 255])
-    const blobs = [{ digest: key('b'), bytes }, { digest: key('empty'), bytes: new Uint8Array(0) }]
+    const blobs = [
+      { digest: key('b'), bytes },
+      { digest: key('empty'), bytes: new Uint8Array(0) },
+    ]
     await store.append({ run: 'r', at: 100_000, event: started(), blobs })
     expect([...(await store.blob(key('b')))!]).toEqual([0, 1, 2, 255])
     expect(await store.blob(key('empty'))).toHaveLength(0)
@@ -69,20 +76,34 @@ describe.each(engines)('the store on %s', (engine) => {
     const executions = await store.executionsByNumber([edges[3]!.execution, 999, edges[0]!.execution])
     expect(executions.map(({ node }) => node)).toEqual(['t', 's'])
     expect(await store.artifactsByNumber([])).toEqual([])
-    expect(await store.edgesOf('artifact', [numbers[0]!])).toMatchObject([{ name: 'b' }, { name: 'b', direction: 'in' }])
+    expect(await store.edgesOf('artifact', [numbers[0]!])).toMatchObject([
+      { name: 'b' },
+      { name: 'b', direction: 'in' },
+    ])
   })
 
   it('registers models: an equal digest is the version that is there', async () => {
     const store = await openStore(':memory:', { engine })
     const entry = (name: string, content: string) => {
       const model = artifact(content, { kind: 'model' })
-      return { name, digest: model.digest, artifact: model, registeredAt: 5, run: 'r', node: 'n', metadata: { auc: 0.9 } }
+      return {
+        name,
+        digest: model.digest,
+        artifact: model,
+        registeredAt: 5,
+        run: 'r',
+        node: 'n',
+        metadata: { auc: 0.9 },
+      }
     }
     const one = await store.registerModel(entry('m', 'x'), 'champion')
     expect(one).toEqual({ ...entry('m', 'x'), version: 1, aliases: ['champion'] })
     const two = await store.registerModel({ ...entry('m', 'y'), registeredAt: 6 }, 'champion')
     expect(two).toMatchObject({ version: 2, aliases: ['champion'] })
-    expect(await store.registerModel({ ...entry('m', 'x'), registeredAt: 9 }, undefined)).toEqual({ ...one, aliases: [] })
+    expect(await store.registerModel({ ...entry('m', 'x'), registeredAt: 9 }, undefined)).toEqual({
+      ...one,
+      aliases: [],
+    })
     expect(await store.registerModel(entry('m', 'x'), 'old')).toMatchObject({ version: 1, aliases: ['old'] })
     expect(await store.registerModel(entry('other', 'x'), undefined)).toMatchObject({ version: 1 })
     expect((await store.modelVersions('m')).map(({ version, aliases }) => [version, aliases])).toEqual([
@@ -101,12 +122,22 @@ describe.each(engines)('the store on %s', (engine) => {
     const registered = await Promise.all(
       models.map((model, at) =>
         stores[at % 2]!.registerModel(
-          { name: 'm', digest: model.digest, artifact: model, registeredAt: at, run: null, node: null, metadata: {} },
+          {
+            name: 'm',
+            digest: model.digest,
+            artifact: model,
+            registeredAt: at,
+            run: null,
+            node: null,
+            metadata: {},
+          },
           'latest',
         ),
       ),
     )
-    expect(registered.map(({ version }) => version).sort((a, b) => a - b)).toEqual(models.map((_, at) => at + 1))
+    expect(registered.map(({ version }) => version).sort((a, b) => a - b)).toEqual(
+      models.map((_, at) => at + 1),
+    )
     expect((await stores[0]!.modelVersions('m')).flatMap(({ aliases }) => aliases)).toEqual(['latest'])
   })
 
@@ -127,7 +158,12 @@ describe.each(engines)('the store on %s', (engine) => {
         }),
       ])
       await store.pin(run, true)
-      await store.append({ run, at: 1, event: attempt('x'), blobs: [{ digest: key(`blob ${run}`), bytes: new Uint8Array(1) }] })
+      await store.append({
+        run,
+        at: 1,
+        event: attempt('x'),
+        blobs: [{ digest: key(`blob ${run}`), bytes: new Uint8Array(1) }],
+      })
     }
     const before = await store.detail('b')
     const generation = await store.lineageGeneration()
@@ -146,7 +182,17 @@ describe.each(engines)('the store on %s', (engine) => {
     expect(await store.artifacts(shared.digest)).toEqual([shared])
     expect(await store.artifacts(artifact('csv b').digest)).toHaveLength(1)
     const driver = await openDriver(path, engine)
-    for (const table of ['events', 'executions', 'attempts', 'edges', 'params', 'metrics', 'tags', 'run_inputs', 'pins']) {
+    for (const table of [
+      'events',
+      'executions',
+      'attempts',
+      'edges',
+      'params',
+      'metrics',
+      'tags',
+      'run_inputs',
+      'pins',
+    ]) {
       const rows = driver.prepare(`select count(*) as n from ${table}`).get([])!['n'] as number
       expect(rows, table).toBeLessThanOrEqual(4)
       expect(rows, table).toBeGreaterThan(0)
@@ -157,10 +203,19 @@ describe.each(engines)('the store on %s', (engine) => {
   it('does not remove a run that has got an owner, nor any blob then', async () => {
     const store = await openStore(':memory:', { engine })
     for (const run of ['a', 'b'])
-      await store.append({ run, at: 1, event: started(), blobs: [{ digest: key(run), bytes: new Uint8Array(1) }] })
+      await store.append({
+        run,
+        at: 1,
+        event: started(),
+        blobs: [{ digest: key(run), bytes: new Uint8Array(1) }],
+      })
     await store.append({ run: 'b', at: 1, event: succeeded('s', { key: key('k') }) })
     await store.acquire('b', currentOwner())
-    const removed = await store.remove({ runs: ['a', 'b'], blobs: [key('a'), key('b')], cacheKeys: [key('k')] })
+    const removed = await store.remove({
+      runs: ['a', 'b'],
+      blobs: [key('a'), key('b')],
+      cacheKeys: [key('k')],
+    })
     expect(removed).toEqual({ kept: ['b'] })
     expect(await store.detail('a')).toBeUndefined()
     expect(await store.detail('b')).toBeDefined()

@@ -5,7 +5,8 @@ import { afterEach } from 'vitest'
 import type { Artifact } from '../../src/artifact/artifact.ts'
 import { sha256, type Digest } from '../../src/internal/digest.ts'
 import type { RunEvent, Values } from '../../src/record/event.ts'
-import { defaultEngine, type SqliteEngine } from '../../src/record/sqlite/driver.ts'
+import { defaultEngine } from '../../src/record/sqlite/driver.ts'
+import type { SqliteEngine } from '../../src/record/sqlite/engine.ts'
 import {
   openSqliteMetadata,
   type SqliteMetadata,
@@ -30,7 +31,10 @@ export function folder(): string {
 }
 
 /** A store that is closed after the test. */
-export async function openStore(path = ':memory:', options: SqliteMetadataOptions = {}): Promise<SqliteMetadata> {
+export async function openStore(
+  path = ':memory:',
+  options: SqliteMetadataOptions = {},
+): Promise<SqliteMetadata> {
   const store = await openSqliteMetadata(path, options)
   cleanups.push(() => store.close())
   return store

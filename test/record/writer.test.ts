@@ -13,7 +13,9 @@ import { GroupWriter } from '../../src/record/sqlite/writer.ts'
 import { attempt, engines, folder, openStore, started, succeeded } from './support.ts'
 
 /** A driver that counts what it is asked to do, and fails where it is told to. */
-function counting(driver: SqliteDriver): SqliteDriver & { count: Record<string, number>; fail: string | undefined } {
+function counting(
+  driver: SqliteDriver,
+): SqliteDriver & { count: Record<string, number>; fail: string | undefined } {
   const count: Record<string, number> = {}
   const noted = (sql: string): void => {
     count[sql] = (count[sql] ?? 0) + 1
@@ -88,7 +90,12 @@ describe.each(engines)('the group writer on %s', (engine) => {
     expect(events()).toBe(0)
     await Promise.all(appended)
     expect(order).toEqual([0, 1, 2])
-    expect(driver.prepare('select at from events order by seq').all([]).map((row) => row['at'])).toEqual([0, 1, 2])
+    expect(
+      driver
+        .prepare('select at from events order by seq')
+        .all([])
+        .map((row) => row['at']),
+    ).toEqual([0, 1, 2])
   })
 
   it('rejects only the event that cannot be stored', async () => {
@@ -121,7 +128,11 @@ describe.each(engines)('the group writer on %s', (engine) => {
     await append(writer, statements, { run: 'a', at: 1, event })
     const second = append(writer, statements, { run: 'b', at: 2, event })
     await expect(second).rejects.toMatchObject({ code: 'RUN_KEY_CONFLICT', details: { key: 'monday' } })
-    await append(writer, statements, { run: 'c', at: 3, event: started({ key: 'monday', pipeline: 'other' }) })
+    await append(writer, statements, {
+      run: 'c',
+      at: 3,
+      event: started({ key: 'monday', pipeline: 'other' }),
+    })
   })
 
   it('tells of a full disk, with its cause, and goes on when there is room again', async () => {
@@ -182,7 +193,9 @@ describe.each(engines)('a lock of another process, on %s', (engine) => {
     const store = await openStore(path, { engine, patience: 80 })
     const other = await openDriver(path, engine)
     other.exec('begin immediate')
-    const error: unknown = await store.append({ run: 'r', at: 1, event: started() }).catch((reason: unknown) => reason)
+    const error: unknown = await store
+      .append({ run: 'r', at: 1, event: started() })
+      .catch((reason: unknown) => reason)
     expect(PipewrightError.isInstance(error) && error.message).toMatch(/another process kept .* locked/)
     other.exec('commit')
     await store.append({ run: 'r', at: 1, event: started() })

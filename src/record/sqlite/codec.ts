@@ -40,7 +40,10 @@ export function decodeEvent(format: number, data: string): RunEvent {
   const event = JSON.parse(data) as RunEvent
   if (event.type === 'node.succeeded' && event.facts !== undefined) {
     for (const name in event.facts.metrics) {
-      if (typeof event.facts.metrics[name]!.last === 'number' && typeof event.facts.metrics[name]!.min === 'number')
+      if (
+        typeof event.facts.metrics[name]!.last === 'number' &&
+        typeof event.facts.metrics[name]!.min === 'number'
+      )
         continue
       return { ...event, facts: mapMetrics(event.facts, Number) }
     }

@@ -30,7 +30,11 @@ function decodeCursor(text: string, order: RunOrder): Cursor {
     const [of, value, id] = parts as unknown[]
     if (of === order && typeof value === 'number' && typeof id === 'string') return { value, id }
     if (orders.some((known) => known === of) && of !== order)
-      throw invalid('after', `the cursor belongs to orderBy '${String(of)}'`, 'keep orderBy from page to page')
+      throw invalid(
+        'after',
+        `the cursor belongs to orderBy '${String(of)}'`,
+        'keep orderBy from page to page',
+      )
   }
   throw invalid('after', 'the cursor is malformed', 'pass the `next` of the page before, unchanged')
 }
@@ -48,12 +52,12 @@ export function readRunQuery(query: RunQuery): {
 } {
   const order = query.orderBy ?? '-startedAt'
   if (!orders.includes(order))
-    throw invalid('orderBy', `orderBy '${String(order)}' is unknown`, didYouMean(String(order), orders))
+    throw invalid('orderBy', `orderBy '${order}' is unknown`, didYouMean(order, orders))
   const limit = query.limit ?? 50
   if (!Number.isInteger(limit) || limit < 1 || limit > 1_000)
     throw invalid('limit', `limit ${String(limit)} is out of range`, 'give a whole number from 1 to 1000')
   if (query.state !== undefined && !states.includes(query.state))
-    throw invalid('state', `state '${String(query.state)}' is unknown`, didYouMean(String(query.state), states))
+    throw invalid('state', `state '${query.state}' is unknown`, didYouMean(query.state, states))
   const since = query.since?.getTime()
   if (Number.isNaN(since)) throw invalid('since', 'since is an invalid Date', 'check how the Date was made')
   const after = query.after === undefined ? undefined : decodeCursor(query.after, order)

@@ -1,5 +1,6 @@
 import { SqliteDialect, type Dialect } from 'kysely'
-import type { SqliteDriver, SqliteValue } from './driver.ts'
+import type { SqliteDriver } from './driver.ts'
+import type { SqliteValue } from './engine.ts'
 
 /** Tells whether a statement gives rows: neither engine says so on every supported Node. */
 function isReader(sql: string): boolean {

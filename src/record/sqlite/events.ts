@@ -2,12 +2,12 @@ import type { Artifact } from '../../artifact/artifact.ts'
 import type { StoredEvent } from '../event.ts'
 import type { CacheEntry } from '../metadata.ts'
 import { decodeEvent } from './codec.ts'
-import { artifactsIn } from './project.ts'
+import { artifactsIn } from './project-edges.ts'
 import { pageSize, type Reader } from './reader.ts'
 
 /** The events of a run after a place in the log, in order. */
 export async function* eventsOf(reader: Reader, run: string, after: number): AsyncGenerator<StoredEvent> {
-  for (let place = after; ; ) {
+  for (let place = after; ;) {
     const rows = await reader.all(
       reader.db
         .selectFrom('events')
@@ -69,7 +69,7 @@ export function toCacheEntry(row: {
 
 /** Every cache entry. */
 export async function* cacheEntries(reader: Reader): AsyncGenerator<CacheEntry> {
-  for (let place = ''; ; ) {
+  for (let place = ''; ;) {
     const rows = await reader.all(
       reader.db
         .selectFrom('cache_entries as entry')
@@ -92,7 +92,7 @@ export async function* cacheEntries(reader: Reader): AsyncGenerator<CacheEntry> 
 export async function* smallBlobs(
   reader: Reader,
 ): AsyncGenerator<{ readonly digest: CacheEntry['key']; readonly size: number; readonly at: number }> {
-  for (let place = ''; ; ) {
+  for (let place = ''; ;) {
     const rows = await reader.all(
       reader.db
         .selectFrom('blobs')

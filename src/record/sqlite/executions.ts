@@ -60,9 +60,9 @@ async function attemptsOf(
         'attempts.finished_at',
         'attempts.outcome',
         sql<string | null>`json_extract(events.data, '$.error')`.as('error'),
-        sql<string | null>`coalesce(json_extract(events.data, '$.log'), json_extract(events.data, '$.facts.log'))`.as(
-          'log',
-        ),
+        sql<
+          string | null
+        >`coalesce(json_extract(events.data, '$.log'), json_extract(events.data, '$.facts.log'))`.as('log'),
       ])
       .where('attempts.execution', 'in', numbers)
       .orderBy('attempts.execution')

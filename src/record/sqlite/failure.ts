@@ -70,10 +70,14 @@ export function translate(error: unknown, path: string): unknown {
       })
     case sqliteCode.cannotOpen:
       if (!canWrite(path)) return readOnly(path, error)
-      return new PipewrightError('STORE_READ_ONLY', `the metadata database ${path} cannot be opened: ${text}`, {
-        fix: 'check that it is a file that this user may read and write',
-        ...options,
-      })
+      return new PipewrightError(
+        'STORE_READ_ONLY',
+        `the metadata database ${path} cannot be opened: ${text}`,
+        {
+          fix: 'check that it is a file that this user may read and write',
+          ...options,
+        },
+      )
     case sqliteCode.io:
       return new PipewrightError('STORE_READ_ONLY', `the disk failed under the database ${path}: ${text}`, {
         fix: 'check the disk and the free space, then resume the run: all that was reported as done is kept',

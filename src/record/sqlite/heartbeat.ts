@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Lease } from '../metadata.ts'
-import { libsqlPath, type SqliteDriver } from './driver.ts'
+import type { SqliteDriver } from './driver.ts'
+import { libsqlPath } from './engine-libsql.ts'
 import {
   heartbeatWorker,
   type HeartbeatCommand,

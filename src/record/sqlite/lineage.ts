@@ -12,7 +12,7 @@ const edgePage = 20_000
  */
 export async function* edgesAfter(reader: Reader, after: number): AsyncGenerator<ArtifactEdge> {
   const { db } = reader
-  for (let place = after; ; ) {
+  for (let place = after; ;) {
     const page = db
       .selectFrom('edges')
       .select(['number', 'execution', 'artifact', 'direction'])

@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { whenFree } from './busy.ts'
 import { requireLocalDisk } from './disk.ts'
-import { openDriver, type SqliteDriver, type SqliteEngine } from './driver.ts'
+import { openDriver, type SqliteDriver } from './driver.ts'
+import type { SqliteEngine } from './engine.ts'
 import { readOnly, translate } from './failure.ts'
 
 function makeFolder(path: string): void {

@@ -2,7 +2,8 @@ import type { Compilable, Kysely } from 'kysely'
 import type { RunEvent } from '../event.ts'
 import { whenFree } from './busy.ts'
 import { decodeEvent } from './codec.ts'
-import type { SqliteDriver, SqliteValue } from './driver.ts'
+import type { SqliteDriver } from './driver.ts'
+import type { SqliteValue } from './engine.ts'
 import { translate } from './failure.ts'
 import type { MetadataTables } from './schema.ts'
 import type { Statements } from './statements.ts'
@@ -67,4 +68,3 @@ export class Reader {
 export function parsed<T>(text: string | null): T | null {
   return text === null ? null : (JSON.parse(text) as T)
 }
-

@@ -31,9 +31,8 @@ export async function registerModel(
       appendWorkspace(statements, now(), { type: 'model.registered', model, alias: alias ?? null })
     } else if (alias !== undefined && !aliasesOf(reader, name, version).includes(alias))
       appendWorkspace(statements, now(), { type: 'model.aliased', name, alias, version })
-    const model =
-      known === undefined ? { ...entry, version } : (JSON.parse(known.data) as Omit<ModelVersion, 'aliases'>)
-    return { ...model, aliases: aliasesOf(reader, name, version) }
+    if (known !== undefined) return toVersion(reader, known)
+    return { ...entry, version, aliases: aliasesOf(reader, name, version) }
   })
 }
 
@@ -59,10 +58,10 @@ export async function modelVersions(reader: Reader, name?: string): Promise<read
     .orderBy('name')
     .orderBy('version', 'desc')
   if (name !== undefined) query = query.where('name', '=', name)
-  return reader.read(() =>
-    reader.now(query).map((row: ModelVersionTable) => ({
-      ...(JSON.parse(row.data) as Omit<ModelVersion, 'aliases'>),
-      aliases: aliasesOf(reader, row.name, row.version),
-    })),
-  )
+  return reader.read(() => reader.now(query).map((row) => toVersion(reader, row)))
+}
+
+function toVersion(reader: Reader, { name, version, data }: ModelVersionTable): ModelVersion {
+  const model = JSON.parse(data) as Omit<ModelVersion, 'aliases'>
+  return { ...model, aliases: aliasesOf(reader, name, version) }
 }

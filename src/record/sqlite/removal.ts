@@ -22,22 +22,23 @@ function isOwned(reader: Reader, run: string, now: number): boolean {
 }
 
 const ofExecution = ['attempts', 'edges', 'params', 'metrics'] as const
-const ofRun = [
-  'executions',
-  'tags',
-  'run_inputs',
-  'environments',
-  'leases',
-  'pins',
-  'events',
-] as const
+const ofRun = ['executions', 'tags', 'run_inputs', 'environments', 'leases', 'pins', 'events'] as const
 
 function deleteRun(reader: Reader, run: string): void {
   const { db } = reader
   reader.now(
     db
       .deleteFrom('cache_entries')
-      .where('key', 'in', db.selectFrom('executions').select('key').where('run', '=', run).where('key', 'is not', null).$narrowType<{ key: NotNull }>())
+      .where(
+        'key',
+        'in',
+        db
+          .selectFrom('executions')
+          .select('key')
+          .where('run', '=', run)
+          .where('key', 'is not', null)
+          .$narrowType<{ key: NotNull }>(),
+      )
       .where('event', 'in', db.selectFrom('events').select('seq').where('run', '=', run)),
   )
   for (const table of ofExecution) {

@@ -113,7 +113,11 @@ function beyond(column: Expression<number>, { value, id }: Cursor, descending: b
 }
 
 /** The runs whose id starts with a text; at most two. */
-export async function runsByPrefix(reader: Reader, prefix: string, now: number): Promise<readonly RunRecord[]> {
+export async function runsByPrefix(
+  reader: Reader,
+  prefix: string,
+  now: number,
+): Promise<readonly RunRecord[]> {
   const rows = await reader.all(
     selectRuns(reader)
       .where('runs.id', '>=', prefix)
@@ -166,9 +170,7 @@ export async function runDetail(reader: Reader, run: string, now: number): Promi
     address: started.address,
     settings: started.settings,
     environment:
-      row.environment === null
-        ? null
-        : (events.get(row.environment) as Of<'run.environment'>).environment,
+      row.environment === null ? null : (events.get(row.environment) as Of<'run.environment'>).environment,
     executions: await executionsOf(reader, run),
   }
 }

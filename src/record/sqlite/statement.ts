@@ -1,5 +1,6 @@
 import type { Compilable } from 'kysely'
-import type { Changes, Row, SqliteDriver, SqliteValue, Statement } from './driver.ts'
+import type { SqliteDriver } from './driver.ts'
+import type { Changes, Row, SqliteValue, Statement } from './engine.ts'
 
 class Marker {
   readonly name: string

@@ -2,7 +2,8 @@ import { Kysely } from 'kysely'
 import type { MetadataStore } from '../metadata.ts'
 import { append } from './append.ts'
 import { sqliteDialect } from './dialect.ts'
-import type { SqliteDriver, SqliteEngine } from './driver.ts'
+import type { SqliteDriver } from './driver.ts'
+import type { SqliteEngine } from './engine.ts'
 import { artifactsOfRun, cacheEntries, eventsOf, smallBlobs, toCacheEntry } from './events.ts'
 import { executionsByNumber, executionsOf } from './executions.ts'
 import { translate } from './failure.ts'
@@ -113,7 +114,9 @@ export async function openSqliteMetadata(
 
     cached: async (key) => {
       const row = await reader.read(() => statements.cached.get({ key }))
-      return row === undefined ? undefined : toCacheEntry(row as unknown as Parameters<typeof toCacheEntry>[0])
+      return row === undefined
+        ? undefined
+        : toCacheEntry(row as unknown as Parameters<typeof toCacheEntry>[0])
     },
     forget: (key) => forget(writer, reader, [key], now),
     blob: async (digest) => {

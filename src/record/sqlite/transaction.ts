@@ -1,4 +1,5 @@
-import type { SqliteDriver, Statement } from './driver.ts'
+import type { SqliteDriver } from './driver.ts'
+import type { Statement } from './engine.ts'
 
 interface Frame {
   readonly begin: Statement

@@ -1,6 +1,6 @@
 // Appends events to one run of a workspace that other processes write to as well.
-import { currentOwner } from '../../src/record/owner.ts'
-import { openSqliteMetadata } from '../../src/record/sqlite/store.ts'
+import { currentOwner } from '../../../src/record/owner.ts'
+import { openSqliteMetadata } from '../../../src/record/sqlite/store.ts'
 
 const [path, run, count] = process.argv.slice(2) as [string, string, string]
 const store = await openSqliteMetadata(path)

@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { tempFolder } from '../workspace/temp.ts'
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const tsx = fileURLToPath(new URL('../../node_modules/tsx/dist/cli.mjs', import.meta.url))
+const tsconfig = fileURLToPath(new URL('../../tsconfig.json', import.meta.url))
+const pipelines = fileURLToPath(new URL('programs/pipelines.ts', import.meta.url))
+
+interface Result {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+function pipewright(cwd: string, ...args: string[]): Promise<Result> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [tsx, '--tsconfig', tsconfig, main, ...args], { cwd, encoding: 'utf8' }, (error, out, err) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, out, err })
+    })
+  })
+}
+
+describe('pipewright on the command line', () => {
+  test('run, run again, runs, show', async () => {
+    const cwd = await tempFolder()
+    await writeFile(join(cwd, 'inputs.json'), JSON.stringify({ items: [3, 4] }))
+    const first = await pipewright(cwd, 'run', `${pipelines}#doubles`, '--inputs', 'inputs.json', '--tag', 'nightly')
+    expect(first).toMatchObject({ code: 0 })
+    expect(first.err).toContain(`workspace ${cwd}`)
+    expect(first.err).toContain('done       map[0]/double')
+    expect(first.out).toContain('✓ map  2 items')
+    expect(first.out).toMatch(/values: list sha256:/)
+    const id = /run (\S+)/.exec(first.out)![1]!
+    const second = await pipewright(cwd, 'run', `${pipelines}#doubles`, '--inputs', 'inputs.json')
+    expect(second.err).toContain('reused     map[0]/double')
+    expect(second.out).toContain('2 reused')
+    const listed = await pipewright(cwd, 'runs', '--tag', 'nightly')
+    expect(listed.out.split('\n').filter((line) => line.startsWith('0'))).toHaveLength(1)
+    expect(listed.out).toContain('next: pipewright show')
+    const shown = await pipewright(cwd, 'show', id)
+    expect(shown.out).toContain('input items: [3,4]')
+    expect(shown.out).toContain(`Node ${process.versions.node}`)
+  }, 60_000)
+
+  test('a run that fails says why and how to go on; resume goes on', async () => {
+    const cwd = await tempFolder()
+    const marker = join(cwd, 'marker')
+    await writeFile(join(cwd, 'inputs.json'), JSON.stringify({ marker }))
+    const failed = await pipewright(cwd, 'run', `${pipelines}#checked`, '--inputs', 'inputs.json')
+    expect(failed.code).toBe(1)
+    expect(failed.err).toContain('failed     check: there is no')
+    expect(failed.err).not.toContain('\u001b')
+    expect(failed.out).not.toContain('\u001b')
+    const id = /pipewright resume (\S+)/.exec(failed.out)![1]!
+    await writeFile(marker, '')
+    const resumed = await pipewright(cwd, 'resume', id)
+    expect(resumed).toMatchObject({ code: 0 })
+    expect(resumed.out).toContain('value: 8')
+    expect(resumed.err).not.toContain('done       double')
+    expect((await pipewright(cwd, 'resume', id)).err).toContain('RUN_NOT_RESUMABLE')
+  }, 60_000)
+
+  test('names of the settings; mistakes are answered with the way out', async () => {
+    const cwd = await tempFolder()
+    await writeFile(join(cwd, 'pipewright.config.mjs'), `export default { pipelines: { twice: ${JSON.stringify(`${pipelines}#doubles`)} } }`)
+    expect((await pipewright(cwd, 'run', 'twice')).code).toBe(0)
+    const unknown = await pipewright(cwd, 'run', 'twise')
+    expect(unknown).toMatchObject({ code: 2 })
+    expect(unknown.err).toContain("did you mean 'twice'?")
+    const noExport = await pipewright(cwd, 'run', `${pipelines}#double`)
+    expect(noExport.err).toContain("did you mean 'doubles'?")
+    const several = await pipewright(cwd, 'run', pipelines)
+    expect(several.err).toContain('exports 2 pipelines')
+    await writeFile(join(cwd, 'pipewright.config.mjs'), 'export default { concurency: 3 }')
+    const config = await pipewright(cwd, 'runs')
+    expect(config).toMatchObject({ code: 2 })
+    expect(config.err).toContain("did you mean 'concurrency'?")
+  }, 60_000)
+
+  test('no runs yet, an unknown run, a broken inputs file, help', async () => {
+    const cwd = await tempFolder()
+    expect((await pipewright(cwd, 'runs')).out).toContain('no runs in')
+    expect(await pipewright(cwd, 'show', 'abc')).toMatchObject({ code: 2, err: expect.stringContaining('RUN_NOT_FOUND') as string })
+    await writeFile(join(cwd, 'inputs.json'), '{ items: ')
+    expect((await pipewright(cwd, 'run', `${pipelines}#doubles`, '--inputs', 'inputs.json')).err).toContain('the inputs file inputs.json cannot be used')
+    expect((await pipewright(cwd, '--help')).out).toContain('resume')
+  }, 60_000)
+})

@@ -1,0 +1,216 @@
+import { appendFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { definePipeline, defineStep, file } from 'pipewright'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { statesOf, tempFolder, tempWorkspace } from './temp.ts'
+
+let calls: string[] = []
+
+beforeEach(() => {
+  calls = []
+})
+
+const parity = defineStep({
+  name: 'parity',
+  inputs: { value: z.number() },
+  outputs: { odd: z.boolean() },
+  run: ({ value }) => {
+    calls.push('parity')
+    return { odd: value % 2 === 1 }
+  },
+})
+
+const describeParity = defineStep({
+  name: 'describe',
+  inputs: { odd: z.boolean() },
+  outputs: { text: z.string() },
+  run: ({ odd }) => {
+    calls.push('describe')
+    return { text: odd ? 'odd' : 'even' }
+  },
+})
+
+const parities = definePipeline({ name: 'parities', inputs: { value: z.number() } }, (p, input) => ({
+  text: p.step(describeParity, { odd: p.step(parity, { value: input.value }).odd }).text,
+}))
+
+describe('the cache', () => {
+  test('a second run is all hits, and shows what it reused', async () => {
+    const pw = await tempWorkspace()
+    const first = await pw.run(parities, { value: 3 })
+    const second = await pw.run(parities, { value: 3 })
+    expect(second.outputs).toEqual(first.outputs)
+    expect(calls).toEqual(['parity', 'describe'])
+    expect(await statesOf(pw, second.run.id)).toEqual({ parity: 'reused', describe: 'reused' })
+    const { executions } = await pw.show(second.run.id)
+    expect(executions[0]?.reused).toEqual({ run: first.run.id, node: 'parity' })
+  })
+
+  test('an equal upstream output stops the ripple', async () => {
+    const pw = await tempWorkspace()
+    await pw.run(parities, { value: 3 })
+    const { run } = await pw.run(parities, { value: 5 })
+    expect(calls).toEqual(['parity', 'describe', 'parity'])
+    expect(await statesOf(pw, run.id)).toEqual({ parity: 'succeeded', describe: 'reused' })
+  })
+
+  test('is there for another process that opens the workspace', async () => {
+    const root = await tempFolder()
+    const one = await tempWorkspace({ root })
+    await one.run(parities, { value: 3 })
+    await one.close()
+    const two = await tempWorkspace({ root })
+    await two.run(parities, { value: 3 })
+    expect(calls).toHaveLength(2)
+  })
+
+  test('a file counts by its content, not by its path or time', async () => {
+    const size = defineStep({
+      name: 'size',
+      version: '1',
+      inputs: { data: file('text/plain') },
+      outputs: { size: z.number() },
+      run: async ({ data }) => {
+        calls.push('size')
+        return { size: (await data.text()).length }
+      },
+    })
+    const pipeline = definePipeline({ name: 'sizes', inputs: { data: file('text/plain') } }, (p, input) => p.step(size, { data: input.data }))
+    const pw = await tempWorkspace()
+    const folder = await tempFolder()
+    await writeFile(join(folder, 'a.txt'), 'hello')
+    await writeFile(join(folder, 'b.txt'), 'hello')
+    expect((await pw.run(pipeline, { data: join(folder, 'a.txt') })).outputs.size).toBe(5)
+    await pw.run(pipeline, { data: join(folder, 'b.txt') })
+    expect(calls).toEqual(['size'])
+    await appendFile(join(folder, 'a.txt'), '!')
+    expect((await pw.run(pipeline, { data: join(folder, 'a.txt') })).outputs.size).toBe(6)
+    expect(calls).toEqual(['size', 'size'])
+  })
+
+  test('what says so is not cached: never, effects, steps that read their execution, steps made in functions', async () => {
+    const note = (name: string) => () => void calls.push(name)
+    const never = defineStep({ name: 'never', version: '1', cache: 'never', run: note('never') })
+    const effect = defineStep({ name: 'effect', effect: true, run: note('effect') })
+    const timed = defineStep({
+      name: 'timed',
+      version: '1',
+      outputs: { at: z.string() },
+      run: (_inputs, ctx) => {
+        calls.push('timed')
+        return { at: ctx.now().toISOString() }
+      },
+    })
+    const stated = defineStep({
+      name: 'stated',
+      version: '1',
+      cache: 'content',
+      outputs: { run: z.string() },
+      run: (_inputs, ctx) => {
+        calls.push('stated')
+        return { run: ctx.run.id }
+      },
+    })
+    const made = defineStep({ name: 'made', run: note('made') })
+    const pipeline = definePipeline({ name: 'uncached' }, (p) => {
+      for (const step of [never, effect, made]) p.step(step, {})
+      p.step(timed, {})
+      p.step(stated, {})
+      return {}
+    })
+    const pw = await tempWorkspace()
+    await pw.run(pipeline, {})
+    calls = []
+    const { run } = await pw.run(pipeline, {})
+    expect(calls.toSorted()).toEqual(['effect', 'made', 'never', 'timed'])
+    const { executions } = await pw.show(run.id)
+    const reasons = Object.fromEntries(executions.map(({ node, uncached }) => [node, uncached]))
+    expect(reasons).toEqual({
+      never: "the step says cache: 'never'",
+      effect: 'the step is an effect',
+      timed: 'the step read ctx.now',
+      made: 'it is made inside a function: give it a `version`',
+      stated: null,
+    })
+  })
+
+  test('equal executions at the same time run once', async () => {
+    let running = 0
+    const slow = defineStep({
+      name: 'slow',
+      version: '1',
+      inputs: { n: z.number() },
+      outputs: { n: z.number() },
+      run: async ({ n }) => {
+        running++
+        await new Promise((resolve) => setTimeout(resolve, 30))
+        return { n }
+      },
+    })
+    const pipeline = definePipeline({ name: 'twins' }, (p) => {
+      const twins = p.map([7, 7, 7, 7], (n, q) => q.step(slow, { n }))
+      return { n: twins.n }
+    })
+    const pw = await tempWorkspace()
+    const [a, b] = await Promise.all([pw.run(pipeline, {}), pw.run(pipeline, {})])
+    expect(a.outputs).toEqual({ n: [7, 7, 7, 7] })
+    expect(b.outputs).toEqual(a.outputs)
+    expect(running).toBe(1)
+  })
+
+  test('when the one that runs fails, the next in line runs under its own policy', async () => {
+    let calls = 0
+    const flaky = defineStep({
+      name: 'flaky',
+      version: '1',
+      outputs: { n: z.number() },
+      run: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 10))
+        if (++calls === 1) throw new Error('first')
+        return { n: 1 }
+      },
+    })
+    const pipeline = definePipeline({ name: 'twins' }, (p) => p.step(flaky, {}))
+    const pw = await tempWorkspace()
+    const results = await Promise.allSettled([pw.run(pipeline, {}), pw.run(pipeline, {})])
+    expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    expect(calls).toBe(2)
+  })
+
+  test('ctx.random draws the same numbers for the same key, others for other inputs', async () => {
+    const draw = defineStep({
+      name: 'draw',
+      version: '1',
+      cache: 'never',
+      inputs: { seed: z.number() },
+      outputs: { numbers: z.array(z.number()) },
+      run: (_inputs, ctx) => ({ numbers: [ctx.random(), ctx.random()] }),
+    })
+    const pipeline = definePipeline({ name: 'draws', inputs: { seed: z.number() } }, (p, input) => p.step(draw, { seed: input.seed }))
+    const pw = await tempWorkspace()
+    const one = await pw.run(pipeline, { seed: 1 })
+    expect((await pw.run(pipeline, { seed: 1 })).outputs).toEqual(one.outputs)
+    expect((await pw.run(pipeline, { seed: 2 })).outputs).not.toEqual(one.outputs)
+    expect(one.outputs.numbers.every((n) => n >= 0 && n < 1)).toBe(true)
+  })
+
+  test('values that differ only as JSON does not tell are one key; others are not', async () => {
+    const seen: unknown[] = []
+    const take = defineStep({
+      name: 'take',
+      version: '1',
+      inputs: { value: z.json() },
+      run: ({ value }) => {
+        seen.push(value)
+      },
+    })
+    const pipeline = definePipeline({ name: 'takes', inputs: { value: z.json() } }, (p, input) => {
+      p.step(take, { value: input.value })
+      return {}
+    })
+    const pw = await tempWorkspace()
+    for (const value of [1, 1.0, '1', true, null, 0, -0, { a: 1, b: 2 }, { b: 2, a: 1 }, [1, 2], [2, 1], ['1y2', '3'], ['1', '2y3']]) await pw.run(pipeline, { value })
+    expect(seen).toEqual([1, '1', true, null, 0, { a: 1, b: 2 }, [1, 2], [2, 1], ['1y2', '3'], ['1', '2y3']])
+  })
+})
