@@ -65,6 +65,8 @@ export interface RunRequest {
   readonly program: Program
   readonly inputs: Values
   readonly settings: RunSettings
+  /** Root nodes that were not selected: they are taken from the cache or fail with `SELECTION_GAP`. */
+  readonly reuse?: ReadonlySet<string>
   readonly lease: Lease
   /** What is recorded of the run so far, in order; empty for a new one. */
   readonly history: readonly StoredEvent[]
@@ -347,6 +349,13 @@ export class LocalRun {
         return undefined
       }
       settled = found.settled
+    }
+    if (this.#request.reuse?.has(node.split(/[/[]/, 1)[0]!) === true) {
+      settled()
+      throw new PipewrightError('SELECTION_GAP', `'${node}' was not selected and is not in the cache${uncached === undefined ? '' : ` (${uncached})`}`, {
+        fix: 'select it too (to: …), or run the whole pipeline once',
+        details: { node },
+      })
     }
     const work: Work = { step, declaration, values, key, seed, uncached, needs, span, settled }
     this.#work.set(node, work)

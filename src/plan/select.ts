@@ -71,7 +71,8 @@ function roots(paths: Iterable<string>): Set<string> {
   return new Set([...paths].map((path) => path.split('/')[0]!))
 }
 
-function reach(graph: ScopeGraph, start: ReadonlySet<string>, direction: 'down' | 'up'): Set<string> {
+/** The nodes that are reached from some nodes, these included. */
+export function reach(graph: ScopeGraph, start: ReadonlySet<string>, direction: 'down' | 'up'): Set<string> {
   const reached = new Set(start)
   const open = [...start].map((id) => graph.numbers.get(id)!)
   const sources = direction === 'up' ? sourcesOf(graph) : undefined

@@ -1,6 +1,7 @@
 import type { Digest } from '../internal/digest.ts'
 import type { Json, JsonObject } from '../internal/json.ts'
 import type { Artifact } from '../artifact/artifact.ts'
+import type { Selection } from '../plan/select.ts'
 
 /** The version of the event format; older events are upcast, newer ones refused. */
 export const eventFormat = 1
@@ -61,8 +62,8 @@ export interface RunSettings {
   readonly failFast: boolean
   /** Milliseconds. */
   readonly timeout?: number
-  /** Node path patterns of what runs, where the run is a part of its plan. */
-  readonly selection?: JsonObject
+  /** What runs, where the run is a part of its plan. */
+  readonly selection?: Selection
 }
 
 /** Why an attempt ended without a result. */

@@ -22,7 +22,10 @@ import { compare, type Comparison } from '../lineage/compare.ts'
 import { Lineage, type LineageNode } from '../lineage/query.ts'
 import { why, type Story } from '../lineage/why.ts'
 import type { Plan } from '../plan/document.ts'
+import { check, type Finding } from '../plan/check.ts'
 import type { Given } from '../plan/inputs.ts'
+import { narrow } from '../plan/narrow.ts'
+import type { Selection } from '../plan/select.ts'
 import type { RunEvent, RunSettings, StoredEvent, Values } from '../record/event.ts'
 import type { Lease, MetadataStore } from '../record/metadata.ts'
 import { currentOwner } from '../record/owner.ts'
@@ -50,6 +53,8 @@ export interface RunOptions {
   readonly failFast?: boolean
   /** The longest the run may take. Default: no limit. */
   readonly timeout?: Duration
+  /** Runs a part of the pipeline: what else it needs comes from the cache, or the run fails with `SELECTION_GAP`. */
+  readonly select?: Selection
   /** Cancels the run when it is aborted. */
   readonly signal?: AbortSignal
   /** Told of each event as it happens. */
@@ -141,6 +146,13 @@ export class Workspace implements AsyncDisposable {
     }
     const sources = Object.fromEntries(Object.entries(values).flatMap(([name, value]) => ('artifact' in value ? [[name, value.artifact]] : [])))
     return Object.freeze({ ...plan, code, sources })
+  }
+
+  /** What can be known of a pipeline before it runs: steps that are not cached and why, resources, dead ends. */
+  async check<In, Out>(pipeline: Pipeline<In, Out>): Promise<readonly Finding[]> {
+    const { plan, program, address } = await compileProgram(pipeline as unknown as AnyPipeline, undefined, this.root)
+    const uncacheable = Object.fromEntries([...program.code].map(([key, code]) => [key, code.cacheable ? null : code.reason]))
+    return check(plan, { uncacheable, resources: this.#parts.resources, importable: address !== null })
   }
 
   /**
@@ -324,7 +336,8 @@ export class Workspace implements AsyncDisposable {
       throw new PipewrightError('CONFIG_INVALID', `concurrency ${concurrency} is not a count`, { fix: 'give a whole number from 1' })
     }
     const timeout = options.timeout === undefined ? {} : { timeout: milliseconds(options.timeout, 'timeout') }
-    return { concurrency, failure: options.failure ?? 'stop', failFast: options.failFast ?? false, ...timeout }
+    const selection = options.select === undefined ? {} : { selection: options.select }
+    return { concurrency, failure: options.failure ?? 'stop', failFast: options.failFast ?? false, ...timeout, ...selection }
   }
 
   async #acquire(run: string, takeOver: boolean): Promise<Lease> {
@@ -352,8 +365,11 @@ export class Workspace implements AsyncDisposable {
       updates.push(update)
       options.onUpdate?.(update)
     }
-    const { plan, program } = compiled
-    const driver = new LocalRun({ id, plan, program, inputs, settings, lease, history, onUpdate }, this.#services)
+    const { program } = compiled
+    const part = settings.selection === undefined ? undefined : narrow(compiled.plan, settings.selection)
+    const plan = part === undefined ? compiled.plan : { ...compiled.plan, scope: part.scope }
+    const reuse = part === undefined ? {} : { reuse: part.reuse }
+    const driver = new LocalRun({ id, plan, program, inputs, settings, ...reuse, lease, history, onUpdate }, this.#services)
     const ended = this.#watch(id, driver, lease, updates, options)
     this.#active.set(id, { driver, updates, ended })
     return this.#handle(id, pipeline, driver, updates, ended)

@@ -280,15 +280,13 @@ const anyValues = fc.dictionary(fc.constantFrom('x', 'y', 'out'), anyValue, { ma
 const error = { name: 'Error', message: 'no' }
 const anyEvent: fc.Arbitrary<RunEvent> = fc.oneof(
   fc.record({ node: anyName, attempt: fc.integer({ min: 1, max: 3 }) }).map((one) => attempt(one.node, one)),
-  fc
-    .record({ node: anyName, attempt: fc.integer({ min: 1, max: 3 }) })
-    .map((one): RunEvent => ({
-      type: 'attempt.failed',
-      node: one.node,
-      attempt: one.attempt,
-      end: 'failed',
-      error,
-    })),
+  fc.record({ node: anyName, attempt: fc.integer({ min: 1, max: 3 }) }).map((one): RunEvent => ({
+    type: 'attempt.failed',
+    node: one.node,
+    attempt: one.attempt,
+    end: 'failed',
+    error,
+  })),
   fc
     .record({
       node: anyName,
