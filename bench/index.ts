@@ -20,7 +20,8 @@ for (const [name, run] of Object.entries(cases)) {
   figures.push(...(await run()))
 }
 
-const number = (value: number): string => (value >= 1000 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3))))
+const number = (value: number): string =>
+  value >= 1000 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)))
 const rows = figures.map(({ name, value, unit, bare, budget }) => [
   name,
   `${number(value)} ${unit}`,
@@ -30,8 +31,14 @@ const rows = figures.map(({ name, value, unit, bare, budget }) => [
 ])
 const head = ['what', 'measured', 'bare loop', 'ratio', 'budget']
 const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)))
-const line = (cells: readonly string[]): string => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`
+const line = (cells: readonly string[]): string =>
+  `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`
 console.log([line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n'))
 
-const machine = { node: process.versions.node, cpu: cpus()[0]?.model, cores: cpus().length, date: new Date().toISOString() }
+const machine = {
+  node: process.versions.node,
+  cpu: cpus()[0]?.model,
+  cores: cpus().length,
+  date: new Date().toISOString(),
+}
 writeFileSync(new URL('results.json', import.meta.url), `${JSON.stringify({ machine, figures }, null, 2)}\n`)

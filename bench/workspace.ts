@@ -14,7 +14,10 @@ export async function withFolder<T>(use: (root: string) => Promise<T>): Promise<
 }
 
 /** Opens a workspace in a folder of its own, and removes it afterwards. */
-export function withWorkspace<T>(use: (pw: Workspace, root: string) => Promise<T>, settings: Settings = {}): Promise<T> {
+export function withWorkspace<T>(
+  use: (pw: Workspace, root: string) => Promise<T>,
+  settings: Settings = {},
+): Promise<T> {
   return withFolder(async (root) => {
     const pw = await openWorkspace({ root, ...settings })
     try {

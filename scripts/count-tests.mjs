@@ -7,7 +7,9 @@ for (const path of process.argv.slice(2)) {
   const report = JSON.parse(readFileSync(path, 'utf8'))
   passed += report.numPassedTests
   failed += report.numFailedTests + report.numPendingTests + report.numTodoTests
-  failed += report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length
+  failed += report.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  ).length
 }
 console.log(`${passed} passed, ${failed} failed`)
 if (failed > 0 || passed === 0) process.exit(1)

@@ -2,8 +2,16 @@ import { z } from 'zod'
 import { planFormat } from '../src/plan/document.ts'
 
 const names = z.array(z.string())
-const up = z.int().positive().optional().describe('Scopes between the reader and the source; absent: the same scope')
-const pick = z.array(z.union([z.string(), z.int()])).min(1).optional().describe('The part of the value that is read')
+const up = z
+  .int()
+  .positive()
+  .optional()
+  .describe('Scopes between the reader and the source; absent: the same scope')
+const pick = z
+  .array(z.union([z.string(), z.int()]))
+  .min(1)
+  .optional()
+  .describe('The part of the value that is read')
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/)
 
 const binding = z
@@ -38,7 +46,9 @@ const kind = z
     },
   })
   .meta({ id: 'Kind' }) as z.ZodType
-const input = z.strictObject({ ...kindFields, of: kind.optional(), optional: z.literal(true).optional() }).meta({ id: 'Input' })
+const input = z
+  .strictObject({ ...kindFields, of: kind.optional(), optional: z.literal(true).optional() })
+  .meta({ id: 'Input' })
 
 const retry = z.strictObject({
   attempts: z.int().positive(),
@@ -77,10 +87,34 @@ const scope = z
 
 const node = z
   .discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('step'), ...base, step: z.string().describe('A key of `steps`'), inputs: bindings }),
-    z.strictObject({ type: z.literal('pipeline'), ...base, pipeline: z.string(), inputs: bindings, declares: z.record(z.string(), input), body: scope }),
-    z.strictObject({ type: z.literal('map'), ...base, items: binding, concurrency: z.int().positive().optional(), body: scope }),
-    z.strictObject({ type: z.literal('when'), ...base, condition: binding, then: scope, else: scope.optional() }),
+    z.strictObject({
+      type: z.literal('step'),
+      ...base,
+      step: z.string().describe('A key of `steps`'),
+      inputs: bindings,
+    }),
+    z.strictObject({
+      type: z.literal('pipeline'),
+      ...base,
+      pipeline: z.string(),
+      inputs: bindings,
+      declares: z.record(z.string(), input),
+      body: scope,
+    }),
+    z.strictObject({
+      type: z.literal('map'),
+      ...base,
+      items: binding,
+      concurrency: z.int().positive().optional(),
+      body: scope,
+    }),
+    z.strictObject({
+      type: z.literal('when'),
+      ...base,
+      condition: binding,
+      then: scope,
+      else: scope.optional(),
+    }),
   ])
   .meta({ id: 'Node' })
 
@@ -98,4 +132,7 @@ export const planSchema = z
   .meta({ title: 'Pipewright plan', description: 'What a pipeline compiles to. It holds no function.' })
 
 /** The published JSON Schema of plan documents: `schemas/plan.json`. */
-export const planJsonSchema = { $id: 'urn:pipewright:plan:1', ...z.toJSONSchema(planSchema, { target: 'draft-2020-12' }) }
+export const planJsonSchema = {
+  $id: 'urn:pipewright:plan:1',
+  ...z.toJSONSchema(planSchema, { target: 'draft-2020-12' }),
+}

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 // Installs the packed package into an empty project, as a user would, and runs a pipeline from there.
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'pipewright-tarball-'))
-const run = (command, args, cwd = folder) => execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+const run = (command, args, cwd = folder) =>
+  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 
 const pipeline = `
 import { definePipeline, defineStep } from 'pipewright'
@@ -51,8 +52,13 @@ function expect(text, what) {
 }
 
 try {
-  const [{ filename }] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root))
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'empty', private: true, type: 'module' }))
+  const [{ filename }] = JSON.parse(
+    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root),
+  )
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'empty', private: true, type: 'module' }),
+  )
   run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', `./${filename}`, 'zod'])
   writeFileSync(join(folder, 'pipeline.mjs'), pipeline)
   writeFileSync(join(folder, 'pipeline.ts'), pipeline)

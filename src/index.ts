@@ -18,9 +18,39 @@ export { definePipeline, type InputRefs, type PipelineDefinition, type ValuesOf 
 export { definePredictor, type PredictorDefinition } from './define/predictor.ts'
 export type { Ref, RefRecord, RefValue } from './define/ref.ts'
 export type { Pipeline, Runnable } from './define/runnable.ts'
-export type { Either, Gathered, MapOptions, Maybe, NodeHandle, NodeOptions, Refs, Scope, Wire, Wiring } from './define/scope.ts'
-export type { InputsOf, Kinds, OutputsOf, Received, ReceivedOf, Returned, ReturnedOf, Spec, Specs, Wired } from './define/spec.ts'
-export { defineStep, type Resources, type RetryPolicy, type Step, type StepDefinition, type StepFunction, type StepOptions } from './define/step.ts'
+export type {
+  Either,
+  Gathered,
+  MapOptions,
+  Maybe,
+  NodeHandle,
+  NodeOptions,
+  Refs,
+  Scope,
+  Wire,
+  Wiring,
+} from './define/scope.ts'
+export type {
+  InputsOf,
+  Kinds,
+  OutputsOf,
+  Received,
+  ReceivedOf,
+  Returned,
+  ReturnedOf,
+  Spec,
+  Specs,
+  Wired,
+} from './define/spec.ts'
+export {
+  defineStep,
+  type Resources,
+  type RetryPolicy,
+  type Step,
+  type StepDefinition,
+  type StepFunction,
+  type StepOptions,
+} from './define/step.ts'
 export type { LogLevel } from './execute/context.ts'
 export type { LiveEvent, RunUpdate } from './execute/local-run.ts'
 export type { Digest } from './internal/digest.ts'

@@ -37,8 +37,17 @@ export function maps(): Promise<Figure[]> {
     ] as const) {
       const items = Array.from({ length: count }, (_, i) => i)
       const before = process.memoryUsage().heapUsed
-      figures.push({ name: `map of ${count.toLocaleString('en')} items`, value: await once(() => pw.run(squares, { items })), unit: 'ms', budget })
-      figures.push({ name: `heap growth over it`, value: (process.memoryUsage().heapUsed - before) / 2 ** 20, unit: 'MiB' })
+      figures.push({
+        name: `map of ${count.toLocaleString('en')} items`,
+        value: await once(() => pw.run(squares, { items })),
+        unit: 'ms',
+        budget,
+      })
+      figures.push({
+        name: `heap growth over it`,
+        value: (process.memoryUsage().heapUsed - before) / 2 ** 20,
+        unit: 'MiB',
+      })
     }
     return figures
   })

@@ -30,7 +30,8 @@ export async function planning(): Promise<Figure[]> {
         state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
         return sums[state % sums.length]!
       }
-      for (let i = 0; i < nodes; i++) sums.push(p.step(add, { a: any(), b: any(), c: any() }, { id: `s${i}` }).sum)
+      for (let i = 0; i < nodes; i++)
+        sums.push(p.step(add, { a: any(), b: any(), c: any() }, { id: `s${i}` }).sum)
       return { sum: sums.at(-1)! }
     })
     sortScope(plan(pipeline, { start: 0 }).scope)

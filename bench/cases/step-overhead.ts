@@ -39,6 +39,14 @@ export function stepOverhead(): Promise<Figure[]> {
   return withWorkspace(async (pw, root) => {
     await pw.run(chain, { start: 0 })
     const ms = await fastest(3, () => pw.run(chain, { start: 0 }))
-    return [{ name: 'durable step of a chain', value: ms / steps, unit: 'ms', bare: await bareCommits(root), budget: '<= 3x, <= 1 ms' }]
+    return [
+      {
+        name: 'durable step of a chain',
+        value: ms / steps,
+        unit: 'ms',
+        bare: await bareCommits(root),
+        budget: '<= 3x, <= 1 ms',
+      },
+    ]
   })
 }

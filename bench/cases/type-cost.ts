@@ -17,7 +17,10 @@ function source(steps: number): string {
   }
   lines.push("export const p = definePipeline({ name: 'p', inputs: { start: z.number() } }, (p, input) => {")
   lines.push('  const n0 = p.step(step0, { a: input.start, b: input.start }, { id: "n0" })')
-  for (let i = 1; i < steps; i++) lines.push(`  const n${i} = p.step(step${i % 20}, { a: n${i - 1}.x, b: n${Math.floor(i / 2)}.y }, { id: 'n${i}' })`)
+  for (let i = 1; i < steps; i++)
+    lines.push(
+      `  const n${i} = p.step(step${i % 20}, { a: n${i - 1}.x, b: n${Math.floor(i / 2)}.y }, { id: 'n${i}' })`,
+    )
   lines.push(`  return { x: n${steps - 1}.x }`, '})')
   return lines.join('\n')
 }
@@ -27,8 +30,21 @@ async function instantiations(steps: number): Promise<number> {
   try {
     await writeFile(join(folder, 'pipeline.ts'), source(steps))
     const paths = { pipewright: [join(root, 'dist/index.d.ts')] }
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions: { paths }, include: ['*.ts'], exclude: [] }))
-    const { stdout } = await run(process.execPath, [join(root, 'node_modules/typescript7/bin/tsc'), '-p', folder, '--extendedDiagnostics'])
+    await writeFile(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({
+        extends: join(root, 'tsconfig.json'),
+        compilerOptions: { paths },
+        include: ['*.ts'],
+        exclude: [],
+      }),
+    )
+    const { stdout } = await run(process.execPath, [
+      join(root, 'node_modules/typescript7/bin/tsc'),
+      '-p',
+      folder,
+      '--extendedDiagnostics',
+    ])
     const count = /Instantiations:\s+(\d+)/.exec(stdout)?.[1]
     if (count === undefined) throw new Error(`no instantiation count in:\n${stdout}`)
     return Number(count)

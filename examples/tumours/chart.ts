@@ -7,10 +7,18 @@ const size = 320
 const margin = 40
 
 /** A curve over the unit square as an SVG picture, with the diagonal for comparison. */
-export function unitChart(title: string, xLabel: string, yLabel: string, points: readonly Point[], dots = false): string {
+export function unitChart(
+  title: string,
+  xLabel: string,
+  yLabel: string,
+  points: readonly Point[],
+  dots = false,
+): string {
   const x = (value: number): number => margin + value * (size - margin - 10)
   const y = (value: number): number => size - margin - value * (size - margin - 30)
-  const path = points.map((p, i) => `${i === 0 ? 'M' : 'L'}${x(p.x).toFixed(1)} ${y(p.y).toFixed(1)}`).join(' ')
+  const path = points
+    .map((p, i) => `${i === 0 ? 'M' : 'L'}${x(p.x).toFixed(1)} ${y(p.y).toFixed(1)}`)
+    .join(' ')
   const ticks = [0, 0.5, 1]
     .map(
       (t) =>
@@ -18,7 +26,9 @@ export function unitChart(title: string, xLabel: string, yLabel: string, points:
         `<text x="${margin - 6}" y="${y(t) + 4}" text-anchor="end">${t}</text>`,
     )
     .join('')
-  const circles = dots ? points.map((p) => `<circle cx="${x(p.x)}" cy="${y(p.y)}" r="3" fill="#2563eb"/>`).join('') : ''
+  const circles = dots
+    ? points.map((p) => `<circle cx="${x(p.x)}" cy="${y(p.y)}" r="3" fill="#2563eb"/>`).join('')
+    : ''
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}" viewBox="0 0 ${size} ${size}" font-family="sans-serif" font-size="11">
 <rect width="${size}" height="${size}" fill="white"/>
 <text x="${size / 2}" y="18" text-anchor="middle" font-size="13">${title}</text>

@@ -18,7 +18,11 @@ function dot(a: readonly number[], b: readonly number[]): number {
   return sum
 }
 
-function standardise(vector: readonly number[], means: readonly number[], deviations: readonly number[]): number[] {
+function standardise(
+  vector: readonly number[],
+  means: readonly number[],
+  deviations: readonly number[],
+): number[] {
   return vector.map((value, i) => (value - means[i]!) / deviations[i]!)
 }
 
@@ -32,7 +36,11 @@ export interface FitOptions {
 }
 
 /** Fits a logistic regression by gradient descent with momentum on the penalised log loss. */
-export function fitLogistic(vectors: readonly number[][], labels: readonly number[], options: FitOptions): Logistic {
+export function fitLogistic(
+  vectors: readonly number[][],
+  labels: readonly number[],
+  options: FitOptions,
+): Logistic {
   const width = vectors[0]!.length
   const count = vectors.length
   const means = Array.from({ length: width }, (_, i) => vectors.reduce((sum, v) => sum + v[i]!, 0) / count)

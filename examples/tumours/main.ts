@@ -14,7 +14,9 @@ try {
     if (outputs.auc < 0.99) throw new Error(`the held-out AUC is ${outputs.auc}, expected at least 0.99`)
     if (title === 'First run') continue
     const { auc, accuracy, calibration } = outputs.metrics
-    console.log(`Held-out rows: AUC ${auc.toFixed(4)}, accuracy ${accuracy.toFixed(4)}, calibration error ${calibration.toFixed(4)}`)
+    console.log(
+      `Held-out rows: AUC ${auc.toFixed(4)}, accuracy ${accuracy.toFixed(4)}, calibration error ${calibration.toFixed(4)}`,
+    )
     if (outputs.model?.digest === undefined) throw new Error('no model was deployed')
     console.log(`Deployed: tumours@${outputs.version} at ${outputs.endpoint}\n`)
     console.log(`Where the deployed model comes from\n${renderWhy(await pw.why(outputs.model.digest))}`)

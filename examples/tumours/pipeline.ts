@@ -40,6 +40,13 @@ export const tumours = definePipeline(
       },
       { id: 'release' },
     )
-    return { auc: final.auc, metrics: final.metrics, report: final.report, model: live.model, version: live.version, endpoint: live.endpoint }
+    return {
+      auc: final.auc,
+      metrics: final.metrics,
+      report: final.report,
+      model: live.model,
+      version: live.version,
+      endpoint: live.endpoint,
+    }
   },
 )

@@ -59,10 +59,17 @@ export interface CalibrationBin {
 export function calibrationOf(rows: readonly Scored[], bins = 10): CalibrationBin[] {
   const result: CalibrationBin[] = []
   for (let bin = 0; bin < bins; bin++) {
-    const inside = rows.filter(({ probability }) => Math.min(bins - 1, Math.floor(probability * bins)) === bin)
+    const inside = rows.filter(
+      ({ probability }) => Math.min(bins - 1, Math.floor(probability * bins)) === bin,
+    )
     if (inside.length === 0) continue
-    const mean = (value: (row: Scored) => number): number => inside.reduce((sum, row) => sum + value(row), 0) / inside.length
-    result.push({ predicted: mean((row) => row.probability), observed: mean((row) => row.label), count: inside.length })
+    const mean = (value: (row: Scored) => number): number =>
+      inside.reduce((sum, row) => sum + value(row), 0) / inside.length
+    result.push({
+      predicted: mean((row) => row.probability),
+      observed: mean((row) => row.label),
+      count: inside.length,
+    })
   }
   return result
 }
@@ -70,5 +77,8 @@ export function calibrationOf(rows: readonly Scored[], bins = 10): CalibrationBi
 /** The expected calibration error: the mean gap between predicted and observed, weighted by count. */
 export function calibrationError(bins: readonly CalibrationBin[]): number {
   const total = bins.reduce((sum, { count }) => sum + count, 0)
-  return bins.reduce((sum, { predicted, observed, count }) => sum + (count / total) * Math.abs(predicted - observed), 0)
+  return bins.reduce(
+    (sum, { predicted, observed, count }) => sum + (count / total) * Math.abs(predicted - observed),
+    0,
+  )
 }

@@ -23,7 +23,9 @@ export async function serve(
       // The predictor's own schema checks what came in.
       .then((body) => model.predict(body as Features))
       .then((prediction) => answer(200, prediction))
-      .catch((error: unknown) => answer(PipewrightError.isInstance(error) ? 400 : 500, { error: String(error) }))
+      .catch((error: unknown) =>
+        answer(PipewrightError.isInstance(error) ? 400 : 500, { error: String(error) }),
+      )
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve)

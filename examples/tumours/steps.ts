@@ -50,7 +50,10 @@ export const split = defineStep({
 })
 
 /** What is tried. */
-export const Trial = z.object({ l2: z.number().nonnegative(), epochs: z.number().int().positive().default(400) })
+export const Trial = z.object({
+  l2: z.number().nonnegative(),
+  epochs: z.number().int().positive().default(400),
+})
 
 export const train = defineStep({
   name: 'train',
@@ -74,11 +77,18 @@ export const train = defineStep({
   },
 })
 
-function quality(rows: readonly Scored[]): { values: { auc: number; accuracy: number; calibration: number }; report: Report } {
+function quality(rows: readonly Scored[]): {
+  values: { auc: number; accuracy: number; calibration: number }
+  report: Report
+} {
   const roc = rocCurve(rows)
   const { tp, fp, tn, fn } = confusionOf(rows)
   const calibration = calibrationOf(rows)
-  const values = { auc: areaUnder(roc), accuracy: (tp + tn) / rows.length, calibration: calibrationError(calibration) }
+  const values = {
+    auc: areaUnder(roc),
+    accuracy: (tp + tn) / rows.length,
+    calibration: calibrationError(calibration),
+  }
   const points = roc.map((p) => ({ x: p.falsePositiveRate, y: p.truePositiveRate }))
   const matrix = `| | predicted malignant | predicted benign |\n|---|---|---|\n| malignant | ${tp} | ${fn} |\n| benign | ${fp} | ${tn} |`
   return {
@@ -86,7 +96,10 @@ function quality(rows: readonly Scored[]): { values: { auc: number; accuracy: nu
     report: {
       title: 'Evaluation',
       blocks: [
-        { type: 'markdown', text: `AUC ${values.auc.toFixed(4)}, accuracy ${values.accuracy.toFixed(4)}\n\n${matrix}` },
+        {
+          type: 'markdown',
+          text: `AUC ${values.auc.toFixed(4)}, accuracy ${values.accuracy.toFixed(4)}\n\n${matrix}`,
+        },
         {
           type: 'image',
           mediaType: 'image/svg+xml',
@@ -121,7 +134,10 @@ export const evaluate = defineStep({
   run: async ({ model, rows }) => {
     const all = rows.toArray()
     const outputs = await model.predictAll(all)
-    const scored = outputs.map(({ malignant }, i): Scored => ({ probability: malignant, label: labelOf(all[i]!) }))
+    const scored = outputs.map(({ malignant }, i): Scored => ({
+      probability: malignant,
+      label: labelOf(all[i]!),
+    }))
     const { values, report } = quality(scored)
     return { metrics: values, auc: values.auc, report }
   },

@@ -19,7 +19,16 @@ export interface CsvOptions {
 /** Turns a cell's text into what the schema of its column takes; a text that fits nothing is left for the schema. */
 type Convert = (text: string) => unknown
 
-const booleans: Readonly<Record<string, boolean>> = { true: true, TRUE: true, True: true, '1': true, false: false, FALSE: false, False: false, '0': false }
+const booleans: Readonly<Record<string, boolean>> = {
+  true: true,
+  TRUE: true,
+  True: true,
+  '1': true,
+  false: false,
+  FALSE: false,
+  False: false,
+  '0': false,
+}
 
 function converter(property: unknown, required: boolean, missing: ReadonlySet<string>): Convert {
   const types = propertyTypes(property)
@@ -37,11 +46,19 @@ function converter(property: unknown, required: boolean, missing: ReadonlySet<st
   }
 }
 
-function checkHeader(names: readonly string[], properties: readonly string[], required: readonly string[], file: string): void {
+function checkHeader(
+  names: readonly string[],
+  properties: readonly string[],
+  required: readonly string[],
+  file: string,
+): void {
   const lacking = required.filter((name) => !names.includes(name))
   if (lacking.length === 0) return
   const lines = lacking.map((name) => {
-    const close = nearest(name, names.filter((candidate) => !properties.includes(candidate)))
+    const close = nearest(
+      name,
+      names.filter((candidate) => !properties.includes(candidate)),
+    )
     return `  ${name}${close === undefined ? '' : ` (is it '${close}'?)`}`
   })
   throw new PipewrightError('INPUT_INVALID', `file '${file}' lacks columns:\n${lines.join('\n')}`, {
@@ -51,14 +68,20 @@ function checkHeader(names: readonly string[], properties: readonly string[], re
 }
 
 /** Reads rows from CSV text: cells are converted by the row's JSON Schema, rows checked by the schema. */
-export async function readCsv(source: Readable, row: Schema, file: string, options: CsvOptions = {}): Promise<ColumnTable> {
+export async function readCsv(
+  source: Readable,
+  row: Schema,
+  file: string,
+  options: CsvOptions = {},
+): Promise<ColumnTable> {
   const { parse } = await import('csv-parse')
   const schema = jsonSchemaOf(row, 'input') as { required?: string[] } | undefined
   const properties = schema === undefined ? {} : rowProperties(row)
   const required = schema?.required ?? []
   const missing = new Set(options.missing ?? [''])
   const lineNumbers: number[] = []
-  let names: readonly string[] | undefined = options.header === undefined || options.header === true ? undefined : options.header
+  let names: readonly string[] | undefined =
+    options.header === undefined || options.header === true ? undefined : options.header
   let converters: Convert[] = []
   const useNames = (found: readonly string[]): void => {
     checkHeader(found, Object.keys(properties), required, file)
@@ -67,19 +90,33 @@ export async function readCsv(source: Readable, row: Schema, file: string, optio
   }
   if (names !== undefined) useNames(names)
   const parser = source.pipe(
-    parse({ bom: true, delimiter: options.delimiter ?? ',', from_line: (options.skipLines ?? 0) + 1, info: true, relax_column_count: true, skip_empty_lines: true }),
+    parse({
+      bom: true,
+      delimiter: options.delimiter ?? ',',
+      from_line: (options.skipLines ?? 0) + 1,
+      info: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+    }),
   )
   source.on('error', (error) => parser.destroy(error))
   const rows = async function* (): AsyncGenerator<Record<string, unknown>> {
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+    for await (const { record, info } of parser as AsyncIterable<{
+      record: string[]
+      info: { lines: number }
+    }>) {
       if (names === undefined) {
         useNames(record.map((name) => name.trim()))
         continue
       }
       if (record.length !== names.length) {
-        throw new PipewrightError('INPUT_INVALID', `file '${file}', line ${info.lines}: ${record.length} cells, but ${names.length} columns`, {
-          fix: 'look for a missing or an extra delimiter, or a quote that is not closed',
-        })
+        throw new PipewrightError(
+          'INPUT_INVALID',
+          `file '${file}', line ${info.lines}: ${record.length} cells, but ${names.length} columns`,
+          {
+            fix: 'look for a missing or an extra delimiter, or a quote that is not closed',
+          },
+        )
       }
       const cells: Record<string, unknown> = {}
       for (let i = 0; i < names.length; i++) {
@@ -95,6 +132,8 @@ export async function readCsv(source: Readable, row: Schema, file: string, optio
   } catch (error) {
     if (PipewrightError.isInstance(error)) throw error
     if ((error as { code?: unknown }).code?.toString().startsWith('CSV_') !== true) throw error
-    throw new PipewrightError('INPUT_INVALID', `file '${file}' is no CSV: ${(error as Error).message}`, { cause: error })
+    throw new PipewrightError('INPUT_INVALID', `file '${file}' is no CSV: ${(error as Error).message}`, {
+      cause: error,
+    })
   }
 }

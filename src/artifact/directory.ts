@@ -78,12 +78,19 @@ async function filesBelow(root: string): Promise<{ path: string; real: string }[
       const path = next.prefix + name
       const real = await realpath(join(next.folder, name)).catch(() => undefined)
       if (real === undefined || !isInside(root, real)) {
-        throw new PipewrightError('OUTPUT_INVALID', `the link ${path} leads out of the directory`, { fix: 'copy what it points at into the directory', details: { path } })
+        throw new PipewrightError('OUTPUT_INVALID', `the link ${path} leads out of the directory`, {
+          fix: 'copy what it points at into the directory',
+          details: { path },
+        })
       }
       const found = await stat(real)
       if (found.isFile()) files.push({ path, real })
       else if (found.isDirectory()) {
-        if (next.above.has(real)) throw new PipewrightError('OUTPUT_INVALID', `the link ${path} leads back to a folder above it`, { fix: 'take the link out', details: { path } })
+        if (next.above.has(real))
+          throw new PipewrightError('OUTPUT_INVALID', `the link ${path} leads back to a folder above it`, {
+            fix: 'take the link out',
+            details: { path },
+          })
         open.push({ folder: real, prefix: `${path}/`, above: new Set([...next.above, real]) })
       }
     }
@@ -125,10 +132,17 @@ class DirectoryKind implements Kind<DirectoryHandle, string | DirectoryHandle> {
   async encode(value: unknown, context: EncodeContext): Promise<Artifact> {
     if (value instanceof StoredDirectory) return StoredDirectory.artifactOf(value)
     if (typeof value !== 'string') {
-      throw new PipewrightError('OUTPUT_INVALID', `the value is a ${value === null ? 'null' : typeof value}, not a directory`, { fix: 'return the path of a folder under ctx.workdir' })
+      throw new PipewrightError(
+        'OUTPUT_INVALID',
+        `the value is a ${value === null ? 'null' : typeof value}, not a directory`,
+        { fix: 'return the path of a folder under ctx.workdir' },
+      )
     }
     const { path, stats } = await returnedPath(value, await context.workdir())
-    if (!stats.isDirectory()) throw new PipewrightError('OUTPUT_INVALID', `the returned path ${value} is not a folder`, { fix: 'return the path of a folder, or declare the output as file()' })
+    if (!stats.isDirectory())
+      throw new PipewrightError('OUTPUT_INVALID', `the returned path ${value} is not a folder`, {
+        fix: 'return the path of a folder, or declare the output as file()',
+      })
     return snapshotDirectory(path, context.blobs)
   }
 

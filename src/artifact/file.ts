@@ -20,14 +20,19 @@ export interface FileHandle extends Stored<'file'> {
   readonly mediaType: string
   /** A private copy in the step's folder, named after the input and the media type. */
   path(): Promise<string>
+  /** The content as a stream. */
   stream(): Readable
+  /** The content in memory. */
   bytes(): Promise<Uint8Array>
   /** The content as UTF-8. */
   text(): Promise<string>
   /** The content as JSON, checked by a schema. */
   json<S extends StandardSchemaV1>(schema: S): Promise<StandardSchemaV1.InferOutput<S>>
   /** The rows of a CSV file, each checked by a schema; all problems are reported with their lines. */
-  readCsv<S extends StandardSchemaV1>(row: S, options?: CsvOptions): Promise<Table<StandardSchemaV1.InferOutput<S>>>
+  readCsv<S extends StandardSchemaV1>(
+    row: S,
+    options?: CsvOptions,
+  ): Promise<Table<StandardSchemaV1.InferOutput<S>>>
 }
 
 /** What a step returns for a file: a path under `ctx.workdir`, bytes, a stream, or a file that it received. */
@@ -94,13 +99,21 @@ class StoredFile implements FileHandle {
     try {
       value = JSON.parse(await this.text())
     } catch (cause) {
-      throw new PipewrightError('INPUT_INVALID', `file '${this.#context.name}' is no JSON: ${(cause as Error).message}`, { cause })
+      throw new PipewrightError(
+        'INPUT_INVALID',
+        `file '${this.#context.name}' is no JSON: ${(cause as Error).message}`,
+        { cause },
+      )
     }
     const result = await check(schema, value)
     if (result.ok) return result.value as never
-    throw new PipewrightError('INPUT_INVALID', `file '${this.#context.name}' does not fit its schema:\n${issueLines(result.issues)}`, {
-      details: { issues: result.issues },
-    })
+    throw new PipewrightError(
+      'INPUT_INVALID',
+      `file '${this.#context.name}' does not fit its schema:\n${issueLines(result.issues)}`,
+      {
+        details: { issues: result.issues },
+      },
+    )
   }
 
   async readCsv(row: StandardSchemaV1, options?: CsvOptions): Promise<never> {
@@ -147,7 +160,10 @@ export class FileKind implements Kind<FileHandle, FileOutput> {
     const { mediaType } = this
     if (typeof value === 'string') {
       const { path, stats } = await returnedPath(value, await context.workdir())
-      if (!stats.isFile()) throw new PipewrightError('OUTPUT_INVALID', `the returned path ${value} is not a file`, { fix: 'return the path of a file, or declare the output as directory()' })
+      if (!stats.isFile())
+        throw new PipewrightError('OUTPUT_INVALID', `the returned path ${value} is not a file`, {
+          fix: 'return the path of a file, or declare the output as directory()',
+        })
       return snapshotFile(path, mediaType, context.blobs)
     }
     if (value instanceof Uint8Array) {
@@ -158,9 +174,13 @@ export class FileKind implements Kind<FileHandle, FileOutput> {
       const { digest, size } = await context.blobs.putStream(value as AsyncIterable<Uint8Array>)
       return { kind: 'file', digest, blob: digest, size, mediaType }
     }
-    throw new PipewrightError('OUTPUT_INVALID', `the value is a ${value === null ? 'null' : typeof value}, not a file`, {
-      fix: 'return a path under ctx.workdir, bytes or a stream',
-    })
+    throw new PipewrightError(
+      'OUTPUT_INVALID',
+      `the value is a ${value === null ? 'null' : typeof value}, not a file`,
+      {
+        fix: 'return a path under ctx.workdir, bytes or a stream',
+      },
+    )
   }
 
   decode(artifact: Artifact, context: DecodeContext): Promise<FileHandle> {
@@ -169,7 +189,9 @@ export class FileKind implements Kind<FileHandle, FileOutput> {
 }
 
 /** Tells whether a kind is that of files. */
-export function isFileKind(kind: Kind<unknown, never>): kind is Kind<unknown, never> & Pick<FileKind, 'mediaType' | 'copy'> {
+export function isFileKind(
+  kind: Kind<unknown, never>,
+): kind is Kind<unknown, never> & Pick<FileKind, 'mediaType' | 'copy'> {
   return kind.name === 'file'
 }
 
@@ -184,6 +206,9 @@ export function isFileKind(kind: Kind<unknown, never>): kind is Kind<unknown, ne
  * inputs: { csv: file('text/csv') }
  * ```
  */
-export function file(mediaType = 'application/octet-stream', options: { readonly copy?: boolean } = {}): Kind<FileHandle, FileOutput> {
+export function file(
+  mediaType = 'application/octet-stream',
+  options: { readonly copy?: boolean } = {},
+): Kind<FileHandle, FileOutput> {
   return new FileKind(mediaType, options.copy ?? true)
 }

@@ -96,5 +96,5 @@ class SchemaKind implements JsonKind<unknown> {
 export function json<S extends Schema>(
   schema: S,
 ): JsonKind<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>> {
-  return new SchemaKind(schema) as never
+  return new SchemaKind(schema)
 }

@@ -23,9 +23,9 @@ export interface KindDeclaration {
 export interface EncodeContext {
   readonly blobs: BlobWriter
   /** Where paths that a step returns are looked up, and must lie. */
-  workdir(): Promise<string>
+  readonly workdir: () => Promise<string>
   /** The code digest of a predictor, or undefined where its code cannot be read. */
-  predictorDigest(predictor: AnyPredictor): Promise<Digest | undefined>
+  readonly predictorDigest: (predictor: AnyPredictor) => Promise<Digest | undefined>
 }
 
 /** What a kind needs in order to give a stored value to a step. */
@@ -34,8 +34,9 @@ export interface DecodeContext {
   /** The name of the input: what a materialised file is named after. */
   readonly name: string
   /** A folder of the consumer's own. */
-  workdir(): Promise<string>
-  predictorDigest(predictor: AnyPredictor): Promise<Digest | undefined>
+  readonly workdir: () => Promise<string>
+  /** The code digest of a predictor, or undefined where its code cannot be read. */
+  readonly predictorDigest: (predictor: AnyPredictor) => Promise<Digest | undefined>
 }
 
 /**
@@ -44,6 +45,7 @@ export interface DecodeContext {
  * `directory`, `report` and `list`.
  */
 export interface Kind<out Get, in Put = Get> {
+  /** Carries the types; there is no such property at run time. */
   readonly [types]?: (put: Put) => Get
   readonly [kindMark]: true
   readonly name: KindName

@@ -113,5 +113,5 @@ export function itemKind(kind: Kind<unknown, never>): Kind<unknown, never> | und
  * ```
  */
 export function list<Get, Put>(kind: Kind<Get, Put>): Kind<Get[], readonly Put[]> {
-  return new ListKind(kind as Kind<unknown, never>) as never
+  return new ListKind(kind) as never
 }

@@ -25,7 +25,10 @@ function restore(value: unknown): unknown {
 }
 
 /** Reads stored metrics, NaN and infinities included. */
-export async function decodeMetrics(artifact: Artifact, context: Pick<DecodeContext, 'blobs'>): Promise<unknown> {
+export async function decodeMetrics(
+  artifact: Artifact,
+  context: Pick<DecodeContext, 'blobs'>,
+): Promise<unknown> {
   const bytes = await context.blobs.bytes(artifact)
   return deepFreeze(restore(JSON.parse(Buffer.from(bytes).toString('utf8'))))
 }

@@ -37,6 +37,7 @@ export interface Predictor<State, Input, Output> {
   readonly state: Schema<unknown, State>
   readonly input: Schema<unknown, Input>
   readonly output: Schema<unknown, Output>
+  /** Scores one input. */
   readonly predict: (state: State, input: Input) => Output | Promise<Output>
   /** The file that defines it, as a path; undefined where that cannot be told. */
   readonly module: string | undefined
@@ -49,5 +50,6 @@ export type AnyPredictor = Pick<
   Predictor<unknown, unknown, unknown>,
   'name' | 'state' | 'input' | 'output' | 'module'
 > & {
+  /** Scores one input. */
   readonly predict: (state: never, input: never) => unknown
 }

@@ -9,7 +9,12 @@ import { kindOf, type Stored } from './stored.ts'
 /** A part of a report. */
 export type ReportBlock =
   | { readonly type: 'markdown'; readonly text: string }
-  | { readonly type: 'image'; readonly mediaType: string; readonly data: string | Uint8Array; readonly alt: string }
+  | {
+      readonly type: 'image'
+      readonly mediaType: string
+      readonly data: string | Uint8Array
+      readonly alt: string
+    }
   | { readonly type: 'spec'; readonly format: 'vega-lite'; readonly spec: Json }
   | { readonly type: 'html'; readonly text: string }
 
@@ -26,7 +31,9 @@ export interface ReportHandle extends Stored<'report'> {
   read(): Promise<Report>
 }
 
-type StoredBlock = Exclude<ReportBlock, { type: 'image' }> | { type: 'image'; mediaType: string; alt: string; blob: Digest }
+type StoredBlock =
+  | Exclude<ReportBlock, { type: 'image' }>
+  | { type: 'image'; mediaType: string; alt: string; blob: Digest }
 
 class StoredReport implements ReportHandle {
   readonly [kindOf] = 'report'
@@ -44,11 +51,20 @@ class StoredReport implements ReportHandle {
 
   async read(): Promise<Report> {
     const { blobs } = this.#context
-    const stored = JSON.parse(Buffer.from(await blobs.bytes(this.#artifact)).toString('utf8')) as { title?: string; blocks: StoredBlock[] }
+    const stored = JSON.parse(Buffer.from(await blobs.bytes(this.#artifact)).toString('utf8')) as {
+      title?: string
+      blocks: StoredBlock[]
+    }
     const blocks: ReportBlock[] = []
     for (const block of stored.blocks) {
       if (block.type !== 'image') blocks.push(block)
-      else blocks.push({ type: 'image', mediaType: block.mediaType, alt: block.alt, data: await blobs.bytes({ blob: block.blob }) })
+      else
+        blocks.push({
+          type: 'image',
+          mediaType: block.mediaType,
+          alt: block.alt,
+          data: await blobs.bytes({ blob: block.blob }),
+        })
     }
     return { ...(stored.title === undefined ? {} : { title: stored.title }), blocks }
   }
@@ -69,7 +85,9 @@ class ReportKind implements Kind<ReportHandle, Report | ReportHandle> {
   async encode(value: unknown, context: EncodeContext): Promise<Artifact> {
     if (value instanceof StoredReport) return StoredReport.artifactOf(value)
     if (typeof value !== 'object' || value === null || !Array.isArray((value as Partial<Report>).blocks)) {
-      throw new PipewrightError('OUTPUT_INVALID', 'the value is no report', { fix: "return { title, blocks: [{ type: 'markdown', text }] }" })
+      throw new PipewrightError('OUTPUT_INVALID', 'the value is no report', {
+        fix: "return { title, blocks: [{ type: 'markdown', text }] }",
+      })
     }
     const report = value as Report
     const blocks: StoredBlock[] = []

@@ -1,4 +1,4 @@
-import type { Data, DataType, RecordBatch, Table as ArrowTable } from 'apache-arrow'
+import type { Data, RecordBatch, Table as ArrowTable } from 'apache-arrow'
 import { PipewrightError } from '../internal/error.ts'
 import type { Column, ColumnType } from './table-columns.ts'
 
@@ -29,7 +29,9 @@ function textBuffers(texts: readonly string[]): { valueOffsets: Int32Array; data
   let size = 0
   for (let i = 0; i < texts.length; i++) valueOffsets[i + 1] = size += Buffer.byteLength(texts[i]!)
   if (size > 2 ** 31 - 1) {
-    throw new PipewrightError('VALUE_NOT_STORABLE', 'the texts of one column are larger than 2 GiB', { fix: 'split the table, or store the texts as files' })
+    throw new PipewrightError('VALUE_NOT_STORABLE', 'the texts of one column are larger than 2 GiB', {
+      fix: 'split the table, or store the texts as files',
+    })
   }
   const data = Buffer.allocUnsafe(size)
   for (let i = 0; i < texts.length; i++) data.write(texts[i]!, valueOffsets[i]!, 'utf8')
@@ -38,7 +40,10 @@ function textBuffers(texts: readonly string[]): { valueOffsets: Int32Array; data
 
 function dataOf(arrow: Arrow, { type, valid, cells }: Column): Data {
   const length = cells.length
-  const nulls = valid === undefined ? { nullCount: 0 } : { nullCount: valid.reduce((sum, flag) => sum + (1 - flag), 0), nullBitmap: bitmap(valid) }
+  const nulls =
+    valid === undefined
+      ? { nullCount: 0 }
+      : { nullCount: valid.reduce((sum, flag) => sum + (1 - flag), 0), nullBitmap: bitmap(valid) }
   switch (type) {
     case 'number':
       return arrow.makeData({ type: new arrow.Float64(), length, ...nulls, data: cells as Float64Array })
@@ -54,7 +59,12 @@ function dataOf(arrow: Arrow, { type, valid, cells }: Column): Data {
     case 'boolean':
       return arrow.makeData({ type: new arrow.Bool(), length, ...nulls, data: bitmap(cells as Uint8Array) })
     default:
-      return arrow.makeData({ type: new arrow.Utf8(), length, ...nulls, ...textBuffers(cells as readonly string[]) })
+      return arrow.makeData({
+        type: new arrow.Utf8(),
+        length,
+        ...nulls,
+        ...textBuffers(cells as readonly string[]),
+      })
   }
 }
 
@@ -62,7 +72,16 @@ function dataOf(arrow: Arrow, { type, valid, cells }: Column): Data {
 export function toArrow(arrow: Arrow, columns: readonly Column[], rows: number): ArrowTable {
   const children = columns.map((column) => dataOf(arrow, column))
   const fields = columns.map(
-    ({ name, type, valid, missing }, i) => new arrow.Field(name, children[i]!.type as DataType, valid !== undefined, new Map([[typeKey, type], [missingKey, missing]])),
+    ({ name, type, valid, missing }, i) =>
+      new arrow.Field(
+        name,
+        children[i]!.type,
+        valid !== undefined,
+        new Map([
+          [typeKey, type],
+          [missingKey, missing],
+        ]),
+      ),
   )
   const schema = new arrow.Schema(fields)
   const struct = arrow.makeData({ type: new arrow.Struct(fields), length: rows, nullCount: 0, children })
@@ -76,7 +95,11 @@ export async function toIpc(columns: readonly Column[], rows: number): Promise<U
 }
 
 function textsOf(data: Data): string[] {
-  const { valueOffsets, values, length } = data as unknown as { valueOffsets: Int32Array; values: Uint8Array; length: number }
+  const { valueOffsets, values, length } = data as unknown as {
+    valueOffsets: Int32Array
+    values: Uint8Array
+    length: number
+  }
   const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength)
   return Array.from({ length }, (_, i) => bytes.toString('utf8', valueOffsets[i], valueOffsets[i + 1]))
 }

@@ -17,7 +17,8 @@ export interface Column {
 
 /** One cell as it stands in a row. */
 export function cellOf(column: Column, row: number): unknown {
-  if (column.valid !== undefined && column.valid[row] === 0) return column.missing === 'null' ? null : undefined
+  if (column.valid !== undefined && column.valid[row] === 0)
+    return column.missing === 'null' ? null : undefined
   const cell = column.cells[row]!
   switch (column.type) {
     case 'boolean':
@@ -78,9 +79,13 @@ class ColumnBuilder {
     if (value === null || value === undefined) {
       const missing = value === null ? 'null' : 'absent'
       if (this.#missing !== undefined && this.#missing !== missing) {
-        throw new PipewrightError('VALUE_NOT_STORABLE', `${place(this.name, row)} is ${String(value)}, but the column has ${missing === 'null' ? 'undefined' : 'null'} elsewhere`, {
-          fix: 'use one of the two in a column: they could not be told apart when it is read',
-        })
+        throw new PipewrightError(
+          'VALUE_NOT_STORABLE',
+          `${place(this.name, row)} is ${String(value)}, but the column has ${missing === 'null' ? 'undefined' : 'null'} elsewhere`,
+          {
+            fix: 'use one of the two in a column: they could not be told apart when it is read',
+          },
+        )
       }
       this.#missing = missing
       this.#missingRows.push(row)
@@ -88,9 +93,16 @@ class ColumnBuilder {
       return
     }
     const type = typeOf(value)
-    if (type === undefined) throw new PipewrightError('VALUE_NOT_STORABLE', `${place(this.name, row)} is a ${typeof value}`, { fix: 'return data only' })
+    if (type === undefined)
+      throw new PipewrightError('VALUE_NOT_STORABLE', `${place(this.name, row)} is a ${typeof value}`, {
+        fix: 'return data only',
+      })
     if (this.#type !== undefined && this.#type !== type) {
-      throw new PipewrightError('VALUE_NOT_STORABLE', `${place(this.name, row)} is a ${type}, but the column is a ${this.#type}`, { fix: 'give a column one type' })
+      throw new PipewrightError(
+        'VALUE_NOT_STORABLE',
+        `${place(this.name, row)} is a ${type}, but the column is a ${this.#type}`,
+        { fix: 'give a column one type' },
+      )
     }
     this.#type = type
     this.#cells.push(this.#stored(value, type, row))
@@ -110,17 +122,26 @@ class ColumnBuilder {
   #stored(value: unknown, type: ColumnType, row: number): unknown {
     if (type === 'date') {
       const time = (value as Date).getTime()
-      if (Number.isNaN(time)) throw new PipewrightError('VALUE_NOT_STORABLE', `${place(this.name, row)} is an invalid date`, { fix: 'return null for a date that is not known' })
+      if (Number.isNaN(time))
+        throw new PipewrightError('VALUE_NOT_STORABLE', `${place(this.name, row)} is an invalid date`, {
+          fix: 'return null for a date that is not known',
+        })
       return time
     }
     if (type === 'bigint' && ((value as bigint) < smallest || (value as bigint) > largest)) {
-      throw new PipewrightError('VALUE_NOT_STORABLE', `${place(this.name, row)} is outside of 64 bits`, { fix: 'return it as a string' })
+      throw new PipewrightError('VALUE_NOT_STORABLE', `${place(this.name, row)} is outside of 64 bits`, {
+        fix: 'return it as a string',
+      })
     }
     if (type !== 'json') return value
     try {
       return canonicalJson(value)
     } catch (error) {
-      throw new PipewrightError('VALUE_NOT_STORABLE', `${place(this.name, row)}: ${(error as Error).message}`, { cause: error })
+      throw new PipewrightError(
+        'VALUE_NOT_STORABLE',
+        `${place(this.name, row)}: ${(error as Error).message}`,
+        { cause: error },
+      )
     }
   }
 
@@ -177,6 +198,8 @@ export class ColumnsBuilder {
   }
 
   build(): Column[] {
-    return [...this.#builders.values()].map((builder) => builder.build(this.#declared.get(builder.name) ?? 'string'))
+    return [...this.#builders.values()].map((builder) =>
+      builder.build(this.#declared.get(builder.name) ?? 'string'),
+    )
   }
 }

@@ -29,7 +29,11 @@ function plainDoubles(cells: Float64Array, valid: Uint8Array | undefined): Float
  */
 export function tableDigest(columns: readonly Column[], rows: number): Digest {
   const hash = new DigestStream()
-  const head = columns.map(({ name, type, valid, missing }) => ({ name, type, missing: valid === undefined ? null : missing }))
+  const head = columns.map(({ name, type, valid, missing }) => ({
+    name,
+    type,
+    missing: valid === undefined ? null : missing,
+  }))
   hash.update(`${canonicalJson({ columns: head, rows })}\n`)
   for (const { type, valid, cells } of columns) {
     hash.update(new Uint8Array([valid === undefined ? 0 : 1]))

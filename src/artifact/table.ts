@@ -26,7 +26,9 @@ export interface Table<out Row> extends Stored<'table'>, Iterable<Row> {
   column<K extends keyof Row & string>(name: K): ArrayLike<Row[K]>
   /** A row by its number from 0. */
   row(index: number): Row
+  /** The rows one by one, made as they are asked for. */
   rows(): Iterable<Row>
+  /** All rows. */
   toArray(): Row[]
   /** The table for Arrow; number columns share their memory with it. */
   arrow(): Promise<ArrowTable>
@@ -57,15 +59,20 @@ export class ColumnTable implements Table<unknown> {
     if (column === undefined) {
       const names = this.#columns.map((candidate) => candidate.name)
       const close = nearest(name, names)
-      throw new PipewrightError('INPUT_INVALID', `the table has no column '${name}'`, { fix: close === undefined ? `columns: ${names.join(', ')}` : `did you mean '${close}'?` })
+      throw new PipewrightError('INPUT_INVALID', `the table has no column '${name}'`, {
+        fix: close === undefined ? `columns: ${names.join(', ')}` : `did you mean '${close}'?`,
+      })
     }
-    if (column.type === 'number' && column.valid === undefined) return column.cells as ArrayLike<unknown> as ArrayLike<never>
+    if (column.type === 'number' && column.valid === undefined)
+      return column.cells as ArrayLike<unknown> as ArrayLike<never>
     return Array.from({ length: this.length }, (_, row) => cellOf(column, row) as never)
   }
 
   row(index: number): Record<string, unknown> {
     if (!(index >= 0 && index < this.length)) {
-      throw new PipewrightError('INPUT_INVALID', `the table has no row ${index}`, { fix: `it has ${this.length} rows, counted from 0` })
+      throw new PipewrightError('INPUT_INVALID', `the table has no row ${index}`, {
+        fix: `it has ${this.length} rows, counted from 0`,
+      })
     }
     const row: Record<string, unknown> = {}
     for (const column of this.#columns) {
@@ -100,12 +107,24 @@ export class ColumnTable implements Table<unknown> {
   }
 }
 
-const jsonTypes: Readonly<Record<string, ColumnType>> = { number: 'number', integer: 'number', boolean: 'boolean', string: 'string', object: 'json', array: 'json' }
+const jsonTypes: Readonly<Record<string, ColumnType>> = {
+  number: 'number',
+  integer: 'number',
+  boolean: 'boolean',
+  string: 'string',
+  object: 'json',
+  array: 'json',
+}
 
 /** The types that JSON Schema gives a property, through `anyOf` and lists of types. */
 export function propertyTypes(property: unknown): readonly string[] {
   if (typeof property !== 'object' || property === null) return []
-  const { type, anyOf, enum: values, const: value } = property as { type?: unknown; anyOf?: unknown[]; enum?: unknown[]; const?: unknown }
+  const {
+    type,
+    anyOf,
+    enum: values,
+    const: value,
+  } = property as { type?: unknown; anyOf?: unknown[]; enum?: unknown[]; const?: unknown }
   if (typeof type === 'string') return [type]
   if (Array.isArray(type)) return type as string[]
   if (anyOf !== undefined) return anyOf.flatMap(propertyTypes)
@@ -115,7 +134,7 @@ export function propertyTypes(property: unknown): readonly string[] {
 
 /** The properties that a row schema declares, where its library can tell. */
 export function rowProperties(row: Schema): Readonly<Record<string, unknown>> {
-  return ((jsonSchemaOf(row) as { properties?: Record<string, unknown> } | undefined)?.properties ?? {}) as Record<string, unknown>
+  return (jsonSchemaOf(row) as { properties?: Record<string, unknown> } | undefined)?.properties ?? {}
 }
 
 function declaredColumns(row: Schema): Map<string, ColumnType> {
@@ -138,8 +157,15 @@ export async function collectRows(
   const issues: SchemaIssue[] = []
   let count = 0
   const take = (result: Awaited<ReturnType<typeof check>>): void => {
-    if (!result.ok) issues.push(...result.issues.map((issue) => ({ path: `${label(count)}${issue.path === '' ? '' : `, ${issue.path.slice(1)}`}`, message: issue.message })))
-    else if (typeof result.value !== 'object' || result.value === null || Array.isArray(result.value)) issues.push({ path: label(count), message: 'is not a record' })
+    if (!result.ok)
+      issues.push(
+        ...result.issues.map((issue) => ({
+          path: `${label(count)}${issue.path === '' ? '' : `, ${issue.path.slice(1)}`}`,
+          message: issue.message,
+        })),
+      )
+    else if (typeof result.value !== 'object' || result.value === null || Array.isArray(result.value))
+      issues.push({ path: label(count), message: 'is not a record' })
     else if (issues.length === 0) builder.add(result.value as Record<string, unknown>)
     count++
   }
@@ -148,7 +174,11 @@ export async function collectRows(
     take(result instanceof Promise ? await result : result)
   }
   if (issues.length > 0) {
-    throw new PipewrightError(code, `${issues.length} problem${issues.length === 1 ? '' : 's'} in the rows:\n${issueLines(issues)}`, { details: { issues: issues.slice(0, 1_000) } })
+    throw new PipewrightError(
+      code,
+      `${issues.length} problem${issues.length === 1 ? '' : 's'} in the rows:\n${issueLines(issues)}`,
+      { details: { issues: issues.slice(0, 1_000) } },
+    )
   }
   return new ColumnTable(builder.build(), count)
 }
@@ -179,7 +209,10 @@ class TableKind implements Kind<unknown, never> {
       blob: blob.digest,
       size: blob.size,
       mediaType: 'application/vnd.apache.arrow.file',
-      meta: { rows: table.length, columns: table.columns.map(({ name, type, nullable }) => ({ name, type, nullable })) },
+      meta: {
+        rows: table.length,
+        columns: table.columns.map(({ name, type, nullable }) => ({ name, type, nullable })),
+      },
     }
   }
 
@@ -194,14 +227,22 @@ class TableKind implements Kind<unknown, never> {
       this.#checkColumns(ColumnTable.columnsOf(value), value.length)
       return value
     }
-    const isRows = typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
-    if (!isRows) throw new PipewrightError('OUTPUT_INVALID', `the value is a ${value === null ? 'null' : typeof value}, not a table`, { fix: 'return an array of rows, or a table' })
+    const isRows =
+      typeof value === 'object' &&
+      value !== null &&
+      (Symbol.iterator in value || Symbol.asyncIterator in value)
+    if (!isRows)
+      throw new PipewrightError(
+        'OUTPUT_INVALID',
+        `the value is a ${value === null ? 'null' : typeof value}, not a table`,
+        { fix: 'return an array of rows, or a table' },
+      )
     return collectRows(value as Iterable<unknown>, this.#row, 'OUTPUT_INVALID')
   }
 
   /** Columns against the declared row; the cells were checked when the table was made. */
   #checkColumns(columns: readonly Column[], rows: number): void {
-    const required = new Set(((jsonSchemaOf(this.#row) as { required?: string[] } | undefined)?.required ?? []) as string[])
+    const required = new Set((jsonSchemaOf(this.#row) as { required?: string[] } | undefined)?.required ?? [])
     const issues: SchemaIssue[] = []
     for (const [name, property] of Object.entries(rowProperties(this.#row))) {
       const column = columns.find((candidate) => candidate.name === name)
@@ -210,9 +251,18 @@ class TableKind implements Kind<unknown, never> {
         continue
       }
       const types = propertyTypes(property).map((type) => jsonTypes[type])
-      if (types.length > 0 && rows > 0 && !types.includes(column.type)) issues.push({ path: name, message: `the column is a ${column.type}, declared is ${propertyTypes(property).join(' or ')}` })
+      if (types.length > 0 && rows > 0 && !types.includes(column.type))
+        issues.push({
+          path: name,
+          message: `the column is a ${column.type}, declared is ${propertyTypes(property).join(' or ')}`,
+        })
     }
-    if (issues.length > 0) throw new PipewrightError('INPUT_INVALID', `the table does not fit the declared rows:\n${issueLines(issues)}`, { details: { issues } })
+    if (issues.length > 0)
+      throw new PipewrightError(
+        'INPUT_INVALID',
+        `the table does not fit the declared rows:\n${issueLines(issues)}`,
+        { details: { issues } },
+      )
   }
 }
 
@@ -231,6 +281,9 @@ class TableKind implements Kind<unknown, never> {
  */
 export function table<S extends StandardSchemaV1>(
   row: S,
-): Kind<Table<StandardSchemaV1.InferOutput<S>>, TableOutput<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>>> {
+): Kind<
+  Table<StandardSchemaV1.InferOutput<S>>,
+  TableOutput<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>>
+> {
   return new TableKind(row) as never
 }

@@ -10,17 +10,25 @@ export function isInside(folder: string, path: string): boolean {
 }
 
 /** The real path of what a step returned: it must be in the step's folder, also through links. */
-export async function returnedPath(path: string, workdir: string): Promise<{ readonly path: string; readonly stats: Stats }> {
+export async function returnedPath(
+  path: string,
+  workdir: string,
+): Promise<{ readonly path: string; readonly stats: Stats }> {
   const given = resolve(workdir, path)
   let real: string
   try {
     real = await realpath(given)
   } catch (cause) {
-    throw new PipewrightError('OUTPUT_INVALID', `the returned path ${path} is not there`, { fix: 'write it under ctx.workdir before returning its path', cause })
+    throw new PipewrightError('OUTPUT_INVALID', `the returned path ${path} is not there`, {
+      fix: 'write it under ctx.workdir before returning its path',
+      cause,
+    })
   }
   const folder = await realpath(workdir)
   if (!isInside(folder, real)) {
-    throw new PipewrightError('OUTPUT_INVALID', `the returned path ${path} leads out of ctx.workdir`, { fix: 'write outputs under ctx.workdir' })
+    throw new PipewrightError('OUTPUT_INVALID', `the returned path ${path} leads out of ctx.workdir`, {
+      fix: 'write outputs under ctx.workdir',
+    })
   }
   return { path: real, stats: await stat(real) }
 }

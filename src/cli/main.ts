@@ -20,7 +20,9 @@ function build(): Command {
     .option('--concurrency <n>', 'how many steps run at once', Number)
     .option('--failure <policy>', 'stop (default) or continue')
     .option('--timeout <duration>', "the longest the run may take, such as '30m'")
-    .action(async (pipeline: string, options: object) => (await import('./run.ts')).runCommand(pipeline, options))
+    .action(async (pipeline: string, options: object) =>
+      (await import('./run.ts')).runCommand(pipeline, options),
+    )
   program
     .command('runs')
     .description('list runs')
@@ -52,7 +54,9 @@ try {
     process.stderr.write(`${error.code}: ${printableLines(error.message)}\n`)
     process.exitCode = exitCodes[error.code] ?? 1
   } else {
-    process.stderr.write(`${printableLines(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`)
+    process.stderr.write(
+      `${printableLines(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`,
+    )
     process.exitCode = 70
   }
 }

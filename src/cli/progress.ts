@@ -42,11 +42,15 @@ export class Progress {
         break
       }
       case 'attempt.log':
-        if (event.level === 'warn' || event.level === 'error') this.#line(`${event.level.padEnd(10)} ${event.node}: ${event.message}`)
+        if (event.level === 'warn' || event.level === 'error')
+          this.#line(`${event.level.padEnd(10)} ${event.node}: ${event.message}`)
         break
       case 'attempt.failed':
         this.#running.delete(event.node)
-        if (event.retryIn !== undefined) this.#line(`${event.end.padEnd(10)} ${event.node}: ${event.error.message.split('\n')[0]} (next try in ${durationText(event.retryIn)})`)
+        if (event.retryIn !== undefined)
+          this.#line(
+            `${event.end.padEnd(10)} ${event.node}: ${event.error.message.split('\n')[0]} (next try in ${durationText(event.retryIn)})`,
+          )
         break
       case 'node.succeeded':
         this.#succeeded(event.node, event.step, event.reused !== undefined, at)
@@ -77,7 +81,11 @@ export class Progress {
     this.#done++
     if (reused) this.#reused++
     if (this.#screen.isTTY) return
-    this.#line(reused ? `reused     ${node}` : `done       ${node}${running === undefined ? '' : `  ${durationText(at - running.startedAt)}`}`)
+    this.#line(
+      reused
+        ? `reused     ${node}`
+        : `done       ${node}${running === undefined ? '' : `  ${durationText(at - running.startedAt)}`}`,
+    )
   }
 
   #line(text: string): void {
@@ -88,8 +96,13 @@ export class Progress {
     const parts = [`${this.#done} done`]
     if (this.#reused > 0) parts.push(`${this.#reused} reused`)
     if (this.#failed > 0) parts.push(`${this.#failed} failed`)
-    const running = [...this.#running].map(([node, { share }]) => (share === undefined ? node : `${node} ${Math.round(share * 100)} %`))
-    if (running.length > 0) parts.push(`running: ${running.slice(0, 3).join(', ')}${running.length > 3 ? ` and ${running.length - 3} more` : ''}`)
+    const running = [...this.#running].map(([node, { share }]) =>
+      share === undefined ? node : `${node} ${Math.round(share * 100)} %`,
+    )
+    if (running.length > 0)
+      parts.push(
+        `running: ${running.slice(0, 3).join(', ')}${running.length > 3 ? ` and ${running.length - 3} more` : ''}`,
+      )
     parts.push(durationText(Date.now() - this.#startedAt))
     const text = `${spinner[this.#frame++ % spinner.length]} ${printable(parts.join(' · '))}`
     this.#screen.write(clear + text.slice(0, Math.max(1, this.#screen.columns - 1)))

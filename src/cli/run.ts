@@ -24,26 +24,43 @@ async function readInputs(file: string | undefined): Promise<Record<string, unkn
   if (file === undefined) return {}
   try {
     const inputs: unknown = JSON.parse(await readFile(file, 'utf8'))
-    if (typeof inputs === 'object' && inputs !== null && !Array.isArray(inputs)) return inputs as Record<string, unknown>
+    if (typeof inputs === 'object' && inputs !== null && !Array.isArray(inputs))
+      return inputs as Record<string, unknown>
     throw new Error('it does not hold a JSON object')
   } catch (cause) {
-    throw new PipewrightError('INPUT_INVALID', `the inputs file ${file} cannot be used: ${(cause as Error).message}`, {
-      fix: 'give a JSON file with one property per input',
-      cause,
-    })
+    throw new PipewrightError(
+      'INPUT_INVALID',
+      `the inputs file ${file} cannot be used: ${(cause as Error).message}`,
+      {
+        fix: 'give a JSON file with one property per input',
+        cause,
+      },
+    )
   }
 }
 
 function failurePolicy(text: string | undefined): Pick<RunOptions, 'failure'> {
   if (text === undefined) return {}
   if (text === 'stop' || text === 'continue') return { failure: text }
-  throw new PipewrightError('CONFIG_INVALID', `--failure ${text} is not a policy`, { fix: 'give stop or continue' })
+  throw new PipewrightError('CONFIG_INVALID', `--failure ${text} is not a policy`, {
+    fix: 'give stop or continue',
+  })
 }
 
 /** Drives a run on the terminal: progress, Ctrl-C, the tree at the end. */
-async function onScreen(pw: Workspace, run: (options: Required<Pick<RunOptions, 'signal' | 'onUpdate' | 'captureConsole'>>) => Promise<RunResult<unknown>>, knownId?: string): Promise<void> {
+async function onScreen(
+  pw: Workspace,
+  run: (
+    options: Required<Pick<RunOptions, 'signal' | 'onUpdate' | 'captureConsole'>>,
+  ) => Promise<RunResult<unknown>>,
+  knownId?: string,
+): Promise<void> {
   const { stderr, stdout } = process
-  const progress = new Progress({ isTTY: stderr.isTTY === true, columns: stderr.columns ?? 80, write: (text) => void stderr.write(text) })
+  const progress = new Progress({
+    isTTY: stderr.isTTY,
+    columns: stderr.columns ?? 80,
+    write: (text) => void stderr.write(text),
+  })
   const stop = new AbortController()
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(130)
@@ -72,7 +89,11 @@ async function printRun(pw: Workspace, id: string, out: NodeJS.WriteStream): Pro
   if (detail === undefined) return
   out.write(`${renderRun(detail, await pw.planOf(id))}\n`)
   for (const line of await outputLines(pw, detail)) out.write(`${line}\n`)
-  out.write(detail.state === 'succeeded' ? `next: pipewright show ${id}\n` : `next: mend the cause, then pipewright resume ${id}\n`)
+  out.write(
+    detail.state === 'succeeded'
+      ? `next: pipewright show ${id}\n`
+      : `next: mend the cause, then pipewright resume ${id}\n`,
+  )
 }
 
 /** `pipewright run`. */
@@ -95,7 +116,10 @@ export async function runCommand(address: string, options: RunArguments): Promis
 }
 
 /** `pipewright resume`. */
-export async function resumeCommand(run: string, options: Pick<ResumeOptions, 'acceptCode' | 'takeOver'>): Promise<void> {
+export async function resumeCommand(
+  run: string,
+  options: Pick<ResumeOptions, 'acceptCode' | 'takeOver'>,
+): Promise<void> {
   await using pw = await openWorkspace()
   const { id, pipeline } = await pw.show(run)
   process.stderr.write(`workspace ${pw.root} · pipeline ${printable(pipeline)} · resuming ${id}\n`)

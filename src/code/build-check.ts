@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs'
-import type { CallExpression, Expression, Function as OxcFunction, ArrowFunctionExpression, Node, Program } from 'oxc-parser'
+import type {
+  CallExpression,
+  Expression,
+  Function as OxcFunction,
+  ArrowFunctionExpression,
+  Node,
+  Program,
+} from 'oxc-parser'
 
 /** A ref that a build function uses as if it were a value. */
 export interface RefMisuse {
@@ -68,15 +75,18 @@ class Names {
 
   pattern(pattern: Node & { type: 'ObjectPattern' }): void {
     for (const property of pattern.properties) {
-      if (property.type === 'Property' && property.value.type === 'Identifier') this.refs.add(property.value.name)
+      if (property.type === 'Property' && property.value.type === 'Identifier')
+        this.refs.add(property.value.name)
     }
   }
 
   /** The method of a call on a scope: `step`, `map`, `when` or `pick`. */
   scopeCall(node: Node): string | undefined {
-    if (node.type !== 'CallExpression' || node.callee.type !== 'MemberExpression' || node.callee.computed) return undefined
+    if (node.type !== 'CallExpression' || node.callee.type !== 'MemberExpression' || node.callee.computed)
+      return undefined
     const { object, property } = node.callee
-    if (object.type !== 'Identifier' || !this.scopes.has(object.name) || property.type !== 'Identifier') return undefined
+    if (object.type !== 'Identifier' || !this.scopes.has(object.name) || property.type !== 'Identifier')
+      return undefined
     return ['step', 'map', 'when', 'pick'].includes(property.name) ? property.name : undefined
   }
 
@@ -95,7 +105,10 @@ class Names {
   }
 }
 
-async function walk(program: Program | Node, visitor: Readonly<Record<string, (node: never) => void>>): Promise<void> {
+async function walk(
+  program: Program | Node,
+  visitor: Readonly<Record<string, (node: never) => void>>,
+): Promise<void> {
   const { Visitor } = await import('oxc-parser')
   new Visitor(visitor).visit(program as Program)
 }
@@ -135,7 +148,7 @@ async function namesOf(program: Program, build: BuildFunction): Promise<Names> {
       }
     },
     VariableDeclarator({ id, init, ...node }: Node & { type: 'VariableDeclarator' }) {
-      if (inside({ id, init, ...node } as Node)) names.declare(id, init)
+      if (inside({ id, init, ...node })) names.declare(id, init)
     },
   })
   return names
@@ -146,7 +159,10 @@ async function namesOf(program: Program, build: BuildFunction): Promise<Names> {
  * text: what the compiler lets pass (`!ref`, `ref || x`, `while (ref)`, template literals). Nothing is said
  * where the source is not at hand or a name is used for other things too.
  */
-export async function checkBuildFunction(module: string, pipelineName: string): Promise<readonly RefMisuse[]> {
+export async function checkBuildFunction(
+  module: string,
+  pipelineName: string,
+): Promise<readonly RefMisuse[]> {
   let source: string
   try {
     source = readFileSync(module, 'utf8')
@@ -163,7 +179,13 @@ export async function checkBuildFunction(module: string, pipelineName: string): 
     if (node === null || node.start < build.start || node.end > build.end) return
     if (!names.isRef(node) && !names.isHandle(node)) return
     const before = source.slice(0, node.start).split('\n')
-    misuses.push({ file: module, line: before.length, column: before.at(-1)!.length + 1, text: source.slice(node.start, node.end), fix })
+    misuses.push({
+      file: module,
+      line: before.length,
+      column: before.at(-1)!.length + 1,
+      text: source.slice(node.start, node.end),
+      fix,
+    })
   }
   const condition = ({ test }: { test: Node | null }): void => report(test, branch)
   await walk(program, {

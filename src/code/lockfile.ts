@@ -3,7 +3,14 @@ import { dirname, join } from 'node:path'
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 
-const names = ['package-lock.json', 'npm-shrinkwrap.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock', 'bun.lockb']
+const names = [
+  'package-lock.json',
+  'npm-shrinkwrap.json',
+  'pnpm-lock.yaml',
+  'yarn.lock',
+  'bun.lock',
+  'bun.lockb',
+]
 
 const remembered = new Map<string, { readonly look: string; readonly digest: Digest }>()
 
@@ -23,7 +30,9 @@ function digestOf(path: string): Digest {
  */
 export function lockfileDigest(from: string): Digest | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
-    const found = [...names, join('node_modules', '.package-lock.json')].map((name) => join(folder, name)).filter((path) => existsSync(path))
+    const found = [...names, join('node_modules', '.package-lock.json')]
+      .map((name) => join(folder, name))
+      .filter((path) => existsSync(path))
     if (found.length > 0) return sha256(canonicalJson(found.map(digestOf)))
     if (dirname(folder) === folder) return undefined
   }

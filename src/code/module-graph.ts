@@ -55,7 +55,8 @@ export async function moduleGraph(file: string): Promise<ModuleGraph> {
     for (const { specifier, line } of module.imports) {
       if (isBuiltin(specifier) || isOwn(specifier)) continue
       const found = resolve.sync(dirname(path), specifier).path
-      if (found === undefined || !existsSync(found)) gaps.push({ file: path, line, reason: `'${specifier}' cannot be found` })
+      if (found === undefined || !existsSync(found))
+        gaps.push({ file: path, line, reason: `'${specifier}' cannot be found` })
       else if (found.includes(inPackages)) packages.add(packageName(specifier))
       else if (!found.startsWith(own) && !modules.has(found)) open.push(found)
     }

@@ -48,7 +48,9 @@ export async function parseModule(path: string): Promise<ParsedModule> {
   const known = remembered.get(path)
   if (known?.look === look) return known.module
   const text = readFileSync(path)
-  const read = /\.[cm]?[jt]sx?$/.test(path) ? await readCode(path, text.toString('utf8')) : { imports: [], calls: [], gaps: [] }
+  const read = /\.[cm]?[jt]sx?$/.test(path)
+    ? await readCode(path, text.toString('utf8'))
+    : { imports: [], calls: [], gaps: [] }
   const module: ParsedModule = { path, digest: sha256(text), changedAt: Number(ctimeMs), ...read }
   remembered.set(path, { look, module })
   return module
@@ -63,8 +65,10 @@ async function readCode(path: string, text: string): Promise<Code> {
   const imports: ModuleImport[] = []
   const gaps: Gap[] = []
   const calls: NamedCall[] = []
-  const add = (specifier: string, start: number): void => void imports.push({ specifier, line: lineOf(start) })
-  const gap = (start: number, reason: string): void => void gaps.push({ file: path, line: lineOf(start), reason })
+  const add = (specifier: string, start: number): void =>
+    void imports.push({ specifier, line: lineOf(start) })
+  const gap = (start: number, reason: string): void =>
+    void gaps.push({ file: path, line: lineOf(start), reason })
   if (errors.length > 0) gap(errors[0]!.labels[0]?.start ?? 0, `cannot be parsed: ${errors[0]!.message}`)
   for (const { moduleRequest, start, end } of module.staticImports) {
     if (!/^import\s+type\b/.test(text.slice(start, end))) add(moduleRequest.value, start)
@@ -107,7 +111,11 @@ function requiredModule({ callee, arguments: [first] }: CallExpression): string 
   return first?.type === 'Literal' && typeof first.value === 'string' ? first.value : null
 }
 
-function namedCall({ callee, arguments: [first] }: CallExpression, text: string, insideFunction: boolean): NamedCall | undefined {
+function namedCall(
+  { callee, arguments: [first] }: CallExpression,
+  text: string,
+  insideFunction: boolean,
+): NamedCall | undefined {
   if (first?.type !== 'ObjectExpression') return undefined
   const name = nameOf(first)
   return name === null ? undefined : { callee: text.slice(callee.start, callee.end), name, insideFunction }
@@ -122,7 +130,10 @@ function nameOf(object: ObjectExpression): string | undefined | null {
       continue
     }
     if (property.computed || keyOf(property.key) !== 'name') continue
-    found = property.value.type === 'Literal' && typeof property.value.value === 'string' ? property.value.value : undefined
+    found =
+      property.value.type === 'Literal' && typeof property.value.value === 'string'
+        ? property.value.value
+        : undefined
   }
   return found
 }

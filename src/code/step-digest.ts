@@ -44,10 +44,17 @@ function ambiguity(name: string, module: ParsedModule): string | undefined {
   const own = module.calls.filter((call) => call.name === name)
   const outside = own.filter((call) => !call.insideFunction)
   const made = `it is made inside a function: give it a \`version\``
-  if (outside.length === 0) return own.length > 0 || module.calls.some((call) => call.insideFunction) ? made : 'its name is not written as a literal at the top level of its module: give it a `version`'
-  if (outside.length > 1) return `its module defines '${name}' more than once: give them a \`version\` or other names`
+  if (outside.length === 0)
+    return own.length > 0 || module.calls.some((call) => call.insideFunction)
+      ? made
+      : 'its name is not written as a literal at the top level of its module: give it a `version`'
+  if (outside.length > 1)
+    return `its module defines '${name}' more than once: give them a \`version\` or other names`
   const callee = outside[0]!.callee
-  const rival = module.calls.some((call) => call.callee === callee && call.insideFunction && (call.name === undefined || call.name === name))
+  const rival = module.calls.some(
+    (call) =>
+      call.callee === callee && call.insideFunction && (call.name === undefined || call.name === name),
+  )
   return rival ? made : undefined
 }
 
@@ -55,8 +62,12 @@ function ambiguity(name: string, module: ParsedModule): string | undefined {
  * The digest of everything that a step's module loads from the project, and of the lockfile: wide, so that no
  * change of code goes unnoticed. Code that cannot be tied to bytes is not cacheable, with the reason.
  */
-export async function stepCode({ name, module, version }: CodeRequest, settings: CodeSettings): Promise<StepCode> {
-  if (version !== undefined) return { cacheable: true, digest: sha256(canonicalJson({ name, version })), modules: [], lockfile: null }
+export async function stepCode(
+  { name, module, version }: CodeRequest,
+  settings: CodeSettings,
+): Promise<StepCode> {
+  if (version !== undefined)
+    return { cacheable: true, digest: sha256(canonicalJson({ name, version })), modules: [], lockfile: null }
   if (module === undefined) return no('its module is not known: give it a `version`')
   const { processStart = startOfProcess } = settings
   let file: string
@@ -69,17 +80,25 @@ export async function stepCode({ name, module, version }: CodeRequest, settings:
   }
   const place = (path: string): string => relative(root, path).split(sep).join('/')
   const graph = await moduleGraph(file)
-  const reason = ambiguity(name, graph.modules.find(({ path }) => path === file)!)
+  const reason = ambiguity(
+    name,
+    graph.modules.find(({ path }) => path === file)!,
+  )
   if (reason !== undefined) return no(reason)
   const [gap] = graph.gaps
   if (gap !== undefined) return no(`${place(gap.file)}:${gap.line}: ${gap.reason}`)
   // The text that this process has loaded can no longer be told from the file.
   const changed = graph.modules.find(({ changedAt }) => changedAt > processStart)
   if (changed !== undefined) return no(`${place(changed.path)} was changed after this process had started`)
-  const lockfile = graph.packages.length === 0 ? null : (lockfileDigest(dirname(file)) ?? lockfileDigest(root))
+  const lockfile =
+    graph.packages.length === 0 ? null : (lockfileDigest(dirname(file)) ?? lockfileDigest(root))
   if (lockfile === undefined) {
-    return no(`it imports ${graph.packages.join(', ')}, but there is no lockfile: install with one, or give the step a \`version\``)
+    return no(
+      `it imports ${graph.packages.join(', ')}, but there is no lockfile: install with one, or give the step a \`version\``,
+    )
   }
-  const modules = graph.modules.map(({ path, digest }) => ({ path: place(path), digest })).toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  const modules = graph.modules
+    .map(({ path, digest }) => ({ path: place(path), digest }))
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1))
   return { cacheable: true, digest: sha256(canonicalJson({ modules, lockfile })), modules, lockfile }
 }

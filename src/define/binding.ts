@@ -151,7 +151,7 @@ export function bind(value: unknown, kind: Kind<unknown, never> | undefined, pla
   if (isStored(value)) {
     throw new PipewrightError(
       'LITERAL_NOT_SERIALIZABLE',
-      `${place.text}: a stored ${String(kind?.name ?? 'value')} is not plain data`,
+      `${place.text}: a stored ${kind?.name ?? 'value'} is not plain data`,
       { fix: 'wire the output of a step' },
     )
   }

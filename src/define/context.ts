@@ -3,9 +3,13 @@ import type { Report } from '../artifact/report.ts'
 
 /** Writes log lines of an attempt; fields are JSON. */
 export interface Logger {
+  /** For whoever looks for a fault. */
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void
+  /** What happened. */
   info(message: string, fields?: Readonly<Record<string, unknown>>): void
+  /** What may be wrong; shown while the run goes on. */
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void
+  /** What is wrong; shown while the run goes on. */
   error(message: string, fields?: Readonly<Record<string, unknown>>): void
 }
 
@@ -37,9 +41,9 @@ export interface StepContext {
   /** Equal over attempts and resumes of this node, new in a new run; give it to what the effect talks to. */
   readonly idempotencyKey: string
   /** A number in [0, 1), seeded by the cache key: the same inputs and code draw the same numbers. */
-  random(): number
+  readonly random: () => number
   /** The recorded start of this execution. */
-  now(): Date
+  readonly now: () => Date
   /** A folder of this attempt's own, made when it is first read and removed afterwards. */
   readonly workdir: string
 }

@@ -62,7 +62,7 @@ export function definePipeline<const I extends Specs = NoInputs, A extends RefRe
       )
     }
   }
-  const graph = trace(definition.name, build as (p: Scope, input: never) => unknown, kinds)
+  const graph = trace(definition.name, build, kinds)
   const pipeline: TracedPipelineObject = {
     [runnableMark]: 'pipeline',
     [graphMark]: graph,

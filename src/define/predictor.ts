@@ -72,7 +72,7 @@ export function definePredictor<
     state: definition.state as Schema,
     input: definition.input as Schema,
     output: definition.output as Schema,
-    predict: definition.predict as (state: unknown, input: unknown) => unknown,
+    predict: definition.predict,
     module: callSite()?.file,
     of: (state: unknown): Model<unknown, unknown> =>
       new PredictorModel(predictor, () => Promise.resolve(state)),

@@ -7,6 +7,7 @@ export const runnableMark: unique symbol = Symbol.for('pipewright.runnable') as 
 
 /** What `p.step` takes: a step or a pipeline, with the types of its inputs and outputs. */
 export interface Runnable<in In, out Out> {
+  /** Carries the types; there is no such property at run time. */
   readonly [io]?: (inputs: In) => Out
   readonly [runnableMark]: 'step' | 'pipeline'
   readonly name: string

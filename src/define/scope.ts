@@ -95,6 +95,7 @@ export interface Scope {
    * ```
    */
   when<A extends RefRecord>(condition: Ref<boolean>, then: (q: Scope) => A, options?: NodeOptions): Maybe<A>
+  /** Runs one of two bodies; an output that only one of them has may be undefined. */
   when<A extends RefRecord, B extends RefRecord>(
     condition: Ref<boolean>,
     then: (q: Scope) => A,
@@ -111,6 +112,13 @@ export interface Scope {
    * ```
    */
   pick<T, A extends Key<T>>(ref: Ref<T>, a: A): Ref<T[A]>
+  /** Two levels down. */
   pick<T, A extends Key<T>, B extends Key<T[A]>>(ref: Ref<T>, a: A, b: B): Ref<T[A][B]>
-  pick<T, A extends Key<T>, B extends Key<T[A]>, C extends Key<T[A][B]>>(ref: Ref<T>, a: A, b: B, c: C): Ref<T[A][B][C]>
+  /** Three levels down. */
+  pick<T, A extends Key<T>, B extends Key<T[A]>, C extends Key<T[A][B]>>(
+    ref: Ref<T>,
+    a: A,
+    b: B,
+    c: C,
+  ): Ref<T[A][B][C]>
 }

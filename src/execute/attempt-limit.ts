@@ -21,9 +21,13 @@ export class AttemptLimit {
     else outside.addEventListener('abort', this.#onOutside, { once: true })
     if (timeout !== undefined) {
       this.#timer = setTimeout(() => {
-        const error = new PipewrightError('STEP_TIMEOUT', `${owner} took longer than its timeout of ${timeout} ms`, {
-          fix: 'raise `timeout`, do less in one step, or react to ctx.signal',
-        })
+        const error = new PipewrightError(
+          'STEP_TIMEOUT',
+          `${owner} took longer than its timeout of ${timeout} ms`,
+          {
+            fix: 'raise `timeout`, do less in one step, or react to ctx.signal',
+          },
+        )
         this.#stop('timed-out', error)
       }, timeout)
     }
@@ -64,7 +68,9 @@ export class AttemptLimit {
 
   /** How the attempt ended, and the error that ended it: what stopped it, else what was thrown. */
   verdict(thrown: unknown): { readonly end: AttemptEnd; readonly error: unknown } {
-    return this.#end === undefined ? { end: 'failed', error: thrown } : { end: this.#end, error: this.signal.reason }
+    return this.#end === undefined
+      ? { end: 'failed', error: thrown }
+      : { end: this.#end, error: this.signal.reason }
   }
 
   /** The function, when it is still running. */

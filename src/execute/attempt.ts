@@ -28,7 +28,7 @@ export interface AttemptServices {
   readonly json: JsonValues
   readonly runner: Runner
   readonly ports: Readonly<Record<string, unknown>>
-  predictorDigest(predictor: AnyPredictor): Promise<Digest | undefined>
+  readonly predictorDigest: (predictor: AnyPredictor) => Promise<Digest | undefined>
 }
 
 /** One try of one node. */
@@ -46,8 +46,12 @@ export interface AttemptTask {
   readonly seed: string
   /** Aborted from outside: the run is cancelled, or is past its time. */
   readonly signal: AbortSignal
-  onProgress(done: number, total: number): void
-  onLog(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> | undefined): void
+  readonly onProgress: (done: number, total: number) => void
+  readonly onLog: (
+    level: LogLevel,
+    message: string,
+    fields: Readonly<Record<string, unknown>> | undefined,
+  ) => void
 }
 
 /** How an attempt ended. */
@@ -94,15 +98,29 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
   })
   const cleanUp = async (): Promise<void> => {
     context.end()
-    if (context.madeWorkdir) await rm(join(services.root, 'work', task.run.id, `${task.fileName}-${attempt}`), { recursive: true, force: true })
+    if (context.madeWorkdir)
+      await rm(join(services.root, 'work', task.run.id, `${task.fileName}-${attempt}`), {
+        recursive: true,
+        force: true,
+      })
   }
   const workdir = (): Promise<string> => Promise.resolve(context.workdir)
   const { predictorDigest, reader } = services
   const work = async (): Promise<AttemptOutcome> => {
-    const inputs = await decodeInputs(step.inputs, task.values, owner, { blobs: reader, json: services.json, workdir, predictorDigest })
+    const inputs = await decodeInputs(step.inputs, task.values, owner, {
+      blobs: reader,
+      json: services.json,
+      workdir,
+      predictorDigest,
+    })
     limit.throwIfAborted()
-    const sink = { log: (level: LogLevel, message: string) => context.log[level](message), unhandled: (reason: unknown) => limit.fail(reason) }
-    const returned = await limit.race(() => captured(sink, () => services.runner.run({ step, inputs, context, ports: services.ports })))
+    const sink = {
+      log: (level: LogLevel, message: string) => context.log[level](message),
+      unhandled: (reason: unknown) => limit.fail(reason),
+    }
+    const returned = await limit.race(() =>
+      captured(sink, () => services.runner.run({ step, inputs, context, ports: services.ports })),
+    )
     const blobs = new CommitWriter(services.store, reader)
     const encode = { blobs, workdir, predictorDigest }
     const outputs = await encodeOutputs(step, returned, owner, encode)
@@ -155,7 +173,11 @@ function metricsOf(outputs: Values): Record<string, MetricSummary> {
   return metrics
 }
 
-async function retryVerdict(step: AnyStep, error: unknown, attempt: number): Promise<{ retry: boolean; error: unknown }> {
+async function retryVerdict(
+  step: AnyStep,
+  error: unknown,
+  attempt: number,
+): Promise<{ retry: boolean; error: unknown }> {
   const { retryIf } = step.options.retry ?? {}
   if (!isRetryable(error) || retryIf === undefined) return { retry: isRetryable(error), error }
   try {
@@ -163,7 +185,11 @@ async function retryVerdict(step: AnyStep, error: unknown, attempt: number): Pro
   } catch (thrown) {
     return {
       retry: false,
-      error: new PipewrightError('STEP_FAILED', `step '${step.name}': retryIf itself threw while it judged an error: ${String(thrown)}`, { cause: error }),
+      error: new PipewrightError(
+        'STEP_FAILED',
+        `step '${step.name}': retryIf itself threw while it judged an error: ${String(thrown)}`,
+        { cause: error },
+      ),
     }
   }
 }
@@ -171,7 +197,8 @@ async function retryVerdict(step: AnyStep, error: unknown, attempt: number): Pro
 /** A referenced source that changed while it was read fails the attempt. */
 async function checkSources(values: Values, owner: string): Promise<void> {
   for (const value of Object.values(values)) {
-    if ('artifact' in value && value.artifact.external !== undefined) await checkUnchanged(value.artifact, owner)
+    if ('artifact' in value && value.artifact.external !== undefined)
+      await checkUnchanged(value.artifact, owner)
   }
 }
 

@@ -23,11 +23,16 @@ export interface KeyComponents {
 
 const nodeMajor = process.versions.node.split('.')[0]!
 
-async function inputDigest(value: Value, kind: Kind<unknown, never>, json: JsonValues): Promise<string | undefined> {
+async function inputDigest(
+  value: Value,
+  kind: Kind<unknown, never>,
+  json: JsonValues,
+): Promise<string | undefined> {
   if ('absent' in value) return undefined
   if (kind.name === 'json') {
     // A stored json value without a pick needs no loading: its bytes are canonical.
-    if ('artifact' in value && value.pick === undefined && value.artifact.kind === 'json') return `json ${value.artifact.digest}`
+    if ('artifact' in value && value.pick === undefined && value.artifact.kind === 'json')
+      return `json ${value.artifact.digest}`
     const data = await json.load(value)
     return data === undefined ? undefined : `json ${dataDigest(data)}`
   }
@@ -44,13 +49,19 @@ async function inputDigest(value: Value, kind: Kind<unknown, never>, json: JsonV
 /** Gathered lists may hold undefined (an item that was skipped); JSON text has no such value, so it is tagged. */
 function dataDigest(data: unknown): Digest {
   if (Array.isArray(data) && data.includes(undefined)) {
-    return sha256(canonicalJson({ $gathered: data.map((item: unknown) => (item === undefined ? [] : [item])) }))
+    return sha256(
+      canonicalJson({ $gathered: data.map((item: unknown) => (item === undefined ? [] : [item])) }),
+    )
   }
   return sha256(canonicalJson(data, { nonFinite: true }))
 }
 
 /** The content digest of each input that was given. */
-export async function inputDigests(values: Values, kinds: Kinds, json: JsonValues): Promise<Readonly<Record<string, string>>> {
+export async function inputDigests(
+  values: Values,
+  kinds: Kinds,
+  json: JsonValues,
+): Promise<Readonly<Record<string, string>>> {
   const digests: Record<string, string> = {}
   for (const name in values) {
     const digest = await inputDigest(values[name]!, kinds[name]!, json)
@@ -60,7 +71,12 @@ export async function inputDigests(values: Values, kinds: Kinds, json: JsonValue
 }
 
 /** The components of the key of a step on given inputs. */
-export function keyComponents(step: string, version: string | undefined, code: Digest, inputs: Readonly<Record<string, string>>): KeyComponents {
+export function keyComponents(
+  step: string,
+  version: string | undefined,
+  code: Digest,
+  inputs: Readonly<Record<string, string>>,
+): KeyComponents {
   return { format: cacheKeyFormat, step, version: version ?? null, code, inputs, node: nodeMajor }
 }
 

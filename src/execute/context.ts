@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { format } from 'node:util'
 import { canonicalJson } from '../internal/canonical.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { Json } from '../internal/json.ts'
@@ -22,7 +23,11 @@ export interface ContextRequest {
   readonly workdir: string
   readonly log: LogSegment
   readonly onProgress: (done: number, total: number) => void
-  readonly onLog: (level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> | undefined) => void
+  readonly onLog: (
+    level: LogLevel,
+    message: string,
+    fields: Readonly<Record<string, unknown>> | undefined,
+  ) => void
 }
 
 /** How important a log line is. */
@@ -52,10 +57,22 @@ export class AttemptContext implements StepContext {
     this.#request = request
     const write = (level: LogLevel) => (message: string, fields?: Readonly<Record<string, unknown>>) => {
       this.#alive()
-      request.log.write({ at: Date.now(), level, message: String(message), ...(fields === undefined ? {} : { fields }) })
-      request.onLog(level, String(message), fields)
+      // JavaScript may log anything.
+      const text = format(message)
+      request.log.write({
+        at: Date.now(),
+        level,
+        message: text,
+        ...(fields === undefined ? {} : { fields }),
+      })
+      request.onLog(level, text, fields)
     }
-    this.log = Object.freeze({ debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') })
+    this.log = Object.freeze({
+      debug: write('debug'),
+      info: write('info'),
+      warn: write('warn'),
+      error: write('error'),
+    })
   }
 
   get signal(): AbortSignal {
@@ -103,7 +120,11 @@ export class AttemptContext implements StepContext {
   metric(name: string, value: number, options: { readonly step?: number } = {}): void {
     this.#alive()
     if (typeof value !== 'number') {
-      throw new PipewrightError('DEFINITION_INVALID', `step '${this.#request.step}': metric '${name}' is a ${typeof value}, not a number`, { fix: 'give a number; ctx.param takes other values' })
+      throw new PipewrightError(
+        'DEFINITION_INVALID',
+        `step '${this.#request.step}': metric '${name}' is a ${typeof value}, not a number`,
+        { fix: 'give a number; ctx.param takes other values' },
+      )
     }
     const series = this.metrics.get(name)
     const step = options.step ?? series?.count ?? 0
@@ -114,7 +135,12 @@ export class AttemptContext implements StepContext {
       series.max = Math.max(series.max, value)
       series.count++
     }
-    this.#request.log.write({ at: Date.now(), metric: name, value: Number.isFinite(value) ? value : String(value), step })
+    this.#request.log.write({
+      at: Date.now(),
+      metric: name,
+      value: Number.isFinite(value) ? value : String(value),
+      step,
+    })
   }
 
   param(name: string, value: Json): void {
@@ -122,7 +148,11 @@ export class AttemptContext implements StepContext {
     try {
       this.params[name] = JSON.parse(canonicalJson(value)) as Json
     } catch (error) {
-      throw new PipewrightError('VALUE_NOT_STORABLE', `step '${this.#request.step}': parameter '${name}' cannot be recorded: ${(error as Error).message}`, { cause: error })
+      throw new PipewrightError(
+        'VALUE_NOT_STORABLE',
+        `step '${this.#request.step}': parameter '${name}' cannot be recorded: ${(error as Error).message}`,
+        { cause: error },
+      )
     }
   }
 
@@ -148,13 +178,20 @@ export class AttemptContext implements StepContext {
 
   #alive(): void {
     if (this.#ended) {
-      throw new PipewrightError('STEP_ABANDONED', `step '${this.#request.step}' went on after its attempt ${this.#request.attempt} had ended`, {
-        fix: 'react to ctx.signal, and await everything that the step starts',
-      })
+      throw new PipewrightError(
+        'STEP_ABANDONED',
+        `step '${this.#request.step}' went on after its attempt ${this.#request.attempt} had ended`,
+        {
+          fix: 'react to ctx.signal, and await everything that the step starts',
+        },
+      )
     }
   }
 
-  #read<K extends 'attempt' | 'run' | 'node' | 'idempotencyKey' | 'startedAt'>(name: K, label: string = name): ContextRequest[K] {
+  #read<K extends 'attempt' | 'run' | 'node' | 'idempotencyKey' | 'startedAt'>(
+    name: K,
+    label: string = name,
+  ): ContextRequest[K] {
     this.#alive()
     this.volatile.add(label)
     return this.#request[name]

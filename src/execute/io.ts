@@ -1,7 +1,6 @@
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
 import type { Digest } from '../internal/digest.ts'
-import type { Artifact } from '../artifact/artifact.ts'
 import type { BlobReader } from '../artifact/blob.ts'
 import { deepFreeze, type JsonKind } from '../artifact/json.ts'
 import type { DecodeContext, EncodeContext, Kind } from '../artifact/kind.ts'
@@ -18,38 +17,65 @@ import type { JsonValues } from './json-values.ts'
 export interface ValueReader {
   readonly blobs: BlobReader
   readonly json: JsonValues
-  workdir(): Promise<string>
-  predictorDigest(predictor: AnyPredictor): Promise<Digest | undefined>
+  readonly workdir: () => Promise<string>
+  readonly predictorDigest: (predictor: AnyPredictor) => Promise<Digest | undefined>
 }
 
 async function parse(kind: JsonKind<unknown>, data: unknown): Promise<unknown> {
   const result = await check(kind.schema, data)
   if (result.ok) return deepFreeze(result.value)
-  throw new PipewrightError('INPUT_INVALID', `the value does not fit the schema:\n${issueLines(result.issues)}`, { details: { issues: result.issues } })
+  throw new PipewrightError(
+    'INPUT_INVALID',
+    `the value does not fit the schema:\n${issueLines(result.issues)}`,
+    { details: { issues: result.issues } },
+  )
 }
 
-async function decodeValue(value: Value, kind: Kind<unknown, never>, name: string, reader: ValueReader): Promise<unknown> {
+async function decodeValue(
+  value: Value,
+  kind: Kind<unknown, never>,
+  name: string,
+  reader: ValueReader,
+): Promise<unknown> {
   if (kind.name === 'json') return parse(kind as JsonKind<unknown>, await reader.json.load(value))
   if ('absent' in value) {
-    throw new PipewrightError('INPUT_INVALID', `a ${kind.name} is needed, but it was skipped`, { fix: 'wire an output that always exists, or put the step into the same branch' })
+    throw new PipewrightError('INPUT_INVALID', `a ${kind.name} is needed, but it was skipped`, {
+      fix: 'wire an output that always exists, or put the step into the same branch',
+    })
   }
   if ('list' in value) {
     const item = itemKind(kind)
-    if (item === undefined) throw new PipewrightError('KIND_MISMATCH', `a ${kind.name} is needed, not a list`, { fix: 'declare the input as list(…)' })
+    if (item === undefined)
+      throw new PipewrightError('KIND_MISMATCH', `a ${kind.name} is needed, not a list`, {
+        fix: 'declare the input as list(…)',
+      })
     const items: unknown[] = []
-    for (const [index, element] of value.list.entries()) items.push(await decodeValue(element, item, `${name}-${index}`, reader))
+    for (const [index, element] of value.list.entries())
+      items.push(await decodeValue(element, item, `${name}-${index}`, reader))
     return items
   }
   if (!('artifact' in value) || value.pick !== undefined || value.artifact.kind !== kind.name) {
     const what = 'artifact' in value && value.pick === undefined ? value.artifact.kind : 'json'
-    throw new PipewrightError('KIND_MISMATCH', `a ${kind.name} is needed, but the value is a ${what}`, { fix: 'wire an output of the right kind' })
+    throw new PipewrightError('KIND_MISMATCH', `a ${kind.name} is needed, but the value is a ${what}`, {
+      fix: 'wire an output of the right kind',
+    })
   }
-  const context: DecodeContext = { blobs: reader.blobs, name, workdir: reader.workdir, predictorDigest: reader.predictorDigest }
+  const context: DecodeContext = {
+    blobs: reader.blobs,
+    name,
+    workdir: reader.workdir,
+    predictorDigest: reader.predictorDigest,
+  }
   return kind.decode(value.artifact, context)
 }
 
 /** Gives a step its inputs: decoded, parsed by its schemas, json frozen. Errors name step, node and input. */
-export async function decodeInputs(kinds: Kinds, values: Values, owner: string, reader: ValueReader): Promise<Record<string, unknown>> {
+export async function decodeInputs(
+  kinds: Kinds,
+  values: Values,
+  owner: string,
+  reader: ValueReader,
+): Promise<Record<string, unknown>> {
   const inputs: Record<string, unknown> = {}
   for (const [name, kind] of Object.entries(kinds)) {
     try {
@@ -63,17 +89,30 @@ export async function decodeInputs(kinds: Kinds, values: Values, owner: string, 
 }
 
 /** Checks and stores what a step returned. Errors name step, node and output. */
-export async function encodeOutputs(step: AnyStep, returned: unknown, owner: string, context: EncodeContext): Promise<Values> {
+export async function encodeOutputs(
+  step: AnyStep,
+  returned: unknown,
+  owner: string,
+  context: EncodeContext,
+): Promise<Values> {
   const names = Object.keys(step.outputs)
   if (returned !== undefined && (typeof returned !== 'object' || returned === null)) {
-    throw new PipewrightError('OUTPUT_INVALID', `${owner} returned ${returned === null ? 'null' : `a ${typeof returned}`}, not a record of outputs`, {
-      fix: names.length === 0 ? 'return nothing, or declare outputs' : `return { ${names.join(', ')} }`,
-    })
+    throw new PipewrightError(
+      'OUTPUT_INVALID',
+      `${owner} returned ${returned === null ? 'null' : `a ${typeof returned}`}, not a record of outputs`,
+      {
+        fix: names.length === 0 ? 'return nothing, or declare outputs' : `return { ${names.join(', ')} }`,
+      },
+    )
   }
   const record = (returned ?? {}) as Readonly<Record<string, unknown>>
   for (const name of Object.keys(record)) {
     if (!names.includes(name)) {
-      throw new PipewrightError('OUTPUT_INVALID', `${owner} returned '${name}', which is not a declared output`, { fix: didYouMean(name, names), details: { output: name } })
+      throw new PipewrightError(
+        'OUTPUT_INVALID',
+        `${owner} returned '${name}', which is not a declared output`,
+        { fix: didYouMean(name, names), details: { output: name } },
+      )
     }
   }
   const outputs: Record<string, Value> = {}
@@ -82,7 +121,7 @@ export async function encodeOutputs(step: AnyStep, returned: unknown, owner: str
     const value = record[name]
     try {
       if (value === undefined) outputs[name] = await absent(kind)
-      else outputs[name] = { artifact: (await (kind.encode(value, context) as Promise<Artifact>)) }
+      else outputs[name] = { artifact: await kind.encode(value, context) }
     } catch (error) {
       throw placed(error, `${owner}, output '${name}'`, { output: name })
     }
@@ -91,6 +130,9 @@ export async function encodeOutputs(step: AnyStep, returned: unknown, owner: str
 }
 
 async function absent(kind: Kind<unknown, never>): Promise<Value> {
-  if (kind.name === 'json' && (await check((kind as JsonKind<unknown>).schema, undefined)).ok) return { absent: true }
-  throw new PipewrightError('OUTPUT_INVALID', 'the output is missing', { fix: 'return it, or let its schema accept undefined' })
+  if (kind.name === 'json' && (await check((kind as JsonKind<unknown>).schema, undefined)).ok)
+    return { absent: true }
+  throw new PipewrightError('OUTPUT_INVALID', 'the output is missing', {
+    fix: 'return it, or let its schema accept undefined',
+  })
 }

@@ -29,7 +29,10 @@ export class JsonValues {
     }
     let data = await this.#artifact(value.artifact)
     for (const key of value.pick ?? []) {
-      data = typeof data === 'object' && data !== null ? (data as Record<string | number, unknown>)[key] : undefined
+      data =
+        typeof data === 'object' && data !== null
+          ? (data as Record<string | number, unknown>)[key]
+          : undefined
     }
     return data
   }
@@ -53,10 +56,13 @@ export class JsonValues {
     if (artifact.kind === 'json') return decodeJson(artifact, { blobs: this.#blobs })
     if (artifact.kind === 'metrics') return decodeMetrics(artifact, { blobs: this.#blobs })
     if (artifact.kind !== 'list') {
-      throw new PipewrightError('KIND_MISMATCH', `a ${artifact.kind} was used where plain data is needed`, { fix: 'read it in a step that declares its kind' })
+      throw new PipewrightError('KIND_MISMATCH', `a ${artifact.kind} was used where plain data is needed`, {
+        fix: 'read it in a step that declares its kind',
+      })
     }
     const items: unknown[] = []
-    for await (const item of listItems(artifact, { blobs: this.#blobs })) items.push(item === null ? undefined : await this.#artifact(item))
+    for await (const item of listItems(artifact, { blobs: this.#blobs }))
+      items.push(item === null ? undefined : await this.#artifact(item))
     return items
   }
 }

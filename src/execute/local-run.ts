@@ -24,7 +24,12 @@ import { ValueScopes } from './value-scopes.ts'
 
 /** What happens while a run is driven, beside what is recorded. */
 export type LiveEvent =
-  | { readonly type: 'attempt.progress'; readonly node: string; readonly done: number; readonly total: number }
+  | {
+      readonly type: 'attempt.progress'
+      readonly node: string
+      readonly done: number
+      readonly total: number
+    }
   | {
       readonly type: 'attempt.log'
       readonly node: string
@@ -77,7 +82,11 @@ export interface RunRequest {
 export interface RunOutcome {
   readonly state: 'succeeded' | 'failed' | 'cancelled'
   readonly outputs: Values
-  readonly failures: readonly { readonly node: string; readonly error: ErrorRecord; readonly cause: unknown }[]
+  readonly failures: readonly {
+    readonly node: string
+    readonly error: ErrorRecord
+    readonly cause: unknown
+  }[]
   /** Set when the run ended for a reason of its own, such as its timeout. */
   readonly error?: unknown
 }
@@ -126,8 +135,18 @@ export class LocalRun {
     this.#request = request
     this.#services = services
     const { plan, program, settings } = request
-    this.#state = openRun(plan.scope, { failure: settings.failure, failFast: settings.failFast, window: settings.concurrency * openItemsPerSlot })
-    this.#scopes = new ValueScopes(plan.scope, program.pipelines, request.inputs, services.json, services.reader)
+    this.#state = openRun(plan.scope, {
+      failure: settings.failure,
+      failFast: settings.failFast,
+      window: settings.concurrency * openItemsPerSlot,
+    })
+    this.#scopes = new ValueScopes(
+      plan.scope,
+      program.pipelines,
+      request.inputs,
+      services.json,
+      services.reader,
+    )
     this.#queue = new PQueue({ concurrency: settings.concurrency })
     this.#span = (services.telemetry ?? silentTelemetry).run(plan.pipeline, request.id)
   }
@@ -161,9 +180,13 @@ export class LocalRun {
   /** Stops the run: running attempts are told by their signal, nothing new starts. */
   cancel(reason: string): void {
     if (this.#over || this.#state.cancelling) return
-    this.#endedBy ??= new PipewrightError('RUN_CANCELLED', `run ${this.#request.id} was cancelled: ${reason}`, {
-      fix: `go on with it by \`pipewright resume ${this.#request.id}\``,
-    })
+    this.#endedBy ??= new PipewrightError(
+      'RUN_CANCELLED',
+      `run ${this.#request.id} was cancelled: ${reason}`,
+      {
+        fix: `go on with it by \`pipewright resume ${this.#request.id}\``,
+      },
+    )
     this.#note({ type: 'run.cancel-requested', reason })
     this.#apply({ type: 'cancel' })
   }
@@ -174,9 +197,13 @@ export class LocalRun {
   }
 
   #timeOut(timeout: number): void {
-    this.#endedBy = new PipewrightError('RUN_TIMEOUT', `run ${this.#request.id} took longer than its timeout of ${timeout} ms`, {
-      fix: 'raise `timeout`, or resume the run: what has succeeded is kept',
-    })
+    this.#endedBy = new PipewrightError(
+      'RUN_TIMEOUT',
+      `run ${this.#request.id} took longer than its timeout of ${timeout} ms`,
+      {
+        fix: 'raise `timeout`, or resume the run: what has succeeded is kept',
+      },
+    )
     this.#apply({ type: 'cancel' })
   }
 
@@ -213,8 +240,18 @@ export class LocalRun {
       if (!tries.open) continue
       tries.open = false
       tries.interrupted++
-      const error = new PipewrightError('STEP_INTERRUPTED', `attempt ${tries.started} of '${node}' was lost with its process`)
-      this.#note({ type: 'attempt.failed', node, attempt: tries.started, end: 'interrupted', error: errorRecord(error), retryIn: 0 })
+      const error = new PipewrightError(
+        'STEP_INTERRUPTED',
+        `attempt ${tries.started} of '${node}' was lost with its process`,
+      )
+      this.#note({
+        type: 'attempt.failed',
+        node,
+        attempt: tries.started,
+        end: 'interrupted',
+        error: errorRecord(error),
+        retryIn: 0,
+      })
     }
   }
 
@@ -249,7 +286,9 @@ export class LocalRun {
           this.#settled(command)
           break
         case 'abort':
-          this.#abort.abort(this.#endedBy ?? new PipewrightError('RUN_CANCELLED', 'the run has failed elsewhere'))
+          this.#abort.abort(
+            this.#endedBy ?? new PipewrightError('RUN_CANCELLED', 'the run has failed elsewhere'),
+          )
           for (const wake of this.#timers) wake()
           break
         case 'finish':
@@ -284,7 +323,10 @@ export class LocalRun {
     const at = Date.now()
     this.#request.onUpdate({ at, event })
     const { id, lease } = this.#request
-    return this.#services.metadata.append({ run: id, at, event, ...(blobs.length === 0 ? {} : { blobs }) }, lease)
+    return this.#services.metadata.append(
+      { run: id, at, event, ...(blobs.length === 0 ? {} : { blobs }) },
+      lease,
+    )
   }
 
   /** Records an event that nothing waits for; it is durable with the next one that something does. */
@@ -335,7 +377,9 @@ export class LocalRun {
     const digests = await inputDigests(values, step.inputs, this.#services.json)
     const uncached = uncachedReason(declaration, code)
     const cacheable = uncached === undefined && code?.cacheable === true
-    const key = cacheable ? cacheKey(keyComponents(step.name, declaration.version, code.digest, digests)) : null
+    const key = cacheable
+      ? cacheKey(keyComponents(step.name, declaration.version, code.digest, digests))
+      : null
     const seed = key ?? sha256(canonicalJson({ step: step.name, inputs: digests }))
     const needs = this.#services.resources.needs(declaration.resources, step.name)
     const startedAt = Date.now()
@@ -352,10 +396,14 @@ export class LocalRun {
     }
     if (this.#request.reuse?.has(node.split(/[/[]/, 1)[0]!) === true) {
       settled()
-      throw new PipewrightError('SELECTION_GAP', `'${node}' was not selected and is not in the cache${uncached === undefined ? '' : ` (${uncached})`}`, {
-        fix: 'select it too (to: …), or run the whole pipeline once',
-        details: { node },
-      })
+      throw new PipewrightError(
+        'SELECTION_GAP',
+        `'${node}' was not selected and is not in the cache${uncached === undefined ? '' : ` (${uncached})`}`,
+        {
+          fix: 'select it too (to: …), or run the whole pipeline once',
+          details: { node },
+        },
+      )
     }
     const work: Work = { step, declaration, values, key, seed, uncached, needs, span, settled }
     this.#work.set(node, work)
@@ -363,7 +411,12 @@ export class LocalRun {
   }
 
   /** Looks a key up; when there is no entry this execution becomes the one that its twins wait for. */
-  async #claim(key: Digest): Promise<{ readonly entry: CacheEntry; readonly settled?: never } | { readonly entry?: never; readonly settled: () => void }> {
+  async #claim(
+    key: Digest,
+  ): Promise<
+    | { readonly entry: CacheEntry; readonly settled?: never }
+    | { readonly entry?: never; readonly settled: () => void }
+  > {
     const { twins, metadata } = this.#services
     for (;;) {
       const twin = twins.get(key)
@@ -396,15 +449,37 @@ export class LocalRun {
       const { blob, size, parts } = value.artifact
       if (size > inlineLimit && !(await this.#services.store.has(blob))) return false
       for (const part of parts ?? []) {
-        if (!(await this.#services.store.has(part)) && (await this.#services.metadata.blob(part)) === undefined) return false
+        if (
+          !(await this.#services.store.has(part)) &&
+          (await this.#services.metadata.blob(part)) === undefined
+        )
+          return false
       }
     }
     return true
   }
 
-  #reuse(node: string, step: AnyStep, inputs: Values, key: Digest, entry: CacheEntry, startedAt: number): void {
+  #reuse(
+    node: string,
+    step: AnyStep,
+    inputs: Values,
+    key: Digest,
+    entry: CacheEntry,
+    startedAt: number,
+  ): void {
     const { outputs, facts, run, node: source } = entry
-    this.#note({ type: 'node.succeeded', node, step: step.name, attempt: 0, startedAt, inputs, outputs, key, reused: { run, node: source }, facts })
+    this.#note({
+      type: 'node.succeeded',
+      node,
+      step: step.name,
+      attempt: 0,
+      startedAt,
+      inputs,
+      outputs,
+      key,
+      reused: { run, node: source },
+      facts,
+    })
     this.#scopes.record(node, outputs)
     this.#apply({ type: 'node.succeeded', node })
   }
@@ -413,11 +488,14 @@ export class LocalRun {
     if (this.#over) return release()
     const tries = this.#tries.get(node) ?? noTries()
     this.#tries.set(node, tries)
-    if (this.#abort.signal.aborted) return this.#lost(node, work, { end: 'cancelled', error: this.#abort.signal.reason }, release)
+    if (this.#abort.signal.aborted)
+      return this.#lost(node, work, { end: 'cancelled', error: this.#abort.signal.reason }, release)
     if (this.#state.halted && tries.used === 0) return this.#withdraw(node, work, release)
-    if (tries.interrupted >= mostInterruptions) return this.#refuse(node, work, release, lostTooOften(node, tries))
+    if (tries.interrupted >= mostInterruptions)
+      return this.#refuse(node, work, release, lostTooOften(node, tries))
     const { declaration, step } = work
-    if (declaration.effect !== undefined && this.#abandoned.has(node)) return this.#refuse(node, work, release, stillRunning(node))
+    if (declaration.effect !== undefined && this.#abandoned.has(node))
+      return this.#refuse(node, work, release, stillRunning(node))
     const startedAt = Date.now()
     const attempt = ++tries.started
     const started: RunEvent = { type: 'attempt.started', node, step: step.name, attempt, key: work.key }
@@ -438,7 +516,12 @@ export class LocalRun {
     } else await this.#fail(node, work, outcome, attempt, release)
   }
 
-  #run(node: string, { step, declaration, values, seed }: Work, attempt: number, startedAt: number): Promise<AttemptOutcome> {
+  #run(
+    node: string,
+    { step, declaration, values, seed }: Work,
+    attempt: number,
+    startedAt: number,
+  ): Promise<AttemptOutcome> {
     const { id, plan, onUpdate } = this.#request
     return attemptStep(
       {
@@ -453,8 +536,10 @@ export class LocalRun {
         idempotencyKey: this.#idempotencyKey(node, declaration, values),
         seed,
         signal: this.#abort.signal,
-        onProgress: (done, total) => onUpdate({ at: Date.now(), event: { type: 'attempt.progress', node, done, total } }),
-        onLog: (level, message, fields) => onUpdate({ at: Date.now(), event: { type: 'attempt.log', node, level, message, fields } }),
+        onProgress: (done, total) =>
+          onUpdate({ at: Date.now(), event: { type: 'attempt.progress', node, done, total } }),
+        onLog: (level, message, fields) =>
+          onUpdate({ at: Date.now(), event: { type: 'attempt.log', node, level, message, fields } }),
       },
       this.#services,
     )
@@ -470,9 +555,23 @@ export class LocalRun {
     const { step, declaration, values: inputs, key } = work
     const { outputs, facts, volatile, blobs } = outcome
     const uncached =
-      work.uncached ?? (volatile.length > 0 && declaration.cache === undefined ? `the step read ctx.${volatile.join(', ctx.')}` : undefined)
+      work.uncached ??
+      (volatile.length > 0 && declaration.cache === undefined
+        ? `the step read ctx.${volatile.join(', ctx.')}`
+        : undefined)
     await this.#append(
-      { type: 'node.succeeded', node, step: step.name, attempt, startedAt, inputs, outputs, key, ...(uncached === undefined ? {} : { uncached }), facts },
+      {
+        type: 'node.succeeded',
+        node,
+        step: step.name,
+        attempt,
+        startedAt,
+        inputs,
+        outputs,
+        key,
+        ...(uncached === undefined ? {} : { uncached }),
+        facts,
+      },
       blobs,
     )
     this.#close(node, work, 'succeeded')
@@ -480,16 +579,33 @@ export class LocalRun {
     this.#apply({ type: 'node.succeeded', node })
   }
 
-  async #fail(node: string, work: Work, outcome: AttemptOutcome & { ok: false }, attempt: number, release: () => void): Promise<void> {
+  async #fail(
+    node: string,
+    work: Work,
+    outcome: AttemptOutcome & { ok: false },
+    attempt: number,
+    release: () => void,
+  ): Promise<void> {
     const { end, error, retryable, log, abandoned } = outcome
     const tries = this.#tries.get(node)!
     if (end !== 'cancelled') tries.used++
     tries.interrupted = 0
-    const retryIn = retryable && end !== 'cancelled' ? retryDelay(work.declaration.retry, tries.used, Math.random()) : undefined
+    const retryIn =
+      retryable && end !== 'cancelled'
+        ? retryDelay(work.declaration.retry, tries.used, Math.random())
+        : undefined
     const again = retryIn === undefined ? {} : { retryIn }
     if (abandoned === undefined) release()
     else this.#watch(node, abandoned, release)
-    await this.#append({ type: 'attempt.failed', node, attempt, end, error: errorRecord(error), ...again, ...(log === undefined ? {} : { log }) })
+    await this.#append({
+      type: 'attempt.failed',
+      node,
+      attempt,
+      end,
+      error: errorRecord(error),
+      ...again,
+      ...(log === undefined ? {} : { log }),
+    })
     this.#errors.set(node, error)
     if (retryIn === undefined) this.#close(node, work, end, error)
     this.#apply({ type: 'attempt.failed', node, end, ...again })
@@ -504,7 +620,12 @@ export class LocalRun {
     })
   }
 
-  #lost(node: string, work: Work, why: { readonly end: 'cancelled'; readonly error: unknown }, release: () => void): void {
+  #lost(
+    node: string,
+    work: Work,
+    why: { readonly end: 'cancelled'; readonly error: unknown },
+    release: () => void,
+  ): void {
     release()
     this.#close(node, work, why.end, why.error)
     this.#apply({ type: 'attempt.failed', node, end: why.end })
@@ -531,7 +652,8 @@ export class LocalRun {
   }
 
   #idempotencyKey(node: string, { effect, name }: StepDeclaration, values: Values): string {
-    if (typeof effect === 'object') return sha256(canonicalJson({ step: name, key: values[effect.key] ?? null })).slice(7)
+    if (typeof effect === 'object')
+      return sha256(canonicalJson({ step: name, key: values[effect.key] ?? null })).slice(7)
     return sha256(canonicalJson({ run: this.#request.id, node })).slice(7)
   }
 
@@ -555,7 +677,20 @@ export class LocalRun {
     const { outputs, gathers } = await this.#scopes.gather(node, branch, blobs)
     if (this.#over) return
     const lineage = gathers === undefined ? {} : { gathers }
-    await this.#append({ type: 'node.succeeded', node, step: null, attempt: 0, startedAt, inputs: {}, outputs, key: null, ...lineage }, blobs.pending)
+    await this.#append(
+      {
+        type: 'node.succeeded',
+        node,
+        step: null,
+        attempt: 0,
+        startedAt,
+        inputs: {},
+        outputs,
+        key: null,
+        ...lineage,
+      },
+      blobs.pending,
+    )
     this.#scopes.record(node, outputs)
     this.#apply({ type: 'node.succeeded', node })
   }
@@ -573,7 +708,12 @@ export class LocalRun {
       const cause = this.#errors.has(node) ? this.#errors.get(node) : containerError(node, this.#failures)
       const error = errorRecord(cause)
       if (planned.type === 'step' || this.#errors.has(node)) this.#failures.push({ node, error, cause })
-      this.#note({ type: 'node.failed', node, step: planned.type === 'step' ? this.#request.plan.steps[planned.step]!.name : null, error })
+      this.#note({
+        type: 'node.failed',
+        node,
+        step: planned.type === 'step' ? this.#request.plan.steps[planned.step]!.name : null,
+        error,
+      })
     }
   }
 
@@ -584,13 +724,23 @@ export class LocalRun {
     const cause = state === 'succeeded' ? undefined : (this.#endedBy ?? this.#failures[0]?.cause)
     const error = cause === undefined ? {} : { error: errorRecord(cause) }
     await this.#append({ type: 'run.finished', state, outputs, ...error })
-    this.#resolve({ state, outputs, failures: this.#failures, ...(this.#endedBy === undefined ? {} : { error: this.#endedBy }) })
+    this.#resolve({
+      state,
+      outputs,
+      failures: this.#failures,
+      ...(this.#endedBy === undefined ? {} : { error: this.#endedBy }),
+    })
   }
 }
 
 /** Without these the run cannot be recorded any more. */
 function isFatal(error: unknown): boolean {
-  return PipewrightError.isInstance(error) && ['LEASE_LOST', 'STORE_FULL', 'STORE_READ_ONLY', 'WORKSPACE_CLOSED', 'WORKSPACE_CORRUPT'].includes(error.code)
+  return (
+    PipewrightError.isInstance(error) &&
+    ['LEASE_LOST', 'STORE_FULL', 'STORE_READ_ONLY', 'WORKSPACE_CLOSED', 'WORKSPACE_CORRUPT'].includes(
+      error.code,
+    )
+  )
 }
 
 function uncachedReason(declaration: StepDeclaration, code: StepCode | undefined): string | undefined {
@@ -602,7 +752,8 @@ function uncachedReason(declaration: StepDeclaration, code: StepCode | undefined
 
 function sourcesOf(node: PlanNode & { type: 'step' }): string[] {
   const sources: string[] = []
-  for (const binding of Object.values(node.inputs)) if ('node' in binding && binding.up === undefined) sources.push(binding.node)
+  for (const binding of Object.values(node.inputs))
+    if ('node' in binding && binding.up === undefined) sources.push(binding.node)
   return sources
 }
 
@@ -612,21 +763,38 @@ function fileName(node: string): string {
 }
 
 function lostTooOften(node: string, { interrupted }: Tries): PipewrightError {
-  return new PipewrightError('STEP_INTERRUPTED', `'${node}' was lost with its process ${interrupted} times in a row`, {
-    fix: 'look what ends the process (memory?), then resume the run',
-  })
+  return new PipewrightError(
+    'STEP_INTERRUPTED',
+    `'${node}' was lost with its process ${interrupted} times in a row`,
+    {
+      fix: 'look what ends the process (memory?), then resume the run',
+    },
+  )
 }
 
 function stillRunning(node: string): PipewrightError {
-  return new PipewrightError('STEP_ABANDONED', `'${node}' is an effect whose abandoned attempt still runs: trying again could do it twice`, {
-    fix: 'let the step react to ctx.signal, or raise its grace; then resume the run',
-  })
+  return new PipewrightError(
+    'STEP_ABANDONED',
+    `'${node}' is an effect whose abandoned attempt still runs: trying again could do it twice`,
+    {
+      fix: 'let the step react to ctx.signal, or raise its grace; then resume the run',
+    },
+  )
 }
 
-function containerError(node: string, failures: readonly { readonly node: string; readonly cause: unknown }[]): Error {
-  const inside = failures.filter((failure) => failure.node.startsWith(`${node}/`) || failure.node.startsWith(`${node}[`))
+function containerError(
+  node: string,
+  failures: readonly { readonly node: string; readonly cause: unknown }[],
+): Error {
+  const inside = failures.filter(
+    (failure) => failure.node.startsWith(`${node}/`) || failure.node.startsWith(`${node}[`),
+  )
   const first = inside[0]
-  return new PipewrightError('STEP_FAILED', `${inside.length} failed inside '${node}'${first === undefined ? '' : `, the first is '${first.node}'`}`, {
-    cause: first?.cause,
-  })
+  return new PipewrightError(
+    'STEP_FAILED',
+    `${inside.length} failed inside '${node}'${first === undefined ? '' : `, the first is '${first.node}'`}`,
+    {
+      cause: first?.cause,
+    },
+  )
 }

@@ -1,4 +1,5 @@
 import type { Context, Link, Span as OtelSpan, SpanContext } from '@opentelemetry/api'
+import { errorRecord } from './error-record.ts'
 import type { NodeSpan, RunSpan, Span, Telemetry } from './telemetry.ts'
 
 type Api = typeof import('@opentelemetry/api')
@@ -42,7 +43,10 @@ class ApiSpan implements Span {
     if (error !== undefined) {
       this.span.setAttribute('error.type', errorType(error))
       if (error instanceof Error) this.span.recordException(error)
-      this.span.setStatus({ code: this.api.SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) })
+      this.span.setStatus({
+        code: this.api.SpanStatusCode.ERROR,
+        message: errorRecord(error).message,
+      })
     }
     this.span.end()
   }
@@ -60,11 +64,26 @@ export async function openTelemetry(): Promise<Telemetry | undefined> {
 function telemetryOf(api: Api): Telemetry {
   const tracer = api.trace.getTracer('pipewright')
   const meter = api.metrics.getMeter('pipewright')
-  const runDuration = meter.createHistogram('cicd.pipeline.run.duration', { unit: 's', description: 'Duration of a run' })
-  const activeRuns = meter.createUpDownCounter('cicd.pipeline.run.active', { unit: '{run}', description: 'Runs that are being driven' })
-  const runErrors = meter.createCounter('cicd.pipeline.run.errors', { unit: '{error}', description: 'Runs that did not succeed' })
-  const attemptDuration = meter.createHistogram('pipewright.attempt.duration', { unit: 's', description: 'Duration of an attempt of a step' })
-  const lookups = meter.createCounter('pipewright.cache.lookups', { unit: '{lookup}', description: 'Cache look-ups, by hit or miss' })
+  const runDuration = meter.createHistogram('cicd.pipeline.run.duration', {
+    unit: 's',
+    description: 'Duration of a run',
+  })
+  const activeRuns = meter.createUpDownCounter('cicd.pipeline.run.active', {
+    unit: '{run}',
+    description: 'Runs that are being driven',
+  })
+  const runErrors = meter.createCounter('cicd.pipeline.run.errors', {
+    unit: '{error}',
+    description: 'Runs that did not succeed',
+  })
+  const attemptDuration = meter.createHistogram('pipewright.attempt.duration', {
+    unit: 's',
+    description: 'Duration of an attempt of a step',
+  })
+  const lookups = meter.createCounter('pipewright.cache.lookups', {
+    unit: '{lookup}',
+    description: 'Cache look-ups, by hit or miss',
+  })
 
   class AttemptSpan extends ApiSpan {
     readonly #startedAt = performance.now()
@@ -77,7 +96,10 @@ function telemetryOf(api: Api): Telemetry {
 
     override end(outcome: string, error?: unknown): void {
       super.end(outcome, error)
-      const attributes = { 'cicd.pipeline.task.name': this.#step, 'cicd.pipeline.task.run.result': results[outcome] ?? outcome }
+      const attributes = {
+        'cicd.pipeline.task.name': this.#step,
+        'cicd.pipeline.task.run.result': results[outcome] ?? outcome,
+      }
       attemptDuration.record((performance.now() - this.#startedAt) / 1000, attributes)
     }
   }
@@ -91,7 +113,11 @@ function telemetryOf(api: Api): Telemetry {
     }
 
     attempt(number: number): Span {
-      const span = tracer.startSpan(`${this.#step} attempt`, { attributes: { 'pipewright.attempt.number': number } }, this.context)
+      const span = tracer.startSpan(
+        `${this.#step} attempt`,
+        { attributes: { 'pipewright.attempt.number': number } },
+        this.context,
+      )
       return new AttemptSpan(span, this.context, this.#step)
     }
   }
@@ -136,8 +162,12 @@ function telemetryOf(api: Api): Telemetry {
       super.end(outcome, error)
       const name = { 'cicd.pipeline.name': this.#pipeline }
       activeRuns.add(-1, name)
-      runDuration.record((performance.now() - this.#startedAt) / 1000, { ...name, 'cicd.pipeline.result': results[outcome] ?? outcome })
-      if (outcome !== 'succeeded') runErrors.add(1, { ...name, 'error.type': error === undefined ? outcome : errorType(error) })
+      runDuration.record((performance.now() - this.#startedAt) / 1000, {
+        ...name,
+        'cicd.pipeline.result': results[outcome] ?? outcome,
+      })
+      if (outcome !== 'succeeded')
+        runErrors.add(1, { ...name, 'error.type': error === undefined ? outcome : errorType(error) })
     }
   }
 
@@ -145,7 +175,12 @@ function telemetryOf(api: Api): Telemetry {
     run(pipeline, id) {
       const parent = api.context.active()
       const attributes = { 'cicd.pipeline.name': pipeline, 'cicd.pipeline.run.id': id }
-      return new PipelineSpan(tracer.startSpan(`run ${pipeline}`, { attributes }, parent), parent, pipeline, id)
+      return new PipelineSpan(
+        tracer.startSpan(`run ${pipeline}`, { attributes }, parent),
+        parent,
+        pipeline,
+        id,
+      )
     },
   }
 }

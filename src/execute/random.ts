@@ -6,7 +6,12 @@ import { createHash } from 'node:crypto'
  */
 export function seededRandom(seed: string): () => number {
   const bytes = createHash('sha256').update(seed).digest()
-  const s = new Uint32Array([bytes.readUInt32LE(0), bytes.readUInt32LE(4), bytes.readUInt32LE(8), bytes.readUInt32LE(12) | 1])
+  const s = new Uint32Array([
+    bytes.readUInt32LE(0),
+    bytes.readUInt32LE(4),
+    bytes.readUInt32LE(8),
+    bytes.readUInt32LE(12) | 1,
+  ])
   const rotate = (x: number, k: number): number => ((x << k) | (x >>> (32 - k))) >>> 0
   return () => {
     const result = Math.imul(rotate(Math.imul(s[1]!, 5), 7), 9) >>> 0

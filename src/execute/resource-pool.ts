@@ -29,9 +29,13 @@ export class ResourcePool {
       const limit = this.#capacity[name]
       if (limit === undefined) continue
       if (typeof amount !== 'number' || amount > limit) {
-        throw new PipewrightError('DEFINITION_INVALID', `step '${step}' needs ${amount} of resource '${name}', there are ${limit}`, {
-          fix: `ask for at most ${limit}, or raise resources.${name} in the settings`,
-        })
+        throw new PipewrightError(
+          'DEFINITION_INVALID',
+          `step '${step}' needs ${amount} of resource '${name}', there are ${limit}`,
+          {
+            fix: `ask for at most ${limit}, or raise resources.${name} in the settings`,
+          },
+        )
       }
       needs.set(name, amount)
     }

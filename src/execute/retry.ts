@@ -24,7 +24,11 @@ export function isRetryable(error: unknown): boolean {
  * `exponential`: delay x 2^(attempt - 1), at most `maxDelay`; `jitter` is the share of the wait that is drawn
  * with `random` (a number in [0, 1)).
  */
-export function retryDelay(retry: RetryDeclaration | undefined, attempt: number, random: number): number | undefined {
+export function retryDelay(
+  retry: RetryDeclaration | undefined,
+  attempt: number,
+  random: number,
+): number | undefined {
   if (retry === undefined || attempt >= retry.attempts) return undefined
   const growth = retry.backoff === 'exponential' ? 2 ** (attempt - 1) : 1
   const wait = Math.min(retry.delay * growth, retry.maxDelay)

@@ -42,7 +42,9 @@ function picked(value: Value, pick: readonly (string | number)[] | undefined): V
     return picked(value.list[index as number] ?? absent, rest.length === 0 ? undefined : rest)
   }
   let data: unknown = value.value
-  for (const key of pick) data = typeof data === 'object' && data !== null ? (data as Record<string | number, unknown>)[key] : undefined
+  for (const key of pick)
+    data =
+      typeof data === 'object' && data !== null ? (data as Record<string | number, unknown>)[key] : undefined
   return data === undefined ? absent : { value: data as Json }
 }
 
@@ -56,7 +58,13 @@ export class ValueScopes {
   readonly #maps = new Map<string, MapValues>()
   readonly #nodes = new Map<string, PlanNode>()
 
-  constructor(plan: PlanScope, pipelines: ReadonlyMap<PlanNode, AnyPipeline>, inputs: Values, json: JsonValues, blobs: BlobReader) {
+  constructor(
+    plan: PlanScope,
+    pipelines: ReadonlyMap<PlanNode, AnyPipeline>,
+    inputs: Values,
+    json: JsonValues,
+    blobs: BlobReader,
+  ) {
     this.#plan = plan
     this.#pipelines = pipelines
     this.#json = json
@@ -96,7 +104,9 @@ export class ValueScopes {
     if (node.type !== 'map') throw new PipewrightError('PLAN_INVALID', `'${path}' is not a map`)
     const value = await this.#resolve(node.items, this.#scope(split(path).prefix))
     const { count, item } = await this.#items(value, path)
-    const gathered = Object.fromEntries(Object.keys(node.body.outputs).map((name) => [name, new PackedValues(count)]))
+    const gathered = Object.fromEntries(
+      Object.keys(node.body.outputs).map((name) => [name, new PackedValues(count)]),
+    )
     this.#maps.set(path, { item, gathered, pending: [] })
     return count
   }
@@ -105,12 +115,18 @@ export class ValueScopes {
   async decide(path: string): Promise<'then' | 'else' | 'none'> {
     const node = this.node(path)
     if (node.type !== 'when') throw new PipewrightError('PLAN_INVALID', `'${path}' is not a branch`)
-    const condition = await this.#json.load(await this.#resolve(node.condition, this.#scope(split(path).prefix)))
+    const condition = await this.#json.load(
+      await this.#resolve(node.condition, this.#scope(split(path).prefix)),
+    )
     if (typeof condition !== 'boolean') {
-      throw new PipewrightError('INPUT_INVALID', `the condition of '${path}' is ${JSON.stringify(condition) ?? 'undefined'}, not a boolean`, {
-        fix: 'wire a boolean output',
-        details: { node: path },
-      })
+      throw new PipewrightError(
+        'INPUT_INVALID',
+        `the condition of '${path}' is ${JSON.stringify(condition) ?? 'undefined'}, not a boolean`,
+        {
+          fix: 'wire a boolean output',
+          details: { node: path },
+        },
+      )
     }
     if (condition) return 'then'
     return node.else === undefined ? 'none' : 'else'
@@ -125,17 +141,23 @@ export class ValueScopes {
     const scope = this.#scope(prefix)
     for (const [name, binding] of Object.entries(node.body.outputs)) {
       const value = this.#resolve(binding, scope)
-      if (value instanceof Promise) map.pending.push(value.then((settled) => map.gathered[name]!.set(index, settled)))
+      if (value instanceof Promise)
+        map.pending.push(value.then((settled) => map.gathered[name]!.set(index, settled)))
       else map.gathered[name]!.set(index, value)
     }
     this.#scopes.delete(prefix)
   }
 
   /** Makes the outputs of a container; `gathers` tells a map's lineage. */
-  async gather(path: string, branch: 'then' | 'else' | undefined, blobs: BlobWriter): Promise<{ readonly outputs: Values; readonly gathers?: Gathers }> {
+  async gather(
+    path: string,
+    branch: 'then' | 'else' | undefined,
+    blobs: BlobWriter,
+  ): Promise<{ readonly outputs: Values; readonly gathers?: Gathers }> {
     const node = this.node(path)
     if (node.type === 'map') return this.#gatherMap(path, node.body.outputs, blobs)
-    if (node.type === 'pipeline') return { outputs: await this.#resolveAll(node.body.outputs, this.#scope(`${path}/`)) }
+    if (node.type === 'pipeline')
+      return { outputs: await this.#resolveAll(node.body.outputs, this.#scope(`${path}/`)) }
     if (node.type !== 'when' || branch === undefined) return { outputs: {} }
     return { outputs: await this.#resolveAll(node[branch]?.outputs ?? {}, this.#scope(`${path}/${branch}/`)) }
   }
@@ -145,17 +167,23 @@ export class ValueScopes {
     return Promise.resolve(this.#resolveAll(this.#plan.outputs, this.#scope('')))
   }
 
-  async #gatherMap(path: string, bindings: Bindings, blobs: BlobWriter): Promise<{ outputs: Values; gathers: Gathers }> {
+  async #gatherMap(
+    path: string,
+    bindings: Bindings,
+    blobs: BlobWriter,
+  ): Promise<{ outputs: Values; gathers: Gathers }> {
     const map = this.#maps.get(path)!
     await Promise.all(map.pending)
     const outputs: Record<string, Value> = {}
     const gathers: Record<string, { node: string; output: string }> = {}
     for (const [name, values] of Object.entries(map.gathered)) {
       const items: (Artifact | null)[] = []
-      for (let index = 0; index < values.length; index++) items.push(await this.#asArtifact(values.get(index), blobs))
+      for (let index = 0; index < values.length; index++)
+        items.push(await this.#asArtifact(values.get(index), blobs))
       outputs[name] = { artifact: await encodeList(items, { blobs }) }
       const binding = bindings[name]!
-      if ('node' in binding && binding.up === undefined) gathers[name] = { node: binding.node, output: binding.output }
+      if ('node' in binding && binding.up === undefined)
+        gathers[name] = { node: binding.node, output: binding.output }
     }
     return { outputs, gathers }
   }
@@ -182,10 +210,14 @@ export class ValueScopes {
     }
     const data = await this.#json.load(value)
     if (!Array.isArray(data)) {
-      throw new PipewrightError('INPUT_INVALID', `map '${path}' was given ${data === undefined ? 'nothing' : `a ${data === null ? 'null' : typeof data}`}, not a list`, {
-        fix: 'wire an output whose value is an array',
-        details: { node: path },
-      })
+      throw new PipewrightError(
+        'INPUT_INVALID',
+        `map '${path}' was given ${data === undefined ? 'nothing' : `a ${data === null ? 'null' : typeof data}`}, not a list`,
+        {
+          fix: 'wire an output whose value is an array',
+          details: { node: path },
+        },
+      )
     }
     return { count: data.length, item: (index) => picked(value, [index]) }
   }
@@ -195,7 +227,8 @@ export class ValueScopes {
     let waits: Promise<void>[] | undefined
     for (const name in bindings) {
       const value = this.#resolve(bindings[name]!, scope)
-      if (value instanceof Promise) (waits ??= []).push(value.then((settled) => void (values[name] = settled)))
+      if (value instanceof Promise)
+        (waits ??= []).push(value.then((settled) => void (values[name] = settled)))
       else values[name] = value
     }
     return waits === undefined ? values : Promise.all(waits).then(() => values)
@@ -205,16 +238,19 @@ export class ValueScopes {
     if ('value' in binding) return { value: binding.value }
     if ('list' in binding) {
       const items = binding.list.map((item) => this.#resolve(item, from))
-      if (items.some((item) => item instanceof Promise)) return Promise.all(items).then((list) => ({ list }))
-      return { list: items as Value[] }
+      const known = items.filter((item): item is Value => !(item instanceof Promise))
+      if (known.length === items.length) return { list: known }
+      return Promise.all(items.map((item) => Promise.resolve(item))).then((list) => ({ list }))
     }
     let scope: ValueScope = from
     for (let up = binding.up ?? 0; up > 0; up--) scope = scope.parent!
-    if ('node' in binding) return picked(scope.outputs.get(binding.node)?.[binding.output] ?? absent, binding.pick)
+    if ('node' in binding)
+      return picked(scope.outputs.get(binding.node)?.[binding.output] ?? absent, binding.pick)
     if ('index' in binding) return { value: scope.index }
     if ('item' in binding) return picked(scope.item ?? absent, binding.pick)
     const { inputs } = scope
-    if (inputs instanceof Promise) return inputs.then((values) => picked(values[binding.input] ?? absent, binding.pick))
+    if (inputs instanceof Promise)
+      return inputs.then((values) => picked(values[binding.input] ?? absent, binding.pick))
     return picked(inputs?.[binding.input] ?? absent, binding.pick)
   }
 
@@ -239,8 +275,19 @@ export class ValueScopes {
     }
     const { prefix, id } = split(path)
     const container = prefix.slice(0, -1)
-    if ((id === 'then' || id === 'else') && container !== '' && !container.endsWith(']') && this.node(container).type === 'when') {
-      return { parent: this.#scope(split(container).prefix), outputs, inputs: undefined, item: undefined, index: -1 }
+    if (
+      (id === 'then' || id === 'else') &&
+      container !== '' &&
+      !container.endsWith(']') &&
+      this.node(container).type === 'when'
+    ) {
+      return {
+        parent: this.#scope(split(container).prefix),
+        outputs,
+        inputs: undefined,
+        item: undefined,
+        index: -1,
+      }
     }
     const node = this.node(path)
     const scope: ValueScope = { parent: undefined, outputs, inputs: undefined, item: undefined, index: -1 }
@@ -261,12 +308,17 @@ export class ValueScopes {
       const data = await this.#json.load(value)
       const result = await check((kind as JsonKind<unknown>).schema, data)
       if (!result.ok) {
-        throw new PipewrightError('INPUT_INVALID', `pipeline '${path}', input '${name}' does not fit its schema:\n${issueLines(result.issues)}`, {
-          details: { node: path, input: name, issues: result.issues },
-        })
+        throw new PipewrightError(
+          'INPUT_INVALID',
+          `pipeline '${path}', input '${name}' does not fit its schema:\n${issueLines(result.issues)}`,
+          {
+            details: { node: path, input: name, issues: result.issues },
+          },
+        )
       }
       if (result.value === undefined) values[name] = absent
-      else if (data === undefined || jsonDigest(result.value) !== jsonDigest(data)) values[name] = { value: result.value as Json }
+      else if (data === undefined || jsonDigest(result.value) !== jsonDigest(data))
+        values[name] = { value: result.value as Json }
     }
     return values
   }
@@ -279,7 +331,7 @@ export class ValueScopes {
   #find(path: string): PlanNode {
     const segments = path.split('/')
     let scope = this.#plan
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const id = segments[at++]!
       const graph = graphOfScope(scope)
       const node = graph.nodes[graph.numbers.get(id) ?? -1]

@@ -25,7 +25,12 @@ function stepFindings(key: string, step: StepDeclaration, context: CheckContext)
   const findings: Finding[] = []
   const reason = context.uncacheable?.[key]
   if (reason !== undefined && reason !== null && step.effect === undefined && step.cache !== 'never') {
-    findings.push({ level: 'warning', subject: step.name, message: `is not cached: ${reason}`, fix: "mend that, give the step a `version`, or say cache: 'never'" })
+    findings.push({
+      level: 'warning',
+      subject: step.name,
+      message: `is not cached: ${reason}`,
+      fix: "mend that, give the step a `version`, or say cache: 'never'",
+    })
   }
   if (step.timeout !== undefined) {
     findings.push({
@@ -39,13 +44,28 @@ function stepFindings(key: string, step: StepDeclaration, context: CheckContext)
     if (name === 'cpu' || name === 'memory') continue
     const limit = context.resources?.[name]
     if (limit === undefined) {
-      findings.push({ level: 'note', subject: step.name, message: `asks for resource '${name}', which the settings do not bound`, fix: `give resources: { ${name}: … } in the settings, or leave it out` })
+      findings.push({
+        level: 'note',
+        subject: step.name,
+        message: `asks for resource '${name}', which the settings do not bound`,
+        fix: `give resources: { ${name}: … } in the settings, or leave it out`,
+      })
     } else if (typeof amount === 'number' && amount > limit) {
-      findings.push({ level: 'warning', subject: step.name, message: `asks for ${amount} of resource '${name}', there are ${limit}: it can never run`, fix: 'ask for less, or raise the setting' })
+      findings.push({
+        level: 'warning',
+        subject: step.name,
+        message: `asks for ${amount} of resource '${name}', there are ${limit}: it can never run`,
+        fix: 'ask for less, or raise the setting',
+      })
     }
   }
   if (step.effect !== undefined && step.retry !== undefined) {
-    findings.push({ level: 'note', subject: step.name, message: 'is an effect with retries: it may happen more than once', fix: 'hand ctx.idempotencyKey to what the effect talks to' })
+    findings.push({
+      level: 'note',
+      subject: step.name,
+      message: 'is an effect with retries: it may happen more than once',
+      fix: 'hand ctx.idempotencyKey to what the effect talks to',
+    })
   }
   return findings
 }
@@ -54,10 +74,22 @@ function stepFindings(key: string, step: StepDeclaration, context: CheckContext)
 function unread(plan: Plan): Finding[] {
   const findings: Finding[] = []
   const graph = graphOfScope(plan.scope)
-  const results = new Set(Object.values(plan.scope.outputs).flatMap((binding) => ('node' in binding ? [binding.node] : [])))
+  const results = new Set(
+    Object.values(plan.scope.outputs).flatMap((binding) => ('node' in binding ? [binding.node] : [])),
+  )
   for (const [number, node] of graph.nodes.entries()) {
-    if (graph.offsets[number] !== graph.offsets[number + 1] || results.has(node.id) || mayHaveEffect(node, plan)) continue
-    findings.push({ level: 'note', subject: node.id, message: 'has outputs that nothing reads', fix: 'return one from the pipeline, or take the node out' })
+    if (
+      graph.offsets[number] !== graph.offsets[number + 1] ||
+      results.has(node.id) ||
+      mayHaveEffect(node, plan)
+    )
+      continue
+    findings.push({
+      level: 'note',
+      subject: node.id,
+      message: 'has outputs that nothing reads',
+      fix: 'return one from the pipeline, or take the node out',
+    })
   }
   return findings
 }
@@ -67,8 +99,11 @@ function mayHaveEffect(node: PlanNode, plan: Plan): boolean {
     const step = plan.steps[node.step]!
     return step.effect !== undefined || step.cache === 'never' || Object.keys(step.outputs).length === 0
   }
-  const scopes = node.type === 'when' ? [node.then, ...(node.else === undefined ? [] : [node.else])] : [node.body]
-  return scopes.some((scope) => [...walkPlan(scope)].some(({ node: inner }) => inner.type === 'step' && mayHaveEffect(inner, plan)))
+  const scopes =
+    node.type === 'when' ? [node.then, ...(node.else === undefined ? [] : [node.else])] : [node.body]
+  return scopes.some((scope) =>
+    [...walkPlan(scope)].some(({ node: inner }) => inner.type === 'step' && mayHaveEffect(inner, plan)),
+  )
 }
 
 /**
@@ -88,7 +123,8 @@ export function check(plan: Plan, context: CheckContext = {}): readonly Finding[
     findings.push({
       level: 'note',
       subject: plan.pipeline,
-      message: 'was made inside a function: another process cannot find it, so it can be resumed only from code',
+      message:
+        'was made inside a function: another process cannot find it, so it can be resumed only from code',
       fix: 'export it from a module',
     })
   }

@@ -68,7 +68,10 @@ export function graphOfScope(scope: PlanScope): ScopeGraph {
   const { nodes } = scope
   const numbers = new Map<string, number>()
   for (const [number, node] of nodes.entries()) {
-    if (numbers.has(node.id)) throw new PipewrightError('PLAN_INVALID', `the plan has two nodes '${node.id}' in one scope`, { fix: 'give one of them another id' })
+    if (numbers.has(node.id))
+      throw new PipewrightError('PLAN_INVALID', `the plan has two nodes '${node.id}' in one scope`, {
+        fix: 'give one of them another id',
+      })
     numbers.set(node.id, number)
   }
   const indegree = new Int32Array(nodes.length)
@@ -80,7 +83,11 @@ export function graphOfScope(scope: PlanScope): ScopeGraph {
     visitSources(node, (id) => {
       const source = numbers.get(id)
       if (source === undefined) {
-        throw new PipewrightError('PLAN_INVALID', `node '${node.id}' reads node '${id}', which is not in the plan`, { fix: didYouMean(id, [...numbers.keys()]) })
+        throw new PipewrightError(
+          'PLAN_INVALID',
+          `node '${node.id}' reads node '${id}', which is not in the plan`,
+          { fix: didYouMean(id, [...numbers.keys()]) },
+        )
       }
       if (lastReader[source] === reader) return
       lastReader[source] = reader
@@ -128,8 +135,9 @@ export function sortScope(scope: PlanScope): Int32Array {
 function findCycle(graph: ScopeGraph, waiting: Int32Array): number[] {
   const sourceOfNode = new Int32Array(graph.nodes.length).fill(-1)
   for (let source = 0; source < graph.nodes.length; source++) {
-    if (waiting[source]! === 0) continue
-    for (let e = graph.offsets[source]!; e < graph.offsets[source + 1]!; e++) sourceOfNode[graph.targets[e]!] = source
+    if (waiting[source] === 0) continue
+    for (let e = graph.offsets[source]!; e < graph.offsets[source + 1]!; e++)
+      sourceOfNode[graph.targets[e]!] = source
   }
   const seenAt = new Map<number, number>()
   const path: number[] = []

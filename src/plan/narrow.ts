@@ -24,9 +24,15 @@ export function narrow(plan: Plan, selection: Selection): Narrowed {
   const first = [...reuse].filter((id) => !following.has(id))
   const nodes = plan.scope.nodes
     .filter(({ id }) => needed.has(id))
-    .map((node): PlanNode => (selected.has(node.id) && first.length > 0 ? { ...node, after: [...new Set([...(node.after ?? []), ...first])] } : node))
+    .map((node): PlanNode =>
+      selected.has(node.id) && first.length > 0
+        ? { ...node, after: [...new Set([...(node.after ?? []), ...first])] }
+        : node,
+    )
   const outputs = Object.fromEntries(
-    Object.entries(plan.scope.outputs).filter(([, binding]) => !('node' in binding) || needed.has(binding.node)),
+    Object.entries(plan.scope.outputs).filter(
+      ([, binding]) => !('node' in binding) || needed.has(binding.node),
+    ),
   )
   return { scope: { nodes, outputs }, reuse }
 }

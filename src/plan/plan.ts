@@ -38,7 +38,7 @@ export function compilePipeline(pipeline: AnyPipeline): {
  * ```
  */
 export function plan<In, Out>(pipeline: Pipeline<In, Out>, inputs: Given<NoInfer<In>>): Plan {
-  const { structure } = compilePipeline(pipeline as unknown as AnyPipeline)
-  const given = checkInputs(pipeline as unknown as AnyPipeline, inputs as Readonly<Record<string, unknown>>)
+  const { structure } = compilePipeline(pipeline)
+  const given = checkInputs(pipeline, inputs)
   return Object.freeze({ ...structure, given: Object.freeze(given as Record<string, Json>) })
 }

@@ -20,7 +20,9 @@ function label(node: PlanNode, plan: Plan): string {
 }
 
 /** The inner scopes of a node with what stands before them. */
-export function innerScopes(node: PlanNode): readonly { readonly name: string | undefined; readonly scope: PlanScope }[] {
+export function innerScopes(
+  node: PlanNode,
+): readonly { readonly name: string | undefined; readonly scope: PlanScope }[] {
   if (node.type === 'map' || node.type === 'pipeline') return [{ name: undefined, scope: node.body }]
   if (node.type !== 'when') return []
   const branches = [{ name: 'then', scope: node.then }]
@@ -64,7 +66,9 @@ function treeLines(scope: PlanScope, plan: Plan): Line[] {
       text: `${label(node, plan)}${from.length === 0 ? '' : `  <- ${from.join(', ')}`}`,
       children: () =>
         innerScopes(node).flatMap(({ name, scope: inner }) =>
-          name === undefined ? treeLines(inner, plan) : [{ text: name, children: () => treeLines(inner, plan) }],
+          name === undefined
+            ? treeLines(inner, plan)
+            : [{ text: name, children: () => treeLines(inner, plan) }],
         ),
     }
   })
@@ -98,23 +102,33 @@ function visit(
           const inside = `${id}/${name === undefined ? '' : `${name}/`}`
           if (name === undefined) visit(body, inside, draw)
           else draw.cluster(`${id}/${name}`, name, () => visit(body, inside, draw))
-          for (const child of body.nodes) if (graphOfScope(body).indegree[graphOfScope(body).numbers.get(child.id)!] === 0) draw.edge(id, inside + child.id)
+          for (const child of body.nodes)
+            if (graphOfScope(body).indegree[graphOfScope(body).numbers.get(child.id)!] === 0)
+              draw.edge(id, inside + child.id)
         }
       })
     }
   }
-  for (const node of scope.nodes) for (const source of sourcesOf(node.id)) draw.edge(prefix + source, prefix + node.id)
+  for (const node of scope.nodes)
+    for (const source of sourcesOf(node.id)) draw.edge(prefix + source, prefix + node.id)
 }
 
 function mermaid(plan: Plan): string {
   const out = ['flowchart TD']
   const numbers = new Map<string, string>()
-  const key = (id: string): string => numbers.get(id) ?? (numbers.set(id, `n${numbers.size}`), numbers.get(id)!)
-  const text = (value: string): string => value.replaceAll('"', '#quot;').replaceAll(/[<>]/g, (c) => (c === '<' ? '#lt;' : '#gt;'))
+  const key = (id: string): string =>
+    numbers.get(id) ?? (numbers.set(id, `n${numbers.size}`), numbers.get(id)!)
+  const text = (value: string): string =>
+    value.replaceAll('"', '#quot;').replaceAll(/[<>]/g, (c) => (c === '<' ? '#lt;' : '#gt;'))
   let depth = 1
   const push = (line: string): void => void out.push('  '.repeat(depth) + line)
   visit(plan.scope, '', {
-    node: (id, node) => push(node.type === 'when' ? `${key(id)}{"${text(label(node, plan))}"}` : `${key(id)}["${text(label(node, plan))}"]`),
+    node: (id, node) =>
+      push(
+        node.type === 'when'
+          ? `${key(id)}{"${text(label(node, plan))}"}`
+          : `${key(id)}["${text(label(node, plan))}"]`,
+      ),
     edge: (from, to) => push(`${key(from)} --> ${key(to)}`),
     cluster: (id, title, inside) => {
       push(`subgraph ${key(`cluster ${id}`)} ["${text(title)}"]`)
@@ -128,11 +142,17 @@ function mermaid(plan: Plan): string {
 }
 
 function dot(plan: Plan): string {
-  const out = [`digraph ${JSON.stringify(plan.pipeline)} {`, '  rankdir=TB; node [shape=box, fontname="sans-serif"];']
+  const out = [
+    `digraph ${JSON.stringify(plan.pipeline)} {`,
+    '  rankdir=TB; node [shape=box, fontname="sans-serif"];',
+  ]
   let depth = 1
   const push = (line: string): void => void out.push('  '.repeat(depth) + line)
   visit(plan.scope, '', {
-    node: (id, node) => push(`${JSON.stringify(id)} [label=${JSON.stringify(label(node, plan))}${node.type === 'when' ? ', shape=diamond' : ''}];`),
+    node: (id, node) =>
+      push(
+        `${JSON.stringify(id)} [label=${JSON.stringify(label(node, plan))}${node.type === 'when' ? ', shape=diamond' : ''}];`,
+      ),
     edge: (from, to) => push(`${JSON.stringify(from)} -> ${JSON.stringify(to)};`),
     cluster: (id, title, inside) => {
       push(`subgraph ${JSON.stringify(`cluster_${id}`)} { label=${JSON.stringify(title)};`)

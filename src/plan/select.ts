@@ -29,7 +29,8 @@ export function* walkPlan(scope: PlanScope, prefix = ''): Generator<PlacedNode> 
     for (const node of next.scope.nodes) {
       const path = next.prefix + node.id
       yield { path, node }
-      if (node.type === 'map' || node.type === 'pipeline') inner.push({ scope: node.body, prefix: `${path}/` })
+      if (node.type === 'map' || node.type === 'pipeline')
+        inner.push({ scope: node.body, prefix: `${path}/` })
       else if (node.type === 'when') {
         inner.push({ scope: node.then, prefix: `${path}/then/` })
         if (node.else !== undefined) inner.push({ scope: node.else, prefix: `${path}/else/` })
@@ -42,7 +43,12 @@ export function* walkPlan(scope: PlanScope, prefix = ''): Generator<PlacedNode> 
 function matcher(pattern: string): (path: string) => boolean {
   const source = pattern
     .split('**')
-    .map((part) => part.split('*').map((text) => text.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`)).join('[^/]*'))
+    .map((part) =>
+      part
+        .split('*')
+        .map((text) => text.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`))
+        .join('[^/]*'),
+    )
     .join('.*')
   const expression = new RegExp(`^${source}$`)
   return (path) => expression.test(path)
@@ -57,10 +63,14 @@ function matching(plan: Plan, patterns: readonly string[], option: string): Set<
     for (const path of paths) if (matches(path)) found.add(path)
     if (found.size === before && !paths.some((path) => matches(path))) {
       const close = nearest(pattern, paths)
-      throw new PipewrightError('SELECTION_EMPTY', `${option}: no node of pipeline '${plan.pipeline}' matches '${pattern}'`, {
-        fix: close === undefined ? `nodes: ${paths.slice(0, 20).join(', ')}` : `did you mean '${close}'?`,
-        details: { pattern },
-      })
+      throw new PipewrightError(
+        'SELECTION_EMPTY',
+        `${option}: no node of pipeline '${plan.pipeline}' matches '${pattern}'`,
+        {
+          fix: close === undefined ? `nodes: ${paths.slice(0, 20).join(', ')}` : `did you mean '${close}'?`,
+          details: { pattern },
+        },
+      )
     }
   }
   return found
@@ -77,7 +87,10 @@ export function reach(graph: ScopeGraph, start: ReadonlySet<string>, direction: 
   const open = [...start].map((id) => graph.numbers.get(id)!)
   const sources = direction === 'up' ? sourcesOf(graph) : undefined
   for (let number = open.pop(); number !== undefined; number = open.pop()) {
-    const next = sources === undefined ? graph.targets.subarray(graph.offsets[number], graph.offsets[number + 1]) : sources[number]!
+    const next =
+      sources === undefined
+        ? graph.targets.subarray(graph.offsets[number], graph.offsets[number + 1])
+        : sources[number]!
     for (const other of next) {
       const { id } = graph.nodes[other]!
       if (reached.has(id)) continue
@@ -91,7 +104,8 @@ export function reach(graph: ScopeGraph, start: ReadonlySet<string>, direction: 
 function sourcesOf(graph: ScopeGraph): number[][] {
   const sources: number[][] = graph.nodes.map(() => [])
   for (let source = 0; source < graph.nodes.length; source++) {
-    for (let e = graph.offsets[source]!; e < graph.offsets[source + 1]!; e++) sources[graph.targets[e]!]!.push(source)
+    for (let e = graph.offsets[source]!; e < graph.offsets[source + 1]!; e++)
+      sources[graph.targets[e]!]!.push(source)
   }
   return sources
 }
@@ -117,15 +131,21 @@ export function select(plan: Plan, selection: Selection): readonly string[] {
   if (selection.tags !== undefined) {
     const tags = new Set(selection.tags)
     const tagged = [...walkPlan(plan.scope)].filter(({ node }) =>
-      [...(node.tags ?? []), ...(node.type === 'step' ? (plan.steps[node.step]?.tags ?? []) : [])].some((tag) => tags.has(tag)),
+      [...(node.tags ?? []), ...(node.type === 'step' ? (plan.steps[node.step]?.tags ?? []) : [])].some(
+        (tag) => tags.has(tag),
+      ),
     )
     keep(roots(tagged.map(({ path }) => path)))
   }
   if (chosen.size === 0) {
-    throw new PipewrightError('SELECTION_EMPTY', `the selection leaves no node of pipeline '${plan.pipeline}'`, {
-      fix: 'conditions are combined with and: loosen one of them',
-      details: { selection },
-    })
+    throw new PipewrightError(
+      'SELECTION_EMPTY',
+      `the selection leaves no node of pipeline '${plan.pipeline}'`,
+      {
+        fix: 'conditions are combined with and: loosen one of them',
+        details: { selection },
+      },
+    )
   }
   return plan.scope.nodes.map(({ id }) => id).filter((id) => chosen.has(id))
 }

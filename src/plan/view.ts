@@ -23,11 +23,13 @@ export function graphView(plan: Plan): Graph<object, ViewNode> {
   const view = new Graph<object, ViewNode>({ directed: true })
   const graph = graphOfScope(plan.scope)
   for (const node of graph.nodes) {
-    const name = node.type === 'step' ? plan.steps[node.step]!.name : node.type === 'pipeline' ? node.pipeline : node.id
+    const name =
+      node.type === 'step' ? plan.steps[node.step]!.name : node.type === 'pipeline' ? node.pipeline : node.id
     view.setNode(node.id, { type: node.type, name })
   }
   for (const [source, node] of graph.nodes.entries()) {
-    for (let e = graph.offsets[source]!; e < graph.offsets[source + 1]!; e++) view.setEdge(node.id, graph.nodes[graph.targets[e]!]!.id)
+    for (let e = graph.offsets[source]!; e < graph.offsets[source + 1]!; e++)
+      view.setEdge(node.id, graph.nodes[graph.targets[e]!]!.id)
   }
   return view
 }

@@ -24,7 +24,10 @@ async function register(
   port: RegistryPort,
 ): Promise<{ model: Model; version: number }> {
   const artifact = artifactOfModel(model)
-  if (artifact === undefined) throw new PipewrightError('INPUT_INVALID', 'the model has not been stored yet', { fix: 'wire the output of a step' })
+  if (artifact === undefined)
+    throw new PipewrightError('INPUT_INVALID', 'the model has not been stored yet', {
+      fix: 'wire the output of a step',
+    })
   const entry = {
     name: options.name,
     digest: artifact.digest,
@@ -35,7 +38,11 @@ async function register(
     metadata: {},
   }
   const { version } = await port.registerModel(entry, options.alias)
-  ctx.log.info('registered', { name: options.name, version, ...(options.alias === undefined ? {} : { alias: options.alias }) })
+  ctx.log.info('registered', {
+    name: options.name,
+    version,
+    ...(options.alias === undefined ? {} : { alias: options.alias }),
+  })
   return { model, version }
 }
 
@@ -54,14 +61,23 @@ async function register(
 export function registerModel<State, Input, Output>(
   options: RegisterModelOptions & { readonly predictor: Predictor<State, Input, Output> },
 ): Step<{ model: Model<Input, Output> }, { model: Model<Input, Output>; version: number }>
-export function registerModel(options: RegisterModelOptions): Step<{ model: Model }, { model: Model; version: number }>
+export function registerModel(
+  options: RegisterModelOptions,
+): Step<{ model: Model }, { model: Model; version: number }>
 export function registerModel(options: RegisterModelOptions & { readonly predictor?: AnyPredictor }): never {
   checkName('registered model', options.name)
   if (options.name.includes('@')) {
-    throw new PipewrightError('DEFINITION_INVALID', `the registered model name '${options.name}' holds '@'`, { fix: "'@' separates name and version; leave it out" })
+    throw new PipewrightError('DEFINITION_INVALID', `the registered model name '${options.name}' holds '@'`, {
+      fix: "'@' separates name and version; leave it out",
+    })
   }
-  const kind = (options.predictor === undefined ? modelKind() : modelKind(options.predictor as Predictor<unknown, unknown, unknown>)) as ReturnType<typeof modelKind>
-  const run = (inputs: never, ctx: StepContext, ...ports: unknown[]): unknown => register(options, inputs, ctx, ports[0] as RegistryPort)
+  const kind = (
+    options.predictor === undefined
+      ? modelKind()
+      : modelKind(options.predictor as Predictor<unknown, unknown, unknown>)
+  ) as ReturnType<typeof modelKind>
+  const run = (inputs: never, ctx: StepContext, ...ports: unknown[]): unknown =>
+    register(options, inputs, ctx, ports[0] as RegistryPort)
   return makeStep(
     {
       name: options.step ?? 'register-model',

@@ -10,7 +10,10 @@ import type { ModelVersion } from '../record/records.ts'
 /** The part of a metadata store that a registry is kept in. */
 export interface RegistryPort {
   /** Registers a model: the version of an equal digest if there is one, else the next. */
-  registerModel(entry: Omit<ModelVersion, 'version' | 'aliases'>, alias: string | undefined): Promise<ModelVersion>
+  registerModel(
+    entry: Omit<ModelVersion, 'version' | 'aliases'>,
+    alias: string | undefined,
+  ): Promise<ModelVersion>
   /** Versions of one model or of all, newest first. */
   modelVersions(name?: string): Promise<readonly ModelVersion[]>
 }
@@ -61,7 +64,9 @@ export class Registry {
     const which = at === -1 ? undefined : reference.slice(at + 1)
     const versions = await this.#port.modelVersions(name)
     const found =
-      which === undefined ? versions[0] : versions.find((version) => String(version.version) === which || version.aliases.includes(which))
+      which === undefined
+        ? versions[0]
+        : versions.find((version) => String(version.version) === which || version.aliases.includes(which))
     return found === undefined ? this.#missing(reference, name, versions) : this.#registered(found)
   }
 
@@ -81,7 +86,7 @@ export class Registry {
       run,
       artifact,
       load: <State, Input, Output>(predictor: Predictor<State, Input, Output>) =>
-        modelKind(predictor).decode(artifact, { ...this.#loader, name }) as Promise<Model<Input, Output>>,
+        modelKind(predictor).decode(artifact, { ...this.#loader, name }),
     })
   }
 
@@ -89,15 +94,22 @@ export class Registry {
     const details = { reference }
     if (versions.length > 0) {
       const known = versions.flatMap((version) => [String(version.version), ...version.aliases])
-      throw new PipewrightError('MODEL_NOT_FOUND', `model '${name}' has no version or alias '${reference.slice(name.length + 1)}'`, {
-        fix: `use one of: ${known.map((which) => `${name}@${which}`).join(', ')}`,
-        details,
-      })
+      throw new PipewrightError(
+        'MODEL_NOT_FOUND',
+        `model '${name}' has no version or alias '${reference.slice(name.length + 1)}'`,
+        {
+          fix: `use one of: ${known.map((which) => `${name}@${which}`).join(', ')}`,
+          details,
+        },
+      )
     }
     const names = [...new Set((await this.#port.modelVersions()).map((version) => version.name))]
     const close = nearest(name, names)
     throw new PipewrightError('MODEL_NOT_FOUND', `there is no model '${name}' in the registry`, {
-      fix: names.length === 0 ? 'register one with a registerModel step' : `${close === undefined ? '' : `did you mean '${close}'? `}registered: ${names.join(', ')}`,
+      fix:
+        names.length === 0
+          ? 'register one with a registerModel step'
+          : `${close === undefined ? '' : `did you mean '${close}'? `}registered: ${names.join(', ')}`,
       details,
     })
   }

@@ -30,10 +30,14 @@ export function sourceChanged(path: string): PipewrightError {
 export function storeError(error: unknown, root: string): unknown {
   const code = (error as { code?: unknown } | null)?.code
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new PipewrightError('STORE_FULL', `there is no space left for ${root}; nothing half-written was kept`, {
-      fix: 'make room (pw.gc removes what nothing needs), then resume the run',
-      cause: error,
-    })
+    return new PipewrightError(
+      'STORE_FULL',
+      `there is no space left for ${root}; nothing half-written was kept`,
+      {
+        fix: 'make room (pw.gc removes what nothing needs), then resume the run',
+        cause: error,
+      },
+    )
   }
   if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {
     return new PipewrightError('STORE_READ_ONLY', `${root} cannot be written: ${(error as Error).message}`, {

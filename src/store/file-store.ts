@@ -1,5 +1,18 @@
 import { createReadStream, constants as fsConstants } from 'node:fs'
-import { chmod, copyFile, mkdir, open, opendir, readFile, rename, rm, stat, unlink, utimes, type FileHandle } from 'node:fs/promises'
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  open,
+  opendir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  unlink,
+  utimes,
+  type FileHandle,
+} from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { DigestStream, sha256, type Digest } from '../internal/digest.ts'
@@ -79,10 +92,12 @@ class FileStore implements ArtifactStore {
       const copying = copyFile(path, temporary, fsConstants.COPYFILE_FICLONE)
       copying.catch(() => undefined)
       const hash = new DigestStream()
-      for await (const chunk of createReadStream(path, { highWaterMark: chunkSize })) hash.update(chunk as Uint8Array)
+      for await (const chunk of createReadStream(path, { highWaterMark: chunkSize }))
+        hash.update(chunk as Uint8Array)
       await copying
       const after = await stat(path, { bigint: true })
-      if (after.size !== before.size || after.mtimeNs !== before.mtimeNs || after.ctimeNs !== before.ctimeNs) throw sourceChanged(path)
+      if (after.size !== before.size || after.mtimeNs !== before.mtimeNs || after.ctimeNs !== before.ctimeNs)
+        throw sourceChanged(path)
       const digest = hash.digest()
       await chmod(temporary, 0o444)
       await syncPath(temporary)
@@ -112,13 +127,20 @@ class FileStore implements ArtifactStore {
   }
 
   stream(artifact: BlobSource): Readable {
-    return Readable.from(artifact.external === undefined ? this.#verifiedChunks(artifact.blob) : externalChunks(artifact.external), { objectMode: false })
+    return Readable.from(
+      artifact.external === undefined
+        ? this.#verifiedChunks(artifact.blob)
+        : externalChunks(artifact.external),
+      { objectMode: false },
+    )
   }
 
   async copyTo(artifact: BlobSource, path: string): Promise<void> {
     const { blob, external } = artifact
     if (external === undefined && this.#verified.has(blob)) {
-      await copyFile(this.#path(blob), path, fsConstants.COPYFILE_FICLONE).catch((error: unknown) => this.#failed(blob, error))
+      await copyFile(this.#path(blob), path, fsConstants.COPYFILE_FICLONE).catch((error: unknown) =>
+        this.#failed(blob, error),
+      )
       await chmod(path, 0o644)
       return
     }
@@ -236,7 +258,9 @@ class FileStore implements ArtifactStore {
   }
 
   #failed(digest: Digest, error: unknown): never {
-    throw (error as { code?: unknown }).code === 'ENOENT' ? missing(digest, error) : storeError(error, this.#root)
+    throw (error as { code?: unknown }).code === 'ENOENT'
+      ? missing(digest, error)
+      : storeError(error, this.#root)
   }
 }
 
@@ -252,10 +276,12 @@ async function syncPath(path: string): Promise<void> {
 async function* externalChunks(external: NonNullable<Artifact['external']>): AsyncGenerator<Uint8Array> {
   const unchanged = async (): Promise<void> => {
     const now = await stat(external.path, { bigint: true }).catch(() => undefined)
-    if (now === undefined || Number(now.size) !== external.size || String(now.mtimeNs) !== external.mtimeNs) throw sourceChanged(external.path)
+    if (now === undefined || Number(now.size) !== external.size || String(now.mtimeNs) !== external.mtimeNs)
+      throw sourceChanged(external.path)
   }
   await unchanged()
-  for await (const chunk of createReadStream(external.path, { highWaterMark: chunkSize })) yield chunk as Uint8Array
+  for await (const chunk of createReadStream(external.path, { highWaterMark: chunkSize }))
+    yield chunk as Uint8Array
   await unchanged()
 }
 

@@ -54,7 +54,8 @@ class MemoryStore implements ArtifactStore {
   }
 
   async *list(): AsyncGenerator<StoredBlob> {
-    for (const [digest, { bytes, touchedAt }] of this.#blobs) yield { digest, size: bytes.byteLength, touchedAt }
+    for (const [digest, { bytes, touchedAt }] of this.#blobs)
+      yield { digest, size: bytes.byteLength, touchedAt }
   }
 
   delete(digest: Digest): Promise<void> {

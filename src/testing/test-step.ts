@@ -56,24 +56,41 @@ export interface TestStepOptions {
 /** What a tested step did. */
 export interface TestStepResult<Out> {
   readonly outputs: Out
-  readonly logs: readonly { readonly level: LogLevel; readonly message: string; readonly fields: Readonly<Record<string, unknown>> | undefined }[]
+  readonly logs: readonly {
+    readonly level: LogLevel
+    readonly message: string
+    readonly fields: Readonly<Record<string, unknown>> | undefined
+  }[]
   readonly metrics: Readonly<Record<string, MetricSummary>>
   readonly params: Readonly<Record<string, Json>>
   readonly progress: readonly { readonly done: number; readonly total: number }[]
   readonly reports: number
 }
 
-async function toValue(kind: Kind<unknown, never>, given: unknown, writer: CommitWriter, services: AttemptServices, folder: string): Promise<Value> {
+async function toValue(
+  kind: Kind<unknown, never>,
+  given: unknown,
+  writer: CommitWriter,
+  services: AttemptServices,
+  folder: string,
+): Promise<Value> {
   const item = itemKind(kind)
   if (item !== undefined && Array.isArray(given)) {
     const list: Value[] = []
-    for (const element of given as unknown[]) list.push(await toValue(item, element, writer, services, folder))
+    for (const element of given as unknown[])
+      list.push(await toValue(item, element, writer, services, folder))
     return { list }
   }
   if (kind.name === 'json') return given === undefined ? { absent: true } : { value: given as Json }
-  if (typeof given === 'string' && isFileKind(kind)) return { artifact: await snapshotFile(given, kind.mediaType, writer) }
-  if (typeof given === 'string' && kind.name === 'directory') return { artifact: await snapshotDirectory(given, writer) }
-  const context = { blobs: writer, workdir: () => Promise.resolve(folder), predictorDigest: services.predictorDigest }
+  if (typeof given === 'string' && isFileKind(kind))
+    return { artifact: await snapshotFile(given, kind.mediaType, writer) }
+  if (typeof given === 'string' && kind.name === 'directory')
+    return { artifact: await snapshotDirectory(given, writer) }
+  const context = {
+    blobs: writer,
+    workdir: () => Promise.resolve(folder),
+    predictorDigest: services.predictorDigest,
+  }
   return { artifact: await kind.encode(given, context) }
 }
 
@@ -93,9 +110,11 @@ export async function testStep<In, Out, Run>(
   options: TestStepOptions = {},
 ): Promise<TestStepResult<Out>> {
   const target = step as unknown as AnyStep
-  for (const name of Object.keys(inputs as object)) {
+  for (const name of Object.keys(inputs)) {
     if (!(name in target.inputs)) {
-      throw new PipewrightError('UNKNOWN_INPUT', `step '${step.name}' has no input '${name}'`, { fix: didYouMean(name, Object.keys(target.inputs)) })
+      throw new PipewrightError('UNKNOWN_INPUT', `step '${step.name}' has no input '${name}'`, {
+        fix: didYouMean(name, Object.keys(target.inputs)),
+      })
     }
   }
   const folder = await mkdtemp(join(tmpdir(), 'pipewright-test-'))
@@ -110,14 +129,18 @@ export async function testStep<In, Out, Run>(
     ports: { registry: options.registry },
     predictorDigest: (predictor) => Promise.resolve<Digest>(sha256(String(predictor.predict))),
   }
-  const logs: { level: LogLevel; message: string; fields: Readonly<Record<string, unknown>> | undefined }[] = []
+  const logs: { level: LogLevel; message: string; fields: Readonly<Record<string, unknown>> | undefined }[] =
+    []
   const progress: { done: number; total: number }[] = []
   try {
     const writer = new CommitWriter(store, reader)
     const values: Record<string, Value> = {}
     for (const [name, kind] of Object.entries(target.inputs)) {
       const given = (inputs as Readonly<Record<string, unknown>>)[name]
-      if (given === undefined && kind.name !== 'json') throw new PipewrightError('MISSING_INPUT', `step '${step.name}': input '${name}' is missing`, { fix: `give { ${name}: … }` })
+      if (given === undefined && kind.name !== 'json')
+        throw new PipewrightError('MISSING_INPUT', `step '${step.name}': input '${name}' is missing`, {
+          fix: `give { ${name}: … }`,
+        })
       values[name] = await toValue(kind, given, writer, services, folder)
     }
     const outcome = await attemptStep(
@@ -140,7 +163,11 @@ export async function testStep<In, Out, Run>(
     )
     if (!outcome.ok) throw outcome.error
     const outputFolder = await mkdtemp(join(tmpdir(), 'pipewright-test-outputs-'))
-    const outputs = await decodeInputs(target.outputs, outcome.outputs, `step '${step.name}'`, { ...services, blobs: reader, workdir: () => Promise.resolve(outputFolder) })
+    const outputs = await decodeInputs(target.outputs, outcome.outputs, `step '${step.name}'`, {
+      ...services,
+      blobs: reader,
+      workdir: () => Promise.resolve(outputFolder),
+    })
     const { metrics, params, reports } = outcome.facts
     return { outputs: outputs as Out, logs, metrics, params, progress, reports: reports.length }
   } finally {

@@ -30,10 +30,12 @@ function stateOf(execution: ExecutionRecord | undefined): string {
 function factsOf(execution: ExecutionRecord): string {
   const parts: string[] = []
   if (execution.reused !== null) parts.push(`from run ${execution.reused.run.slice(0, 8)}`)
-  else if (execution.step !== null && execution.finishedAt !== null) parts.push(durationText(execution.finishedAt - execution.startedAt))
+  else if (execution.step !== null && execution.finishedAt !== null)
+    parts.push(durationText(execution.finishedAt - execution.startedAt))
   if (execution.attempts.length > 1) parts.push(`${execution.attempts.length} attempts`)
   const metrics = Object.entries(execution.metrics).slice(0, 4)
-  if (metrics.length > 0) parts.push(metrics.map(([name, { last }]) => `${printable(name)} ${numberText(last)}`).join(', '))
+  if (metrics.length > 0)
+    parts.push(metrics.map(([name, { last }]) => `${printable(name)} ${numberText(last)}`).join(', '))
   if (execution.error !== null) parts.push(printable(execution.error.message.split('\n')[0]!))
   return parts.join(' · ')
 }
@@ -63,7 +65,8 @@ class RunTree {
     const execution = this.#byPath.get(path)
     const children = this.#children(node, path)
     let state = stateOf(execution)
-    if (execution === undefined && children.some(({ text }) => !text.startsWith(marks['not run']!))) state = 'running'
+    if (execution === undefined && children.some(({ text }) => !text.startsWith(marks['not run']!)))
+      state = 'running'
     const count = node.type === 'map' ? (this.#items.get(path)?.length ?? 0) : undefined
     const parts = [`${marks[state]} ${printable(node.id)}`]
     if (count !== undefined) parts.push(`${count} item${count === 1 ? '' : 's'}`)
@@ -77,18 +80,26 @@ class RunTree {
     if (node.type === 'map') {
       const items = this.#items.get(path) ?? []
       if (items.length > mostItems) return [this.#folded(path, items)]
-      return items.map((item) => ({ text: `[${item}]`, children: this.branches(node.body, `${path}[${item}]/`) }))
+      return items.map((item) => ({
+        text: `[${item}]`,
+        children: this.branches(node.body, `${path}[${item}]/`),
+      }))
     }
     return innerScopes(node).flatMap(({ name, scope }) => {
       const inner = this.branches(scope, name === undefined ? `${path}/` : `${path}/${name}/`)
-      return name === undefined || inner.every(({ text }) => text.startsWith(marks['not run']!)) ? (name === undefined ? inner : []) : [{ text: name, children: inner }]
+      return name === undefined || inner.every(({ text }) => text.startsWith(marks['not run']!))
+        ? name === undefined
+          ? inner
+          : []
+        : [{ text: name, children: inner }]
     })
   }
 
   #folded(path: string, items: readonly number[]): Branch {
     const states = new Map<string, number>()
     for (const [node, execution] of this.#byPath) {
-      if (node.startsWith(`${path}[`)) states.set(stateOf(execution), (states.get(stateOf(execution)) ?? 0) + 1)
+      if (node.startsWith(`${path}[`))
+        states.set(stateOf(execution), (states.get(stateOf(execution)) ?? 0) + 1)
     }
     const counts = [...states].map(([state, count]) => `${count} ${state}`).join(', ')
     return { text: `[${items[0]}…${items.at(-1)}]  ${counts}`, children: [] }
@@ -114,7 +125,9 @@ function draw(branches: readonly Branch[], indent: string, out: string[]): void 
 export function renderRun(detail: RunDetail, plan: Pick<Plan, 'scope'>): string {
   const took = detail.finishedAt === null ? '' : ` in ${durationText(detail.finishedAt - detail.startedAt)}`
   const reused = detail.executions.filter((execution) => execution.reused !== null).length
-  const out = [`${printable(detail.pipeline)}  run ${detail.id}  ${detail.state}${took}${reused === 0 ? '' : `, ${reused} reused`}`]
+  const out = [
+    `${printable(detail.pipeline)}  run ${detail.id}  ${detail.state}${took}${reused === 0 ? '' : `, ${reused} reused`}`,
+  ]
   draw(new RunTree(detail.executions).branches(plan.scope, ''), '', out)
   return out.join('\n')
 }

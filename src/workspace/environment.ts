@@ -16,7 +16,11 @@ async function git(root: string): Promise<Environment['git']> {
       run('git', ['status', '--porcelain', '--untracked-files=no'], options),
     ])
     const [commit, branch] = head.stdout.trim().split('\n')
-    return { commit: commit!, branch: branch === undefined || branch === 'HEAD' ? null : branch, dirty: state.stdout.trim() !== '' }
+    return {
+      commit: commit!,
+      branch: branch === undefined || branch === 'HEAD' ? null : branch,
+      dirty: state.stdout.trim() !== '',
+    }
   } catch {
     // No git, no repository, no commit yet: there is nothing to record.
     return null
@@ -34,11 +38,21 @@ async function json(path: string): Promise<Record<string, unknown>> {
 /** The installed versions of the project's direct dependencies. */
 async function packages(root: string): Promise<Record<string, string>> {
   const manifest = await json(join(root, 'package.json'))
-  const names = Object.keys({ ...(manifest.dependencies as object | undefined), ...(manifest.devDependencies as object | undefined) })
+  const names = Object.keys({
+    ...(manifest.dependencies as object | undefined),
+    ...(manifest.devDependencies as object | undefined),
+  })
   const versions = await Promise.all(
-    names.toSorted().map(async (name) => [name, (await json(join(root, 'node_modules', name, 'package.json'))).version] as const),
+    names
+      .toSorted()
+      .map(
+        async (name) =>
+          [name, (await json(join(root, 'node_modules', name, 'package.json'))).version] as const,
+      ),
   )
-  return Object.fromEntries(versions.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+  return Object.fromEntries(
+    versions.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
 }
 
 /** The software and the machine, as they are now. */

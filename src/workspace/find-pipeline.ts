@@ -6,23 +6,48 @@ import { loadModule } from './load-module.ts'
 import type { Settings } from './settings.ts'
 
 /** The pipeline of a module: by export name, by pipeline name, or the only one there is. */
-export function findPipelineIn(exports: Readonly<Record<string, unknown>>, file: string, name?: string): AnyPipeline {
-  const pipelines = Object.entries(exports).filter((entry): entry is [string, AnyPipeline] => isPipeline(entry[1]))
-  const found = name === undefined ? (pipelines.length === 1 ? pipelines[0] : undefined) : pipelines.find(([key, pipeline]) => key === name || pipeline.name === name)
+export function findPipelineIn(
+  exports: Readonly<Record<string, unknown>>,
+  file: string,
+  name?: string,
+): AnyPipeline {
+  const pipelines = Object.entries(exports).filter((entry): entry is [string, AnyPipeline] =>
+    isPipeline(entry[1]),
+  )
+  const found =
+    name === undefined
+      ? pipelines.length === 1
+        ? pipelines[0]
+        : undefined
+      : pipelines.find(([key, pipeline]) => key === name || pipeline.name === name)
   if (found !== undefined) return found[1]
   const names = pipelines.map(([key]) => key)
   if (names.length === 0) {
-    throw new PipewrightError('PIPELINE_NOT_FOUND', `${file} exports no pipeline`, { fix: 'export what definePipeline returned' })
+    throw new PipewrightError('PIPELINE_NOT_FOUND', `${file} exports no pipeline`, {
+      fix: 'export what definePipeline returned',
+    })
   }
   throw new PipewrightError(
     'PIPELINE_NOT_FOUND',
-    name === undefined ? `${file} exports ${names.length} pipelines` : `${file} exports no pipeline '${name}'`,
-    { fix: name === undefined ? `name one: ${names.map((key) => `${file}#${key}`).join(', ')}` : didYouMean(name, names) },
+    name === undefined
+      ? `${file} exports ${names.length} pipelines`
+      : `${file} exports no pipeline '${name}'`,
+    {
+      fix:
+        name === undefined
+          ? `name one: ${names.map((key) => `${file}#${key}`).join(', ')}`
+          : didYouMean(name, names),
+    },
   )
 }
 
 /** The pipeline behind what a user names: a name of the settings, or `file#export`. */
-export async function findPipeline(address: string, settings: Settings, root: string, cwd: string): Promise<AnyPipeline> {
+export async function findPipeline(
+  address: string,
+  settings: Settings,
+  root: string,
+  cwd: string,
+): Promise<AnyPipeline> {
   const named = settings.pipelines?.[address]
   const [file, name] = (named ?? address).split('#') as [string, string | undefined]
   const path = resolve(named === undefined ? cwd : root, file)
@@ -31,12 +56,19 @@ export async function findPipeline(address: string, settings: Settings, root: st
     exports = await loadModule(path)
   } catch (cause) {
     if (PipewrightError.isInstance(cause)) throw cause
-    const missing = (cause as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND' && String((cause as Error).message).includes(path)
+    const missing =
+      (cause as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND' && (cause as Error).message.includes(path)
     const names = Object.keys(settings.pipelines ?? {})
-    throw new PipewrightError('PIPELINE_NOT_FOUND', missing ? `there is no file ${file}` : `${file} cannot be loaded: ${(cause as Error).message}`, {
-      fix: missing ? `give file#export, or a name of the settings (${didYouMean(address, names)})` : 'mend the error in the file',
-      cause,
-    })
+    throw new PipewrightError(
+      'PIPELINE_NOT_FOUND',
+      missing ? `there is no file ${file}` : `${file} cannot be loaded: ${(cause as Error).message}`,
+      {
+        fix: missing
+          ? `give file#export, or a name of the settings (${didYouMean(address, names)})`
+          : 'mend the error in the file',
+        cause,
+      },
+    )
   }
   return findPipelineIn(exports, file, name)
 }

@@ -36,7 +36,11 @@ async function allRuns(metadata: MetadataStore): Promise<RunRecord[]> {
   const runs: RunRecord[] = []
   let after: string | undefined
   do {
-    const page = await metadata.runs({ orderBy: 'startedAt', limit: 1_000, ...(after === undefined ? {} : { after }) })
+    const page = await metadata.runs({
+      orderBy: 'startedAt',
+      limit: 1_000,
+      ...(after === undefined ? {} : { after }),
+    })
     runs.push(...page.items)
     after = page.next
   } while (after !== undefined)
@@ -44,14 +48,18 @@ async function allRuns(metadata: MetadataStore): Promise<RunRecord[]> {
 }
 
 function* artifactsIn(values: Values | readonly Value[]): Generator<Artifact> {
-  for (const value of Object.values(values) as Value[]) {
+  for (const value of Object.values<Value>(values as Values)) {
     if ('artifact' in value) yield value.artifact
     else if ('list' in value) yield* artifactsIn(value.list)
   }
 }
 
 /** Collects what nothing needs: mark from the kept runs, models and cache entries, then sweep. */
-export async function collectGarbage(metadata: MetadataStore, store: ArtifactStore, options: GarbageOptions): Promise<GarbageReport> {
+export async function collectGarbage(
+  metadata: MetadataStore,
+  store: ArtifactStore,
+  options: GarbageOptions,
+): Promise<GarbageReport> {
   const now = Date.now()
   const age = milliseconds(options.olderThan, 'olderThan')
   const resumableAge = milliseconds(options.resumableOlderThan ?? options.olderThan, 'resumableOlderThan')
@@ -96,11 +104,19 @@ export async function collectGarbage(metadata: MetadataStore, store: ArtifactSto
     bytes += size
     return true
   }
-  for await (const blob of store.list()) if (doomed(blob.digest, blob.touchedAt, blob.size)) blobs.push(blob.digest)
-  for await (const blob of metadata.smallBlobs()) if (doomed(blob.digest, blob.at, blob.size)) small.push(blob.digest)
+  for await (const blob of store.list())
+    if (doomed(blob.digest, blob.touchedAt, blob.size)) blobs.push(blob.digest)
+  for await (const blob of metadata.smallBlobs())
+    if (doomed(blob.digest, blob.at, blob.size)) small.push(blob.digest)
   if (options.dryRun !== true) {
     await metadata.remove({ runs: [...removed], blobs: small, cacheKeys })
     for (const digest of blobs) await store.delete(digest)
   }
-  return { dryRun: options.dryRun === true, runs: [...removed], cacheEntries: cacheKeys.length, blobs: blobs.length + small.length, bytes }
+  return {
+    dryRun: options.dryRun === true,
+    runs: [...removed],
+    cacheEntries: cacheKeys.length,
+    blobs: blobs.length + small.length,
+    bytes,
+  }
 }

@@ -3,7 +3,11 @@ import { PipewrightError } from '../internal/error.ts'
 
 function isUnknownExtension(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code
-  return code === 'ERR_UNKNOWN_FILE_EXTENSION' || code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' || code === 'ERR_MODULE_NOT_FOUND'
+  return (
+    code === 'ERR_UNKNOWN_FILE_EXTENSION' ||
+    code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' ||
+    code === 'ERR_MODULE_NOT_FOUND'
+  )
 }
 
 /**
@@ -18,7 +22,10 @@ export async function loadModule(file: string): Promise<Readonly<Record<string, 
     if (!isTypeScript || !isUnknownExtension(error)) throw error
   }
   const { createJiti } = await import('jiti').catch((cause: unknown) => {
-    throw new PipewrightError('DEPENDENCY_MISSING', `jiti is needed to load ${file}`, { fix: 'npm install jiti', cause })
+    throw new PipewrightError('DEPENDENCY_MISSING', `jiti is needed to load ${file}`, {
+      fix: 'npm install jiti',
+      cause,
+    })
   })
   return createJiti(import.meta.url).import(file)
 }

@@ -14,26 +14,39 @@ import { checkSettings, type Settings } from './settings.ts'
 import { Workspace } from './workspace.ts'
 
 /** The settings of a project: those of its config file under those that are given. */
-export async function readSettings(given: Settings, cwd: string): Promise<{ readonly settings: Settings; readonly root: string; readonly config: string | undefined }> {
+export async function readSettings(
+  given: Settings,
+  cwd: string,
+): Promise<{ readonly settings: Settings; readonly root: string; readonly config: string | undefined }> {
   checkSettings(given, 'openWorkspace')
   const { root, config } = findRoot(cwd, given.root)
   if (config === undefined) return { settings: given, root, config }
   const loaded = (await loadModule(config)).default
   if (loaded === undefined) {
-    throw new PipewrightError('CONFIG_INVALID', `${config} has no default export`, { fix: 'export default defineConfig({ … })' })
+    throw new PipewrightError('CONFIG_INVALID', `${config} has no default export`, {
+      fix: 'export default defineConfig({ … })',
+    })
   }
   const settings = { ...checkSettings(loaded as Settings, config), ...given }
-  return { settings, root: given.root === undefined && settings.root !== undefined ? resolve(root, settings.root) : root, config }
+  return {
+    settings,
+    root: given.root === undefined && settings.root !== undefined ? resolve(root, settings.root) : root,
+    config,
+  }
 }
 
 async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true })
   } catch (cause) {
-    throw new PipewrightError('STORE_READ_ONLY', `the workspace folder ${folder} cannot be made: ${(cause as Error).message}`, {
-      fix: 'make the folder writable, or name another one: openWorkspace({ store, metadata })',
-      cause,
-    })
+    throw new PipewrightError(
+      'STORE_READ_ONLY',
+      `the workspace folder ${folder} cannot be made: ${(cause as Error).message}`,
+      {
+        fix: 'make the folder writable, or name another one: openWorkspace({ store, metadata })',
+        cause,
+      },
+    )
   }
 }
 
@@ -43,7 +56,11 @@ async function openStore(store: Settings['store'], root: string, folder: string)
   return openFileStore(store === undefined ? folder : resolve(root, store))
 }
 
-async function openMetadata(metadata: Settings['metadata'], root: string, folder: string): Promise<MetadataStore> {
+async function openMetadata(
+  metadata: Settings['metadata'],
+  root: string,
+  folder: string,
+): Promise<MetadataStore> {
   if (typeof metadata === 'object') return metadata
   const { openSqliteMetadata } = await import('../record/sqlite/store.ts')
   if (metadata === ':memory:') return openSqliteMetadata(metadata)
@@ -56,17 +73,25 @@ async function openMetadata(metadata: Settings['metadata'], root: string, folder
 async function findRecorded(detail: RunDetail, root: string): Promise<AnyPipeline> {
   const { address, id } = detail
   if (address === null) {
-    throw new PipewrightError('PIPELINE_NOT_FOUND', `run ${id} does not say where its pipeline '${detail.pipeline}' is defined`, {
-      fix: 'resume it from code: pw.resume(id, pipeline)',
-      details: { run: id },
-    })
+    throw new PipewrightError(
+      'PIPELINE_NOT_FOUND',
+      `run ${id} does not say where its pipeline '${detail.pipeline}' is defined`,
+      {
+        fix: 'resume it from code: pw.resume(id, pipeline)',
+        details: { run: id },
+      },
+    )
   }
   const file = absolutePath(root, address.module)
   const exports = await loadModule(file).catch((cause: unknown) => {
-    throw new PipewrightError('PIPELINE_NOT_FOUND', `the module ${address.module} of run ${id} cannot be loaded: ${(cause as Error).message}`, {
-      fix: 'resume it from code: pw.resume(id, pipeline)',
-      cause,
-    })
+    throw new PipewrightError(
+      'PIPELINE_NOT_FOUND',
+      `the module ${address.module} of run ${id} cannot be loaded: ${(cause as Error).message}`,
+      {
+        fix: 'resume it from code: pw.resume(id, pipeline)',
+        cause,
+      },
+    )
   })
   const found = Object.values(exports).find((value) => isPipeline(value) && value.name === address.pipeline)
   return (found as AnyPipeline | undefined) ?? findPipelineIn(exports, address.module, address.pipeline)

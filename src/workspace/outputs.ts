@@ -5,7 +5,12 @@ import type { Value, Values } from '../record/event.ts'
 
 type OutputKinds = Readonly<Record<string, Kind<unknown, never> | undefined>>
 
-async function decodeOne(value: Value, kind: Kind<unknown, never> | undefined, name: string, reader: ValueReader): Promise<unknown> {
+async function decodeOne(
+  value: Value,
+  kind: Kind<unknown, never> | undefined,
+  name: string,
+  reader: ValueReader,
+): Promise<unknown> {
   if ('absent' in value) return undefined
   const stored = 'artifact' in value && value.pick === undefined ? value.artifact : undefined
   if (kind === undefined || kind.name === 'json' || stored === undefined) return reader.json.load(value)
@@ -18,8 +23,13 @@ async function decodeOne(value: Value, kind: Kind<unknown, never> | undefined, n
 }
 
 /** The outputs of a run as its caller gets them. */
-export async function decodeRunOutputs(kinds: OutputKinds, outputs: Values, reader: ValueReader): Promise<Record<string, unknown>> {
+export async function decodeRunOutputs(
+  kinds: OutputKinds,
+  outputs: Values,
+  reader: ValueReader,
+): Promise<Record<string, unknown>> {
   const decoded: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(outputs)) decoded[name] = await decodeOne(value, kinds[name], name, reader)
+  for (const [name, value] of Object.entries(outputs))
+    decoded[name] = await decodeOne(value, kinds[name], name, reader)
   return decoded
 }

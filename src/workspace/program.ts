@@ -33,15 +33,25 @@ async function refuseMisusedRefs(pipeline: AnyPipeline): Promise<void> {
   const misuses = await checkBuildFunction(pipeline.module, pipeline.name)
   const first = misuses[0]
   if (first === undefined) return
-  const lines = misuses.map(({ file, line, column, text, fix }) => `  ${file}:${line}:${column}: ${text} (${fix})`)
-  throw new PipewrightError('REF_COERCED', `pipeline '${pipeline.name}' uses a ref as if it were a value:\n${lines.join('\n')}`, {
-    fix: 'a ref stands for a value that does not exist yet: branch with p.when, take parts with p.pick, compute in a step',
-    details: { pipeline: pipeline.name, misuses },
-  })
+  const lines = misuses.map(
+    ({ file, line, column, text, fix }) => `  ${file}:${line}:${column}: ${text} (${fix})`,
+  )
+  throw new PipewrightError(
+    'REF_COERCED',
+    `pipeline '${pipeline.name}' uses a ref as if it were a value:\n${lines.join('\n')}`,
+    {
+      fix: 'a ref stands for a value that does not exist yet: branch with p.when, take parts with p.pick, compute in a step',
+      details: { pipeline: pipeline.name, misuses },
+    },
+  )
 }
 
 /** Compiles a pipeline for given inputs, reads the code of its steps and checks its build function. */
-export async function compileProgram(pipeline: AnyPipeline, inputs: Readonly<Record<string, unknown>> | undefined, root: string): Promise<Compiled> {
+export async function compileProgram(
+  pipeline: AnyPipeline,
+  inputs: Readonly<Record<string, unknown>> | undefined,
+  root: string,
+): Promise<Compiled> {
   const { structure, compiler } = compilePipeline(pipeline)
   const given: Readonly<Record<string, Json>> = inputs === undefined ? {} : checkInputs(pipeline, inputs)
   await refuseMisusedRefs(pipeline)
@@ -54,7 +64,10 @@ export async function compileProgram(pipeline: AnyPipeline, inputs: Readonly<Rec
       code.set(key, await stepCode(request, { root }))
     }),
   )
-  const address = pipeline.module === undefined ? null : { module: projectPath(root, pipeline.module), pipeline: pipeline.name }
+  const address =
+    pipeline.module === undefined
+      ? null
+      : { module: projectPath(root, pipeline.module), pipeline: pipeline.name }
   return {
     plan: Object.freeze({ ...structure, given }),
     program: { steps, pipelines: compiler.pipelines, code },

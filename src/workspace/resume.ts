@@ -15,7 +15,10 @@ export async function historyOf(metadata: MetadataStore, run: string): Promise<S
 
 /** The plan document that a run executes. */
 export async function planOf(detail: RunDetail, blobs: BlobReader): Promise<Omit<Plan, 'given'>> {
-  return JSON.parse(Buffer.from(await blobs.bytes({ blob: detail.plan })).toString('utf8')) as Omit<Plan, 'given'>
+  return JSON.parse(Buffer.from(await blobs.bytes({ blob: detail.plan })).toString('utf8')) as Omit<
+    Plan,
+    'given'
+  >
 }
 
 /** The steps of nodes that have not succeeded; what is inside an open container counts as unfinished. */
@@ -44,20 +47,30 @@ function unfinishedSteps(scope: PlanScope, succeeded: ReadonlySet<string>): Set<
  */
 export function checkResume(detail: RunDetail, compiled: Compiled, acceptCode: boolean): readonly string[] {
   if (compiled.plan.digest !== detail.structure) {
-    throw new PipewrightError('STRUCTURE_CHANGED', `the structure of pipeline '${detail.pipeline}' has changed since run ${detail.id} was started`, {
-      fix: 'start a new run: steps whose code and inputs are the same are reused from the cache',
-      details: { run: detail.id },
-    })
+    throw new PipewrightError(
+      'STRUCTURE_CHANGED',
+      `the structure of pipeline '${detail.pipeline}' has changed since run ${detail.id} was started`,
+      {
+        fix: 'start a new run: steps whose code and inputs are the same are reused from the cache',
+        details: { run: detail.id },
+      },
+    )
   }
-  const succeeded = new Set(detail.executions.filter(({ state }) => state === 'succeeded').map(({ node }) => node))
+  const succeeded = new Set(
+    detail.executions.filter(({ state }) => state === 'succeeded').map(({ node }) => node),
+  )
   const unfinished = unfinishedSteps(compiled.plan.scope, succeeded)
   const today = codeDigests(compiled.program)
   const changed = [...unfinished].filter((step) => (detail.code[step] ?? null) !== (today[step] ?? null))
   if (changed.length > 0 && !acceptCode) {
-    throw new PipewrightError('CODE_CHANGED', `the code of ${changed.map((step) => `'${step}'`).join(', ')} has changed since run ${detail.id} was started`, {
-      fix: `accept it with \`pipewright resume ${detail.id} --accept-code\`, or start a new run`,
-      details: { run: detail.id, steps: changed },
-    })
+    throw new PipewrightError(
+      'CODE_CHANGED',
+      `the code of ${changed.map((step) => `'${step}'`).join(', ')} has changed since run ${detail.id} was started`,
+      {
+        fix: `accept it with \`pipewright resume ${detail.id} --accept-code\`, or start a new run`,
+        details: { run: detail.id, steps: changed },
+      },
+    )
   }
   return changed
 }

@@ -17,7 +17,11 @@ export class RunFailedError extends PipewrightError {
   readonly failures: readonly RunFailure[]
 
   constructor(run: string, pipeline: string, outcome: RunOutcome) {
-    const failures = outcome.failures.map(({ node, error, cause }) => ({ node, message: error.message, cause }))
+    const failures = outcome.failures.map(({ node, error, cause }) => ({
+      node,
+      message: error.message,
+      cause,
+    }))
     const lines = failures.slice(0, 10).map(({ node, message }) => `  ${node}: ${message.split('\n')[0]}`)
     if (failures.length > 10) lines.push(`  … and ${failures.length - 10} more`)
     const why = PipewrightError.isInstance(outcome.error) ? `: ${outcome.error.message.split('\n')[0]}` : ''

@@ -27,18 +27,23 @@ function refuse(where: string, field: string, what: string, fix: string): never 
 
 /** Checks settings of whatever origin; a mistake is `CONFIG_INVALID` with the field and the fix. */
 export function checkSettings(settings: Settings, where: string): Settings {
-  if (typeof settings !== 'object' || settings === null) refuse(where, 'the settings', 'are not an object', 'export default defineConfig({ … })')
-  for (const field of Object.keys(settings)) if (!known.includes(field)) refuse(where, `'${field}'`, 'is not a setting', didYouMean(field, known))
+  if (typeof settings !== 'object' || settings === null)
+    refuse(where, 'the settings', 'are not an object', 'export default defineConfig({ … })')
+  for (const field of Object.keys(settings))
+    if (!known.includes(field)) refuse(where, `'${field}'`, 'is not a setting', didYouMean(field, known))
   const { root, concurrency, resources, pipelines } = settings
-  if (root !== undefined && typeof root !== 'string') refuse(where, 'root', 'is not a path', "give a folder such as '.'")
+  if (root !== undefined && typeof root !== 'string')
+    refuse(where, 'root', 'is not a path', "give a folder such as '.'")
   if (concurrency !== undefined && (!Number.isInteger(concurrency) || concurrency < 1)) {
     refuse(where, 'concurrency', `is ${String(concurrency)}`, 'give a whole number from 1')
   }
   for (const [name, amount] of Object.entries(resources ?? {})) {
-    if (typeof amount !== 'number' || !(amount > 0)) refuse(where, `resources.${name}`, `is ${String(amount)}`, 'give a number above 0')
+    if (typeof amount !== 'number' || !(amount > 0))
+      refuse(where, `resources.${name}`, `is ${String(amount)}`, 'give a number above 0')
   }
   for (const [name, address] of Object.entries(pipelines ?? {})) {
-    if (typeof address !== 'string' || address === '') refuse(where, `pipelines.${name}`, 'is not an address', "give 'file#export'")
+    if (typeof address !== 'string' || address === '')
+      refuse(where, `pipelines.${name}`, 'is not an address', "give 'file#export'")
   }
   return settings
 }

@@ -46,7 +46,12 @@ export class Sources {
   async read(pipeline: AnyPipeline, given: Readonly<Record<string, Json>>, cwd: string): Promise<Values> {
     const values: Record<string, Value> = {}
     for (const [name, data] of Object.entries(given)) {
-      values[name] = await this.#value(pipeline.inputs[name]!, data, cwd, `pipeline '${pipeline.name}', input '${name}'`)
+      values[name] = await this.#value(
+        pipeline.inputs[name]!,
+        data,
+        cwd,
+        `pipeline '${pipeline.name}', input '${name}'`,
+      )
     }
     await this.#save()
     return values
@@ -56,7 +61,8 @@ export class Sources {
     const item = itemKind(kind)
     if (item !== undefined && item.name !== 'json') {
       const list: Value[] = []
-      for (const [index, element] of (data as Json[]).entries()) list.push(await this.#value(item, element, cwd, `${place}[${index}]`))
+      for (const [index, element] of (data as Json[]).entries())
+        list.push(await this.#value(item, element, cwd, `${place}[${index}]`))
       return { list }
     }
     if (kind.name === 'json' || kind.name === 'list') return { value: data }
@@ -72,11 +78,17 @@ export class Sources {
     } catch (error) {
       if (PipewrightError.isInstance(error) && error.code !== 'OUTPUT_INVALID') throw error
       const missing = (error as { code?: unknown }).code === 'ENOENT'
-      throw new PipewrightError('SOURCE_UNREADABLE', `${place}: ${path} ${missing ? 'does not exist' : `cannot be read: ${(error as Error).message}`}`, {
-        fix: missing ? `give a path that exists; it is looked up from ${path === resolve(path) ? 'the current folder' : path}` : 'check the path and its permissions',
-        details: { path },
-        cause: error,
-      })
+      throw new PipewrightError(
+        'SOURCE_UNREADABLE',
+        `${place}: ${path} ${missing ? 'does not exist' : `cannot be read: ${(error as Error).message}`}`,
+        {
+          fix: missing
+            ? `give a path that exists; it is looked up from ${path === resolve(path) ? 'the current folder' : path}`
+            : 'check the path and its permissions',
+          details: { path },
+          cause: error,
+        },
+      )
     }
   }
 
@@ -84,7 +96,12 @@ export class Sources {
     const found = await stat(path, { bigint: true })
     if (!found.isFile()) throw new Error('it is not a file')
     const size = Number(found.size)
-    const look = { size, mtimeNs: String(found.mtimeNs), ctimeNs: String(found.ctimeNs), ino: String(found.ino) }
+    const look = {
+      size,
+      mtimeNs: String(found.mtimeNs),
+      ctimeNs: String(found.ctimeNs),
+      ino: String(found.ino),
+    }
     const copied = copy && size <= largestCopy
     const external = { path, size, mtimeNs: look.mtimeNs }
     const known = (await this.#load()).get(path)
@@ -129,12 +146,25 @@ function sameLook(a: Omit<Seen, 'digest'>, b: Omit<Seen, 'digest'>): boolean {
   return a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.ino === b.ino
 }
 
-function fileArtifact(digest: Digest, size: number, mediaType: string, external: Artifact['external']): Artifact {
-  return { kind: 'file', digest, blob: digest, size, mediaType, ...(external === undefined ? {} : { external }) }
+function fileArtifact(
+  digest: Digest,
+  size: number,
+  mediaType: string,
+  external: Artifact['external'],
+): Artifact {
+  return {
+    kind: 'file',
+    digest,
+    blob: digest,
+    size,
+    mediaType,
+    ...(external === undefined ? {} : { external }),
+  }
 }
 
 async function digestOf(path: string): Promise<Digest> {
   const stream = new DigestStream()
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) stream.update(chunk as Uint8Array)
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }))
+    stream.update(chunk as Uint8Array)
   return stream.digest()
 }

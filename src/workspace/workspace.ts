@@ -74,7 +74,9 @@ export interface ResumeOptions extends Pick<RunOptions, 'signal' | 'onUpdate' | 
 /** A plan with the code of its steps and the content of its sources. */
 export interface WorkspacePlan extends Plan {
   /** By step: its code digest, or why it has none (and is not cached). */
-  readonly code: Readonly<Record<string, { readonly digest: Digest | null; readonly uncacheable: string | null }>>
+  readonly code: Readonly<
+    Record<string, { readonly digest: Digest | null; readonly uncacheable: string | null }>
+  >
   /** By input: the artifact of each file or directory. */
   readonly sources: Readonly<Record<string, Artifact>>
 }
@@ -115,7 +117,8 @@ export class Workspace implements AsyncDisposable {
     this.root = parts.root
     const { metadata, store, folder } = parts
     const reader = new TieredReader(metadata, store)
-    const predictorDigest = (predictor: AnyPredictor): Promise<Digest | undefined> => this.#predictorDigest(predictor)
+    const predictorDigest = (predictor: AnyPredictor): Promise<Digest | undefined> =>
+      this.#predictorDigest(predictor)
     const attempt: AttemptServices = {
       root: folder,
       store,
@@ -126,10 +129,20 @@ export class Workspace implements AsyncDisposable {
       predictorDigest,
     }
     const telemetry = parts.telemetry === undefined ? {} : { telemetry: parts.telemetry }
-    this.#services = { ...attempt, metadata, resources: new ResourcePool(parts.resources), twins: new Map(), ...telemetry }
+    this.#services = {
+      ...attempt,
+      metadata,
+      resources: new ResourcePool(parts.resources),
+      twins: new Map(),
+      ...telemetry,
+    }
     this.#sources = new Sources(store, parts.root, folder)
     this.#lineage = new Lineage(metadata)
-    this.registry = new Registry(metadata, { blobs: reader, workdir: () => this.#outputFolder('registry'), predictorDigest })
+    this.registry = new Registry(metadata, {
+      blobs: reader,
+      workdir: () => this.#outputFolder('registry'),
+      predictorDigest,
+    })
   }
 
   /**
@@ -138,20 +151,28 @@ export class Workspace implements AsyncDisposable {
    */
   async plan<In, Out>(pipeline: Pipeline<In, Out>, inputs: Given<NoInfer<In>>): Promise<WorkspacePlan> {
     const given = inputs as Readonly<Record<string, unknown>>
-    const { plan, program } = await compileProgram(pipeline as unknown as AnyPipeline, given, this.root)
-    const values = await this.#sources.read(pipeline as unknown as AnyPipeline, plan.given, process.cwd())
+    const { plan, program } = await compileProgram(pipeline, given, this.root)
+    const values = await this.#sources.read(pipeline, plan.given, process.cwd())
     const code: Record<string, { digest: Digest | null; uncacheable: string | null }> = {}
     for (const [key, step] of program.code) {
-      code[key] = step.cacheable ? { digest: step.digest, uncacheable: null } : { digest: null, uncacheable: step.reason }
+      code[key] = step.cacheable
+        ? { digest: step.digest, uncacheable: null }
+        : { digest: null, uncacheable: step.reason }
     }
-    const sources = Object.fromEntries(Object.entries(values).flatMap(([name, value]) => ('artifact' in value ? [[name, value.artifact]] : [])))
+    const sources = Object.fromEntries(
+      Object.entries(values).flatMap(([name, value]) =>
+        'artifact' in value ? [[name, value.artifact]] : [],
+      ),
+    )
     return Object.freeze({ ...plan, code, sources })
   }
 
   /** What can be known of a pipeline before it runs: steps that are not cached and why, resources, dead ends. */
   async check<In, Out>(pipeline: Pipeline<In, Out>): Promise<readonly Finding[]> {
-    const { plan, program, address } = await compileProgram(pipeline as unknown as AnyPipeline, undefined, this.root)
-    const uncacheable = Object.fromEntries([...program.code].map(([key, code]) => [key, code.cacheable ? null : code.reason]))
+    const { plan, program, address } = await compileProgram(pipeline, undefined, this.root)
+    const uncacheable = Object.fromEntries(
+      [...program.code].map(([key, code]) => [key, code.cacheable ? null : code.reason]),
+    )
     return check(plan, { uncacheable, resources: this.#parts.resources, importable: address !== null })
   }
 
@@ -165,15 +186,23 @@ export class Workspace implements AsyncDisposable {
    * const { outputs, run } = await pw.run(tumours, { csv: 'tumours.csv' })
    * ```
    */
-  async run<In, Out>(pipeline: Pipeline<In, Out>, inputs: Given<NoInfer<In>>, options: RunOptions = {}): Promise<RunResult<Out>> {
+  async run<In, Out>(
+    pipeline: Pipeline<In, Out>,
+    inputs: Given<NoInfer<In>>,
+    options: RunOptions = {},
+  ): Promise<RunResult<Out>> {
     return (await this.start(pipeline, inputs, options)).result()
   }
 
   /** Starts a run and returns at once when it is recorded. */
-  async start<In, Out>(pipeline: Pipeline<In, Out>, inputs: Given<NoInfer<In>>, options: RunOptions = {}): Promise<RunHandle<Out>> {
+  async start<In, Out>(
+    pipeline: Pipeline<In, Out>,
+    inputs: Given<NoInfer<In>>,
+    options: RunOptions = {},
+  ): Promise<RunHandle<Out>> {
     this.#open()
     const target = pipeline as unknown as AnyPipeline
-    const compiled = await compileProgram(target, inputs as Readonly<Record<string, unknown>>, this.root)
+    const compiled = await compileProgram(target, inputs, this.root)
     const values = await this.#sources.read(target, compiled.plan.given, process.cwd())
     if (options.key !== undefined) {
       const earlier = await this.#byKey(target, options.key, values, options)
@@ -197,7 +226,10 @@ export class Workspace implements AsyncDisposable {
       tags: options.tags ?? [],
       key: options.key ?? null,
     }
-    await this.#parts.metadata.append({ run: id, at: Date.now(), event: started, blobs: writer.pending }, lease)
+    await this.#parts.metadata.append(
+      { run: id, at: Date.now(), event: started, blobs: writer.pending },
+      lease,
+    )
     return this.#drive(target, compiled, values, id, settings, lease, [], options) as RunHandle<Out>
   }
 
@@ -209,19 +241,34 @@ export class Workspace implements AsyncDisposable {
    * `CODE_CHANGED` (unless `acceptCode`), `RUN_OWNED`, `RUN_NOT_RESUMABLE` or `RUN_NOT_FOUND`.
    */
   async resume(id: string, options?: ResumeOptions): Promise<RunResult<unknown>>
-  async resume<In, Out>(id: string, pipeline: Pipeline<In, Out>, options?: ResumeOptions): Promise<RunResult<Out>>
-  async resume(id: string, second?: ResumeOptions | Pipeline<never, unknown>, third?: ResumeOptions): Promise<RunResult<unknown>> {
+  async resume<In, Out>(
+    id: string,
+    pipeline: Pipeline<In, Out>,
+    options?: ResumeOptions,
+  ): Promise<RunResult<Out>>
+  async resume(
+    id: string,
+    second?: ResumeOptions | Pipeline<never, unknown>,
+    third?: ResumeOptions,
+  ): Promise<RunResult<unknown>> {
     const isOptions = second === undefined || !('name' in second)
     const options = (isOptions ? second : third) ?? {}
     return (await this.#resume(id, isOptions ? undefined : second, options)).result()
   }
 
-  async #resume(idOrPrefix: string, given: AnyPipeline | undefined, options: ResumeOptions): Promise<RunHandle<unknown>> {
+  async #resume(
+    idOrPrefix: string,
+    given: AnyPipeline | undefined,
+    options: ResumeOptions,
+  ): Promise<RunHandle<unknown>> {
     this.#open()
     const detail = await this.show(idOrPrefix)
     const { id } = detail
     if (detail.state === 'succeeded') {
-      throw new PipewrightError('RUN_NOT_RESUMABLE', `run ${id} has succeeded: there is nothing to resume`, { fix: 'run the pipeline again', details: { run: id } })
+      throw new PipewrightError('RUN_NOT_RESUMABLE', `run ${id} has succeeded: there is nothing to resume`, {
+        fix: 'run the pipeline again',
+        details: { run: id },
+      })
     }
     const pipeline = given ?? (await this.#parts.findPipeline(detail))
     const compiled = await compileProgram(pipeline, undefined, this.root)
@@ -229,7 +276,10 @@ export class Workspace implements AsyncDisposable {
     const lease = await this.#acquire(id, options.takeOver ?? false)
     const history = await historyOf(this.#parts.metadata, id)
     const code = codeDigests(compiled.program)
-    await this.#parts.metadata.append({ run: id, at: Date.now(), event: { type: 'run.resumed', acceptedCode: accepted, code } }, lease)
+    await this.#parts.metadata.append(
+      { run: id, at: Date.now(), event: { type: 'run.resumed', acceptedCode: accepted, code } },
+      lease,
+    )
     return this.#drive(pipeline, compiled, detail.inputs, id, detail.settings, lease, history, options)
   }
 
@@ -262,7 +312,11 @@ export class Workspace implements AsyncDisposable {
   async artifact(digest: Digest): Promise<Artifact> {
     this.#open()
     const [artifact] = await this.#parts.metadata.artifacts(digest)
-    if (artifact === undefined) throw new PipewrightError('ARTIFACT_NOT_FOUND', `no artifact has the digest ${digest}`, { fix: 'see `pipewright show <run>` for digests', details: { digest } })
+    if (artifact === undefined)
+      throw new PipewrightError('ARTIFACT_NOT_FOUND', `no artifact has the digest ${digest}`, {
+        fix: 'see `pipewright show <run>` for digests',
+        details: { digest },
+      })
     return artifact
   }
 
@@ -315,29 +369,45 @@ export class Workspace implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    const error = new PipewrightError('WORKSPACE_CLOSED', 'the workspace was closed while the run was going on', { fix: 'await the run before closing, or resume it' })
+    const error = new PipewrightError(
+      'WORKSPACE_CLOSED',
+      'the workspace was closed while the run was going on',
+      { fix: 'await the run before closing, or resume it' },
+    )
     for (const { driver } of this.#active.values()) driver.lose(error)
     await Promise.allSettled([...this.#active.values()].map(({ ended }) => ended))
     await this.#parts.metadata.close()
     await this.#parts.store.close()
   }
 
+  /** The same as {@link Workspace.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
   #open(): void {
-    if (this.#closed) throw new PipewrightError('WORKSPACE_CLOSED', 'the workspace is closed', { fix: 'open it again: await openWorkspace()' })
+    if (this.#closed)
+      throw new PipewrightError('WORKSPACE_CLOSED', 'the workspace is closed', {
+        fix: 'open it again: await openWorkspace()',
+      })
   }
 
   #settings(options: RunOptions): RunSettings {
     const concurrency = options.concurrency ?? this.#parts.concurrency
     if (!Number.isInteger(concurrency) || concurrency < 1) {
-      throw new PipewrightError('CONFIG_INVALID', `concurrency ${concurrency} is not a count`, { fix: 'give a whole number from 1' })
+      throw new PipewrightError('CONFIG_INVALID', `concurrency ${concurrency} is not a count`, {
+        fix: 'give a whole number from 1',
+      })
     }
     const timeout = options.timeout === undefined ? {} : { timeout: milliseconds(options.timeout, 'timeout') }
     const selection = options.select === undefined ? {} : { selection: options.select }
-    return { concurrency, failure: options.failure ?? 'stop', failFast: options.failFast ?? false, ...timeout, ...selection }
+    return {
+      concurrency,
+      failure: options.failure ?? 'stop',
+      failFast: options.failFast ?? false,
+      ...timeout,
+      ...selection,
+    }
   }
 
   async #acquire(run: string, takeOver: boolean): Promise<Lease> {
@@ -369,20 +439,35 @@ export class Workspace implements AsyncDisposable {
     const part = settings.selection === undefined ? undefined : narrow(compiled.plan, settings.selection)
     const plan = part === undefined ? compiled.plan : { ...compiled.plan, scope: part.scope }
     const reuse = part === undefined ? {} : { reuse: part.reuse }
-    const driver = new LocalRun({ id, plan, program, inputs, settings, ...reuse, lease, history, onUpdate }, this.#services)
+    const driver = new LocalRun(
+      { id, plan, program, inputs, settings, ...reuse, lease, history, onUpdate },
+      this.#services,
+    )
     const ended = this.#watch(id, driver, lease, updates, options)
     this.#active.set(id, { driver, updates, ended })
     return this.#handle(id, pipeline, driver, updates, ended)
   }
 
-  async #watch(id: string, driver: LocalRun, lease: Lease, updates: Updates, options: Pick<RunOptions, 'signal' | 'captureConsole'>): Promise<RunOutcome> {
+  async #watch(
+    id: string,
+    driver: LocalRun,
+    lease: Lease,
+    updates: Updates,
+    options: Pick<RunOptions, 'signal' | 'captureConsole'>,
+  ): Promise<RunOutcome> {
     const { metadata } = this.#parts
     const { signal } = options
-    const onAbort = (): void => driver.cancel(String((signal?.reason as Error | undefined)?.message ?? 'aborted'))
+    const onAbort = (): void => driver.cancel((signal?.reason as Error | undefined)?.message ?? 'aborted')
     signal?.addEventListener('abort', onAbort, { once: true })
     const stops = [
       metadata.onCancelRequested(id, (reason) => driver.cancel(reason)),
-      metadata.onLost(id, () => driver.lose(new PipewrightError('LEASE_LOST', `run ${id} was taken over by another process`, { fix: 'nothing: that process goes on with it' }))),
+      metadata.onLost(id, () =>
+        driver.lose(
+          new PipewrightError('LEASE_LOST', `run ${id} was taken over by another process`, {
+            fix: 'nothing: that process goes on with it',
+          }),
+        ),
+      ),
       options.captureConsole === true ? startCapture() : undefined,
     ]
     try {
@@ -402,10 +487,18 @@ export class Workspace implements AsyncDisposable {
   async #recordEnvironment(id: string, lease: Lease): Promise<void> {
     const environment = await readEnvironment(this.root)
     // A run that is over before its environment was read, or was lost, goes without.
-    await this.#parts.metadata.append({ run: id, at: Date.now(), event: { type: 'run.environment', environment } }, lease).catch(() => undefined)
+    await this.#parts.metadata
+      .append({ run: id, at: Date.now(), event: { type: 'run.environment', environment } }, lease)
+      .catch(() => undefined)
   }
 
-  #handle(id: string, pipeline: AnyPipeline, driver: LocalRun, updates: Updates, ended: Promise<RunOutcome>): RunHandle<unknown> {
+  #handle(
+    id: string,
+    pipeline: AnyPipeline,
+    driver: LocalRun,
+    updates: Updates,
+    ended: Promise<RunOutcome>,
+  ): RunHandle<unknown> {
     // Whoever does not ask for the result must not end the process by its failure.
     ended.catch(() => undefined)
     return {
@@ -415,7 +508,10 @@ export class Workspace implements AsyncDisposable {
       result: async () => {
         const outcome = await ended
         if (outcome.state !== 'succeeded') throw new RunFailedError(id, pipeline.name, outcome)
-        return { outputs: await this.#decode(pipeline, outcome.outputs, id), run: { id, pipeline: pipeline.name } }
+        return {
+          outputs: await this.#decode(pipeline, outcome.outputs, id),
+          run: { id, pipeline: pipeline.name },
+        }
       },
     }
   }
@@ -430,22 +526,33 @@ export class Workspace implements AsyncDisposable {
     })
   }
 
-  async #byKey(pipeline: AnyPipeline, key: string, inputs: Values, options: RunOptions): Promise<RunHandle<unknown> | undefined> {
+  async #byKey(
+    pipeline: AnyPipeline,
+    key: string,
+    inputs: Values,
+    options: RunOptions,
+  ): Promise<RunHandle<unknown> | undefined> {
     const earlier = await this.#parts.metadata.runByKey(pipeline.name, key)
     if (earlier === undefined) return undefined
     const detail = await this.show(earlier.id)
     if (sha256(canonicalJson(detail.inputs)) !== sha256(canonicalJson(inputs))) {
-      throw new PipewrightError('RUN_KEY_CONFLICT', `key '${key}' of pipeline '${pipeline.name}' belongs to run ${earlier.id}, which has other inputs`, {
-        fix: 'use another key, or the same inputs',
-        details: { key, run: earlier.id },
-      })
+      throw new PipewrightError(
+        'RUN_KEY_CONFLICT',
+        `key '${key}' of pipeline '${pipeline.name}' belongs to run ${earlier.id}, which has other inputs`,
+        {
+          fix: 'use another key, or the same inputs',
+          details: { key, run: earlier.id },
+        },
+      )
     }
     const active = this.#active.get(earlier.id)
-    if (active !== undefined) return this.#handle(earlier.id, pipeline, active.driver, active.updates, active.ended)
+    if (active !== undefined)
+      return this.#handle(earlier.id, pipeline, active.driver, active.updates, active.ended)
     if (detail.state !== 'succeeded') return this.#resume(earlier.id, pipeline, options)
     const updates = new Updates()
     updates.end()
-    const outputs = async (): Promise<Record<string, unknown>> => this.#decode(pipeline, detail.outputs, detail.id)
+    const outputs = async (): Promise<Record<string, unknown>> =>
+      this.#decode(pipeline, detail.outputs, detail.id)
     return {
       id: detail.id,
       events: () => updates.stream(),
@@ -461,10 +568,14 @@ export class Workspace implements AsyncDisposable {
     if (exact !== undefined) return exact
     if (found.length === 1 && idOrPrefix !== '') return found[0]!
     const many = found.length > 1
-    throw new PipewrightError('RUN_NOT_FOUND', many ? `several runs start with '${idOrPrefix}'` : `there is no run '${idOrPrefix}'`, {
-      fix: many ? 'give more of the id' : 'see `pipewright runs`',
-      details: { run: idOrPrefix },
-    })
+    throw new PipewrightError(
+      'RUN_NOT_FOUND',
+      many ? `several runs start with '${idOrPrefix}'` : `there is no run '${idOrPrefix}'`,
+      {
+        fix: many ? 'give more of the id' : 'see `pipewright runs`',
+        details: { run: idOrPrefix },
+      },
+    )
   }
 
   async #predictorDigest(predictor: AnyPredictor): Promise<Digest | undefined> {

@@ -18,9 +18,14 @@ interface Result {
 
 function pipewright(cwd: string, ...args: string[]): Promise<Result> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [tsx, '--tsconfig', tsconfig, main, ...args], { cwd, encoding: 'utf8' }, (error, out, err) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, out, err })
-    })
+    execFile(
+      process.execPath,
+      [tsx, '--tsconfig', tsconfig, main, ...args],
+      { cwd, encoding: 'utf8' },
+      (error, out, err) => {
+        resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, out, err })
+      },
+    )
   })
 }
 
@@ -28,7 +33,15 @@ describe('pipewright on the command line', () => {
   test('run, run again, runs, show', async () => {
     const cwd = await tempFolder()
     await writeFile(join(cwd, 'inputs.json'), JSON.stringify({ items: [3, 4] }))
-    const first = await pipewright(cwd, 'run', `${pipelines}#doubles`, '--inputs', 'inputs.json', '--tag', 'nightly')
+    const first = await pipewright(
+      cwd,
+      'run',
+      `${pipelines}#doubles`,
+      '--inputs',
+      'inputs.json',
+      '--tag',
+      'nightly',
+    )
     expect(first).toMatchObject({ code: 0 })
     expect(first.err).toContain(`workspace ${cwd}`)
     expect(first.err).toContain('done       map[0]/double')
@@ -66,7 +79,10 @@ describe('pipewright on the command line', () => {
 
   test('names of the settings; mistakes are answered with the way out', async () => {
     const cwd = await tempFolder()
-    await writeFile(join(cwd, 'pipewright.config.mjs'), `export default { pipelines: { twice: ${JSON.stringify(`${pipelines}#doubles`)} } }`)
+    await writeFile(
+      join(cwd, 'pipewright.config.mjs'),
+      `export default { pipelines: { twice: ${JSON.stringify(`${pipelines}#doubles`)} } }`,
+    )
     expect((await pipewright(cwd, 'run', 'twice')).code).toBe(0)
     const unknown = await pipewright(cwd, 'run', 'twise')
     expect(unknown).toMatchObject({ code: 2 })
@@ -84,9 +100,14 @@ describe('pipewright on the command line', () => {
   test('no runs yet, an unknown run, a broken inputs file, help', async () => {
     const cwd = await tempFolder()
     expect((await pipewright(cwd, 'runs')).out).toContain('no runs in')
-    expect(await pipewright(cwd, 'show', 'abc')).toMatchObject({ code: 2, err: expect.stringContaining('RUN_NOT_FOUND') as string })
+    expect(await pipewright(cwd, 'show', 'abc')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('RUN_NOT_FOUND') as string,
+    })
     await writeFile(join(cwd, 'inputs.json'), '{ items: ')
-    expect((await pipewright(cwd, 'run', `${pipelines}#doubles`, '--inputs', 'inputs.json')).err).toContain('the inputs file inputs.json cannot be used')
+    expect((await pipewright(cwd, 'run', `${pipelines}#doubles`, '--inputs', 'inputs.json')).err).toContain(
+      'the inputs file inputs.json cannot be used',
+    )
     expect((await pipewright(cwd, '--help')).out).toContain('resume')
   }, 60_000)
 })

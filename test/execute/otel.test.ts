@@ -1,7 +1,17 @@
 import { context, metrics, SpanStatusCode, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base'
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics'
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  type ReadableSpan,
+} from '@opentelemetry/sdk-trace-base'
 import { definePipeline, defineStep } from 'pipewright'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -34,7 +44,13 @@ const one = defineStep({
   },
 })
 
-const join = defineStep({ name: 'join', version: '1', inputs: { a: z.number(), b: z.number() }, outputs: { n: z.number() }, run: ({ a, b }) => ({ n: a + b }) })
+const join = defineStep({
+  name: 'join',
+  version: '1',
+  inputs: { a: z.number(), b: z.number() },
+  outputs: { n: z.number() },
+  run: ({ a, b }) => ({ n: a + b }),
+})
 
 const fan = definePipeline({ name: 'fan' }, (p) => {
   const a = p.step(one, { n: 1 }, { id: 'a' })
@@ -50,7 +66,11 @@ describe('OpenTelemetry, through the API alone', () => {
     const pw = await tempWorkspace()
     const { run } = await pw.run(fan, {})
     const [root] = byName('run fan')
-    expect(root?.attributes).toMatchObject({ 'cicd.pipeline.name': 'fan', 'cicd.pipeline.run.id': run.id, 'cicd.pipeline.result': 'success' })
+    expect(root?.attributes).toMatchObject({
+      'cicd.pipeline.name': 'fan',
+      'cicd.pipeline.run.id': run.id,
+      'cicd.pipeline.result': 'success',
+    })
     const nodes = byName('one')
     expect(nodes).toHaveLength(2)
     for (const node of nodes) expect(node.parentSpanContext?.spanId).toBe(root?.spanContext().spanId)
@@ -58,7 +78,9 @@ describe('OpenTelemetry, through the API alone', () => {
     expect(nodes.map((node) => node.spanContext().spanId)).toContain(attempt?.parentSpanContext?.spanId)
     expect(byName('inside')[0]?.parentSpanContext?.spanId).toBe(attempt?.spanContext().spanId)
     const [joined] = byName('join')
-    expect(joined?.links.map((link) => link.context.spanId).toSorted()).toEqual(nodes.map((node) => node.spanContext().spanId).toSorted())
+    expect(joined?.links.map((link) => link.context.spanId).toSorted()).toEqual(
+      nodes.map((node) => node.spanContext().spanId).toSorted(),
+    )
   })
 
   test('a reused node is skipped work, a failed one an error', async () => {
@@ -91,7 +113,11 @@ describe('OpenTelemetry, through the API alone', () => {
     const pw = await tempWorkspace()
     await pw.run(fan, {})
     await reader.forceFlush()
-    const names = points.getMetrics().flatMap((batch) => batch.scopeMetrics.flatMap((scope) => scope.metrics.map(({ descriptor }) => descriptor.name)))
+    const names = points
+      .getMetrics()
+      .flatMap((batch) =>
+        batch.scopeMetrics.flatMap((scope) => scope.metrics.map(({ descriptor }) => descriptor.name)),
+      )
     expect([...new Set(names)].toSorted()).toEqual([
       'cicd.pipeline.run.active',
       'cicd.pipeline.run.duration',

@@ -7,13 +7,19 @@ import { continuePolicy, scope, simulate, step, stopPolicy } from './simulate.ts
 
 describe('chains and diamonds', () => {
   test('run in the order of their edges', () => {
-    const run = simulate(scope(step('a'), step('b', 'a'), step('c', 'a'), step('d', 'b', 'c')), stopPolicy, {})
+    const run = simulate(
+      scope(step('a'), step('b', 'a'), step('c', 'a'), step('d', 'b', 'c')),
+      stopPolicy,
+      {},
+    )
     expect(run.executed).toEqual(['a', 'b', 'c', 'd'])
     expect(run.finished).toBe('succeeded')
   })
 
   test('a chain of 100,000 steps needs no recursion, also when its first step fails', () => {
-    const nodes = Array.from({ length: 100_000 }, (_, i) => (i === 0 ? step('s0') : step(`s${i}`, `s${i - 1}`)))
+    const nodes = Array.from({ length: 100_000 }, (_, i) =>
+      i === 0 ? step('s0') : step(`s${i}`, `s${i - 1}`),
+    )
     expect(simulate(scope(...nodes), stopPolicy, {}).executed).toHaveLength(100_000)
     const broken = simulate(scope(...nodes), continuePolicy, { failures: { s0: 1 } })
     expect(broken.finished).toBe('failed')
@@ -65,11 +71,20 @@ const when = (id: string, then: PlanScope, otherwise?: PlanScope): PlanNode => (
   then,
   ...(otherwise === undefined ? {} : { else: otherwise }),
 })
-const pipeline = (id: string, inner: PlanScope): PlanNode => ({ type: 'pipeline', id, pipeline: id, inputs: {}, declares: {}, body: inner })
+const pipeline = (id: string, inner: PlanScope): PlanNode => ({
+  type: 'pipeline',
+  id,
+  pipeline: id,
+  inputs: {},
+  declares: {},
+  body: inner,
+})
 
 describe('containers', () => {
   test('a map opens as many items as its window and collects each', () => {
-    const run = simulate(scope(map('m', body(step('x'), step('y', 'x')), 4), step('end', 'm')), stopPolicy, { counts: { m: 2500 } })
+    const run = simulate(scope(map('m', body(step('x'), step('y', 'x')), 4), step('end', 'm')), stopPolicy, {
+      counts: { m: 2500 },
+    })
     expect(run.finished).toBe('succeeded')
     expect(run.collected).toHaveLength(2500)
     expect(run.mostOpen).toBeLessThanOrEqual(4)
@@ -88,7 +103,10 @@ describe('containers', () => {
   })
 
   test('a failed item fails the map; continue finishes the other items', () => {
-    const run = simulate(scope(map('m', body(step('x'))), step('end', 'm')), continuePolicy, { counts: { m: 5 }, failures: { 'm[2]/x': 1 } })
+    const run = simulate(scope(map('m', body(step('x'))), step('end', 'm')), continuePolicy, {
+      counts: { m: 5 },
+      failures: { 'm[2]/x': 1 },
+    })
     expect(run.executed).toHaveLength(5)
     expect(run.settled.get('m')).toBe('failed')
     expect(run.settled.get('end')).toBe('blocked')
@@ -102,7 +120,10 @@ describe('containers', () => {
   })
 
   test('else, nested in a map in a pipeline', () => {
-    const plan = scope(pipeline('p', body(map('m', body(when('w', body(step('t')), body(step('e'))))))), step('end', 'p'))
+    const plan = scope(
+      pipeline('p', body(map('m', body(when('w', body(step('t')), body(step('e'))))))),
+      step('end', 'p'),
+    )
     const run = simulate(plan, stopPolicy, { branches: { 'p/m/w': 'else' } })
     expect(run.executed).toEqual(['p/m[0]/w/else/e', 'p/m[1]/w/else/e', 'end'])
     expect(run.finished).toBe('succeeded')
@@ -111,7 +132,13 @@ describe('containers', () => {
   test('a failure deep inside fails every container above it', () => {
     const plan = scope(pipeline('p', body(map('m', body(step('x'))))), step('end', 'p'))
     const run = simulate(plan, continuePolicy, { failures: { 'p/m[0]/x': 1 } })
-    expect([...run.settled]).toEqual(expect.arrayContaining([['p', 'failed'], ['p/m', 'failed'], ['end', 'blocked']]))
+    expect([...run.settled]).toEqual(
+      expect.arrayContaining([
+        ['p', 'failed'],
+        ['p/m', 'failed'],
+        ['end', 'blocked'],
+      ]),
+    )
   })
 })
 
@@ -130,26 +157,31 @@ describe('cancel', () => {
     const state = openRun(scope(step('a'), step('b')), stopPolicy)
     reduce(state, { type: 'start' })
     reduce(state, { type: 'attempt.failed', node: 'a', end: 'failed' })
-    expect(reduce(state, { type: 'node.withdrawn', node: 'b' })).toEqual([{ type: 'finish', state: 'failed' }])
+    expect(reduce(state, { type: 'node.withdrawn', node: 'b' })).toEqual([
+      { type: 'finish', state: 'failed' },
+    ])
   })
 })
 
 /** A random plan: every node reads some of the nodes before it, and may be a container. */
 function planArbitraryOf(depth: number): fc.Arbitrary<PlanScope> {
-  const types = depth === 0 ? fc.constant('step') : fc.constantFrom('step', 'step', 'step', 'map', 'when', 'pipeline')
+  const types =
+    depth === 0 ? fc.constant('step') : fc.constantFrom('step', 'step', 'step', 'map', 'when', 'pipeline')
   const inner = depth === 0 ? fc.constant(scope()) : planArbitraryOf(depth - 1)
-  return fc.array(fc.tuple(types, fc.array(fc.nat(5), { maxLength: 3 }), inner), { maxLength: 6 }).map((rows) =>
-    scope(
-      ...rows.map(([type, sources, nested], index): PlanNode => {
-        const after = [...new Set(sources.filter((source) => source < index).map((source) => `n${source}`))]
-        const id = `n${index}`
-        if (type === 'map') return { ...map(id, nested), after }
-        if (type === 'when') return { ...when(id, nested, body(step('other'))), after }
-        if (type === 'pipeline') return { ...pipeline(id, nested), after }
-        return { ...step(id), after }
-      }),
-    ),
-  )
+  return fc
+    .array(fc.tuple(types, fc.array(fc.nat(5), { maxLength: 3 }), inner), { maxLength: 6 })
+    .map((rows) =>
+      scope(
+        ...rows.map(([type, sources, nested], index): PlanNode => {
+          const after = [...new Set(sources.filter((source) => source < index).map((source) => `n${source}`))]
+          const id = `n${index}`
+          if (type === 'map') return { ...map(id, nested), after }
+          if (type === 'when') return { ...when(id, nested, body(step('other'))), after }
+          if (type === 'pipeline') return { ...pipeline(id, nested), after }
+          return { ...step(id), after }
+        }),
+      ),
+    )
 }
 
 const planArbitrary = planArbitraryOf(2)
@@ -167,7 +199,15 @@ describe('any plan, any order', () => {
       return state % count
     }
   }
-  const worldOf = ({ seed, broken, branch }: { seed: number; broken: string[]; branch: 'then' | 'else' | 'none' }) => ({
+  const worldOf = ({
+    seed,
+    broken,
+    branch,
+  }: {
+    seed: number
+    broken: string[]
+    branch: 'then' | 'else' | 'none'
+  }) => ({
     pick: picker(seed),
     failures: Object.fromEntries(broken.map((node) => [node, Infinity])),
     branches: new Proxy({}, { get: () => branch }) as Record<string, typeof branch>,

@@ -7,7 +7,12 @@ export const stopPolicy: ReducePolicy = { failure: 'stop', failFast: false, wind
 export const continuePolicy: ReducePolicy = { failure: 'continue', failFast: false, window: 3 }
 
 export function step(id: string, ...sources: string[]): PlanNode {
-  return { type: 'step', id, step: id, inputs: Object.fromEntries(sources.map((node) => [`from-${node}`, { node, output: 'out' }])) }
+  return {
+    type: 'step',
+    id,
+    step: id,
+    inputs: Object.fromEntries(sources.map((node) => [`from-${node}`, { node, output: 'out' }])),
+  }
 }
 
 export function scope(...nodes: PlanNode[]): PlanScope {
@@ -39,9 +44,22 @@ export interface Simulation {
 }
 
 /** Feeds a reducer the answers of a world until nothing is pending. */
-export function simulate(plan: PlanScope, policy: ReducePolicy, world: World, history: readonly ReduceEvent[] = []): Simulation {
+export function simulate(
+  plan: PlanScope,
+  policy: ReducePolicy,
+  world: World,
+  history: readonly ReduceEvent[] = [],
+): Simulation {
   const state = openRun(plan, policy)
-  const simulation: Simulation = { state, log: [], executed: [], settled: new Map(), collected: [], finished: undefined, mostOpen: 0 }
+  const simulation: Simulation = {
+    state,
+    log: [],
+    executed: [],
+    settled: new Map(),
+    collected: [],
+    finished: undefined,
+    mostOpen: 0,
+  }
   const fixed = (path: string): string => path.replaceAll(/\[\d+\]/g, '')
   const failed = new Map<string, number>()
   const outstanding = new Map<string, Command>()
@@ -82,7 +100,9 @@ export function simulate(plan: PlanScope, policy: ReducePolicy, world: World, hi
           const before = failed.get(node) ?? 0
           if (before < (world.failures?.[fixed(node)] ?? world.failures?.[node] ?? 0)) {
             failed.set(node, before + 1)
-            return before < (world.retries ?? 0) ? { type: 'attempt.failed', node, end: 'failed', retryIn: 10 } : { type: 'attempt.failed', node, end: 'failed' }
+            return before < (world.retries ?? 0)
+              ? { type: 'attempt.failed', node, end: 'failed', retryIn: 10 }
+              : { type: 'attempt.failed', node, end: 'failed' }
           }
           return { type: 'node.succeeded', node }
         }

@@ -51,7 +51,12 @@ describe('testStep', () => {
   })
 
   test('files by path; errors are those of a run', async () => {
-    const step = defineStep({ name: 'step', inputs: { data: file('text/plain') }, outputs: { text: z.string().min(3) }, run: async ({ data }) => ({ text: await data.text() }) })
+    const step = defineStep({
+      name: 'step',
+      inputs: { data: file('text/plain') },
+      outputs: { text: z.string().min(3) },
+      run: async ({ data }) => ({ text: await data.text() }),
+    })
     const path = join(await tempFolder(), 'a.txt')
     await writeFile(path, 'hello')
     expect((await testStep(step, { data: path })).outputs).toEqual({ text: 'hello' })
@@ -67,11 +72,24 @@ describe('testStep', () => {
       outputs: { seen: z.json() },
       run: (_inputs, ctx) => {
         if (ctx.attempt === 1) throw new TypeError('first')
-        return { seen: [ctx.attempt, ctx.node, ctx.run.id, ctx.idempotencyKey, ctx.now().toISOString(), ctx.random() < 1] }
+        return {
+          seen: [
+            ctx.attempt,
+            ctx.node,
+            ctx.run.id,
+            ctx.idempotencyKey,
+            ctx.now().toISOString(),
+            ctx.random() < 1,
+          ],
+        }
       },
     })
     await expect(testStep(step, {})).rejects.toThrow(TypeError)
-    const { outputs } = await testStep(step, {}, { attempt: 2, node: 'n', run: { id: 'r', pipeline: 'p' }, idempotencyKey: 'k', now: new Date(0) })
+    const { outputs } = await testStep(
+      step,
+      {},
+      { attempt: 2, node: 'n', run: { id: 'r', pipeline: 'p' }, idempotencyKey: 'k', now: new Date(0) },
+    )
     expect(outputs.seen).toEqual([2, 'n', 'r', 'k', '1970-01-01T00:00:00.000Z', true])
   })
 

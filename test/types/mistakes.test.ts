@@ -34,7 +34,9 @@ function expectationsOf(file: string): Expectation[] {
 /** The diagnostics that a compiler prints; lines of detail belong to the error above them. */
 async function compile(compiler: string): Promise<Diagnostic[]> {
   const args = [`${root}node_modules/${compiler}/bin/tsc`, '-p', folder, '--pretty', 'false']
-  const { stdout } = await run(process.execPath, args, { cwd: folder, maxBuffer: 1e8 }).catch((error: { stdout: string }) => error)
+  const { stdout } = await run(process.execPath, args, { cwd: folder, maxBuffer: 1e8 }).catch(
+    (error: { stdout: string }) => error,
+  )
   const found: { file: string; line: number; text: string }[] = []
   for (const line of stdout.split('\n')) {
     const match = /^(.*?)\((\d+),\d+\): error TS\d+: (.*)$/.exec(line)

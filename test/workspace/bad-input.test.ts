@@ -1,17 +1,36 @@
 import { chmod, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { definePipeline, defineStep, file, PipewrightError, RunFailedError, table, type Pipeline, type Workspace } from 'pipewright'
+import type { PipewrightError } from 'pipewright'
+import {
+  definePipeline,
+  defineStep,
+  file,
+  RunFailedError,
+  table,
+  type Pipeline,
+  type Workspace,
+} from 'pipewright'
 import { describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { openFileStore } from '../../src/store/file-store.ts'
 import { statesOf, tempFolder, tempWorkspace } from './temp.ts'
 
 function returning(value: unknown, schema: z.ZodType = z.any()) {
-  const step = defineStep({ name: 'returns', version: '1', cache: 'never', outputs: { value: schema }, run: () => ({ value }) as never })
+  const step = defineStep({
+    name: 'returns',
+    version: '1',
+    cache: 'never',
+    outputs: { value: schema },
+    run: () => ({ value }),
+  })
   return definePipeline({ name: 'returning' }, (p) => ({ value: p.step(step, {}).value }))
 }
 
-async function failure<In, Out>(pw: Workspace, pipeline: Pipeline<In, Out>, inputs: never = {} as never): Promise<RunFailedError> {
+async function failure<In, Out>(
+  pw: Workspace,
+  pipeline: Pipeline<In, Out>,
+  inputs: never = {} as never,
+): Promise<RunFailedError> {
   const error: unknown = await pw.run(pipeline, inputs).catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(RunFailedError)
   return error as RunFailedError
@@ -21,13 +40,23 @@ describe('inputs and outputs of the wrong shape', () => {
   test('all problems of all inputs are listed, with paths, before anything is recorded', async () => {
     const pw = await tempWorkspace()
     const pipeline = definePipeline(
-      { name: 'p', inputs: { config: z.object({ rate: z.number(), names: z.array(z.string()) }), csv: file(), count: z.int() } },
+      {
+        name: 'p',
+        inputs: {
+          config: z.object({ rate: z.number(), names: z.array(z.string()) }),
+          csv: file(),
+          count: z.int(),
+        },
+      },
       () => ({}),
     )
-    const error: unknown = await pw.run(pipeline, { config: { rate: 'x', names: ['a', 3] }, csv: 7, count: 1.5 } as never).catch((thrown: unknown) => thrown)
+    const error: unknown = await pw
+      .run(pipeline, { config: { rate: 'x', names: ['a', 3] }, csv: 7, count: 1.5 } as never)
+      .catch((thrown: unknown) => thrown)
     const { code, message } = error as PipewrightError
     expect(code).toBe('INPUT_INVALID')
-    for (const path of ['config.rate', 'config.names[1]', 'csv', 'count']) expect(message).toContain(`  ${path}:`)
+    for (const path of ['config.rate', 'config.names[1]', 'csv', 'count'])
+      expect(message).toContain(`  ${path}:`)
     expect((await pw.runs()).items).toEqual([])
   })
 
@@ -35,7 +64,7 @@ describe('inputs and outputs of the wrong shape', () => {
     const pw = await tempWorkspace()
     const error = await failure(pw, returning({ a: [1, 'x'] }, z.object({ a: z.array(z.number()) })))
     expect(error.message).toContain("step 'returns' (node 'returns'), output 'value'")
-    expect(String((error.cause as Error).message)).toContain('.a[1]')
+    expect((error.cause as Error).message).toContain('.a[1]')
   })
 
   test('undeclared and missing outputs', async () => {
@@ -44,9 +73,36 @@ describe('inputs and outputs of the wrong shape', () => {
       const step = defineStep({ name: 's', version: '1', outputs: { score: z.number() }, run: run as never })
       return definePipeline({ name: 'p' }, (p) => p.step(step, {}))
     }
-    expect(String((await failure(pw, wrong(() => ({ scor: 1 })))).cause)).toContain("did you mean 'score'?")
-    expect(String((await failure(pw, wrong(() => undefined))).cause)).toContain("output 'score': the output is missing")
-    expect(String((await failure(pw, wrong(() => 3))).cause)).toContain('returned a number')
+    expect(
+      String(
+        (
+          await failure(
+            pw,
+            wrong(() => ({ scor: 1 })),
+          )
+        ).cause,
+      ),
+    ).toContain("did you mean 'score'?")
+    expect(
+      String(
+        (
+          await failure(
+            pw,
+            wrong(() => undefined),
+          )
+        ).cause,
+      ),
+    ).toContain("output 'score': the output is missing")
+    expect(
+      String(
+        (
+          await failure(
+            pw,
+            wrong(() => 3),
+          )
+        ).cause,
+      ),
+    ).toContain('returned a number')
   })
 
   test.each([
@@ -74,23 +130,26 @@ describe('inputs and outputs of the wrong shape', () => {
 })
 
 describe('throwing', () => {
-  test.each([['a string'], [42], [null], [undefined], [{ odd: true }]])('what is no Error (%j) is recorded as it is', async (thrown) => {
-    const pw = await tempWorkspace()
-    const step = defineStep({
-      name: 's',
-      version: '1',
-      run: () => {
-        // oxlint-disable-next-line no-throw-literal, typescript/only-throw-error -- the point of the test
-        throw thrown
-      },
-    })
-    const error = await failure(
-      pw,
-      definePipeline({ name: 'p' }, (p) => p.step(step, {})),
-    )
-    expect(error.failures[0]?.message).toContain('a value that is no Error was thrown')
-    expect(error.failures[0]?.cause).toEqual(thrown)
-  })
+  test.each([['a string'], [42], [null], [undefined], [{ odd: true }]])(
+    'what is no Error (%j) is recorded as it is',
+    async (thrown) => {
+      const pw = await tempWorkspace()
+      const step = defineStep({
+        name: 's',
+        version: '1',
+        run: () => {
+          // oxlint-disable-next-line no-throw-literal, typescript/only-throw-error -- the point of the test
+          throw thrown
+        },
+      })
+      const error = await failure(
+        pw,
+        definePipeline({ name: 'p' }, (p) => p.step(step, {})),
+      )
+      expect(error.failures[0]?.message).toContain('a value that is no Error was thrown')
+      expect(error.failures[0]?.cause).toEqual(thrown)
+    },
+  )
 
   test('an unhandled rejection inside a step fails that step alone, with captureConsole', async () => {
     const pw = await tempWorkspace()
@@ -102,20 +161,30 @@ describe('throwing', () => {
         await new Promise((resolve) => setTimeout(resolve, 50))
       },
     })
-    const fine = defineStep({ name: 'fine', version: '1', run: () => new Promise<void>((resolve) => setTimeout(resolve, 20)) })
+    const fine = defineStep({
+      name: 'fine',
+      version: '1',
+      run: () => new Promise<void>((resolve) => setTimeout(resolve, 20)),
+    })
     const pipeline = definePipeline({ name: 'p' }, (p) => {
       p.step(leaks, {})
       p.step(fine, {})
       return {}
     })
-    const error: unknown = await pw.run(pipeline, {}, { captureConsole: true, failure: 'continue' }).catch((thrown: unknown) => thrown)
+    const error: unknown = await pw
+      .run(pipeline, {}, { captureConsole: true, failure: 'continue' })
+      .catch((thrown: unknown) => thrown)
     expect((error as RunFailedError).failures).toMatchObject([{ node: 'leaks', message: 'forgotten' }])
     expect(await statesOf(pw, (error as RunFailedError).run)).toEqual({ leaks: 'failed', fine: 'succeeded' })
   })
 
   test('console output of a step is its log, with captureConsole', async () => {
     const pw = await tempWorkspace()
-    const prints = defineStep({ name: 'prints', version: '1', run: () => console.log('from the step', { a: 1 }) })
+    const prints = defineStep({
+      name: 'prints',
+      version: '1',
+      run: () => console.log('from the step', { a: 1 }),
+    })
     const seen = vi.fn<(text: string) => void>()
     await pw.run(
       definePipeline({ name: 'p' }, (p) => p.step(prints, {})),
@@ -131,18 +200,31 @@ describe('sources', () => {
 
   test('a missing file, a folder in place of a file', async () => {
     const pw = await tempWorkspace()
-    await expect(pw.run(pipeline, { csv: '/nowhere/rows.csv' })).rejects.toMatchObject({ code: 'SOURCE_UNREADABLE', message: expect.stringContaining('/nowhere/rows.csv does not exist') as string })
-    await expect(pw.run(pipeline, { csv: await tempFolder() })).rejects.toMatchObject({ code: 'SOURCE_UNREADABLE' })
+    await expect(pw.run(pipeline, { csv: '/nowhere/rows.csv' })).rejects.toMatchObject({
+      code: 'SOURCE_UNREADABLE',
+      message: expect.stringContaining('/nowhere/rows.csv does not exist') as string,
+    })
+    await expect(pw.run(pipeline, { csv: await tempFolder() })).rejects.toMatchObject({
+      code: 'SOURCE_UNREADABLE',
+    })
   })
 
   test('rows that do not fit are listed with their lines', async () => {
     const path = join(await tempFolder(), 'rows.csv')
     await writeFile(path, 'x,y\n1,true\noops,false\n3,perhaps\n')
     const Row = z.object({ x: z.number(), y: z.boolean() })
-    const load = defineStep({ name: 'load', version: '1', inputs: { csv: file('text/csv') }, outputs: { rows: table(Row) }, run: async ({ csv }) => ({ rows: await csv.readCsv(Row) }) })
+    const load = defineStep({
+      name: 'load',
+      version: '1',
+      inputs: { csv: file('text/csv') },
+      outputs: { rows: table(Row) },
+      run: async ({ csv }) => ({ rows: await csv.readCsv(Row) }),
+    })
     const error = await failure(
       await tempWorkspace(),
-      definePipeline({ name: 'p', inputs: { csv: file('text/csv') } }, (p, input) => p.step(load, { csv: input.csv })),
+      definePipeline({ name: 'p', inputs: { csv: file('text/csv') } }, (p, input) =>
+        p.step(load, { csv: input.csv }),
+      ),
       { csv: path } as never,
     )
     expect((error.cause as Error).message).toContain('line 3, x')
@@ -150,8 +232,20 @@ describe('sources', () => {
   })
 })
 
-const big = defineStep({ name: 'big', version: '1', outputs: { text: z.string() }, run: () => ({ text: 'b'.repeat(20_000) }) })
-const length = defineStep({ name: 'length', version: '1', cache: 'never', inputs: { text: z.string() }, outputs: { n: z.number() }, run: ({ text }) => ({ n: text.length }) })
+const big = defineStep({
+  name: 'big',
+  version: '1',
+  outputs: { text: z.string() },
+  run: () => ({ text: 'b'.repeat(20_000) }),
+})
+const length = defineStep({
+  name: 'length',
+  version: '1',
+  cache: 'never',
+  inputs: { text: z.string() },
+  outputs: { n: z.number() },
+  run: ({ text }) => ({ n: text.length }),
+})
 const lengths = definePipeline({ name: 'lengths' }, (p) => p.step(length, { text: p.step(big, {}).text }))
 
 describe('a workspace that was damaged', () => {
@@ -191,7 +285,10 @@ describe('a workspace that was damaged', () => {
     await one.close()
     const path = join(root, '.pipewright', 'metadata.sqlite')
     await truncate(path, 5_000)
-    await expect(tempWorkspace({ root })).rejects.toMatchObject({ code: 'WORKSPACE_CORRUPT', message: expect.stringContaining(path) as string })
+    await expect(tempWorkspace({ root })).rejects.toMatchObject({
+      code: 'WORKSPACE_CORRUPT',
+      message: expect.stringContaining(path) as string,
+    })
     expect(await storedBlob(root)).toBeTruthy()
   })
 
@@ -200,7 +297,9 @@ describe('a workspace that was damaged', () => {
     await (await tempWorkspace({ root })).close()
     const { openConnection } = await import('../../src/record/sqlite/open.ts')
     const database = await openConnection(join(root, '.pipewright', 'metadata.sqlite'))
-    database.exec("insert into migrations select number + 100, 'future', checksum, applied_at from migrations")
+    database.exec(
+      "insert into migrations select number + 100, 'future', checksum, applied_at from migrations",
+    )
     database.close()
     await expect(tempWorkspace({ root })).rejects.toMatchObject({ code: 'WORKSPACE_NEWER' })
   })

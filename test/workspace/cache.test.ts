@@ -76,7 +76,9 @@ describe('the cache', () => {
         return { size: (await data.text()).length }
       },
     })
-    const pipeline = definePipeline({ name: 'sizes', inputs: { data: file('text/plain') } }, (p, input) => p.step(size, { data: input.data }))
+    const pipeline = definePipeline({ name: 'sizes', inputs: { data: file('text/plain') } }, (p, input) =>
+      p.step(size, { data: input.data }),
+    )
     const pw = await tempWorkspace()
     const folder = await tempFolder()
     await writeFile(join(folder, 'a.txt'), 'hello')
@@ -187,7 +189,9 @@ describe('the cache', () => {
       outputs: { numbers: z.array(z.number()) },
       run: (_inputs, ctx) => ({ numbers: [ctx.random(), ctx.random()] }),
     })
-    const pipeline = definePipeline({ name: 'draws', inputs: { seed: z.number() } }, (p, input) => p.step(draw, { seed: input.seed }))
+    const pipeline = definePipeline({ name: 'draws', inputs: { seed: z.number() } }, (p, input) =>
+      p.step(draw, { seed: input.seed }),
+    )
     const pw = await tempWorkspace()
     const one = await pw.run(pipeline, { seed: 1 })
     expect((await pw.run(pipeline, { seed: 1 })).outputs).toEqual(one.outputs)
@@ -210,7 +214,22 @@ describe('the cache', () => {
       return {}
     })
     const pw = await tempWorkspace()
-    for (const value of [1, 1.0, '1', true, null, 0, -0, { a: 1, b: 2 }, { b: 2, a: 1 }, [1, 2], [2, 1], ['1y2', '3'], ['1', '2y3']]) await pw.run(pipeline, { value })
+    for (const value of [
+      1,
+      1.0,
+      '1',
+      true,
+      null,
+      0,
+      -0,
+      { a: 1, b: 2 },
+      { b: 2, a: 1 },
+      [1, 2],
+      [2, 1],
+      ['1y2', '3'],
+      ['1', '2y3'],
+    ])
+      await pw.run(pipeline, { value })
     expect(seen).toEqual([1, '1', true, null, 0, { a: 1, b: 2 }, [1, 2], [2, 1], ['1y2', '3'], ['1', '2y3']])
   })
 })

@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { deferred, statesOf, tempWorkspace } from './temp.ts'
 
-const pass = defineStep({ name: 'pass', version: '1', inputs: { value: z.number() }, outputs: { value: z.number() }, run: ({ value }) => ({ value }) })
+const pass = defineStep({
+  name: 'pass',
+  version: '1',
+  inputs: { value: z.number() },
+  outputs: { value: z.number() },
+  run: ({ value }) => ({ value }),
+})
 
 function failing(times: number, options: { attempts?: number; retryIf?: (error: unknown) => boolean } = {}) {
   let calls = 0
@@ -12,7 +18,12 @@ function failing(times: number, options: { attempts?: number; retryIf?: (error: 
     version: '1',
     inputs: { value: z.number() },
     outputs: { value: z.number() },
-    retry: { attempts: options.attempts ?? 1, delay: 5, backoff: 'constant', ...(options.retryIf === undefined ? {} : { retryIf: options.retryIf }) },
+    retry: {
+      attempts: options.attempts ?? 1,
+      delay: 5,
+      backoff: 'constant',
+      ...(options.retryIf === undefined ? {} : { retryIf: options.retryIf }),
+    },
     run: ({ value }) => {
       if (++calls <= times) throw new Error(`failure ${calls}`)
       return { value }
@@ -48,14 +59,24 @@ describe('failure', () => {
     const pw = await tempWorkspace({ concurrency: 1 })
     const stopped = (await pw.run(build('stop'), {}).catch((error: unknown) => error)) as RunFailedError
     expect(await statesOf(pw, stopped.run)).toEqual({ failing: 'failed' })
-    const continued = (await pw.run(build('continue'), {}, { failure: 'continue' }).catch((error: unknown) => error)) as RunFailedError
-    expect(await statesOf(pw, continued.run)).toEqual({ failing: 'failed', pass: 'succeeded', 'after-fine': 'reused', 'after-broken': 'blocked' })
+    const continued = (await pw
+      .run(build('continue'), {}, { failure: 'continue' })
+      .catch((error: unknown) => error)) as RunFailedError
+    expect(await statesOf(pw, continued.run)).toEqual({
+      failing: 'failed',
+      pass: 'succeeded',
+      'after-fine': 'reused',
+      'after-broken': 'blocked',
+    })
   })
 
   test('retries up to the total of attempts, and records each', async () => {
     const { step, calls } = failing(2, { attempts: 3 })
     const pw = await tempWorkspace()
-    const { run } = await pw.run(definePipeline({ name: 'p' }, (p) => p.step(step, { value: 1 })), {})
+    const { run } = await pw.run(
+      definePipeline({ name: 'p' }, (p) => p.step(step, { value: 1 })),
+      {},
+    )
     expect(calls()).toBe(3)
     const [execution] = (await pw.show(run.id)).executions
     expect(execution?.attempts.map(({ end }) => end)).toEqual(['failed', 'failed', 'succeeded'])
@@ -64,7 +85,12 @@ describe('failure', () => {
   test('retryIf decides; an invalid output is never tried again', async () => {
     const never = failing(9, { attempts: 3, retryIf: () => false })
     const pw = await tempWorkspace()
-    await expect(pw.run(definePipeline({ name: 'p' }, (p) => p.step(never.step, { value: 1 })), {})).rejects.toThrow('failure 1')
+    await expect(
+      pw.run(
+        definePipeline({ name: 'p' }, (p) => p.step(never.step, { value: 1 })),
+        {},
+      ),
+    ).rejects.toThrow('failure 1')
     expect(never.calls()).toBe(1)
     let calls = 0
     const wrong = defineStep({
@@ -77,7 +103,12 @@ describe('failure', () => {
         return { value: 'text' as unknown as number }
       },
     })
-    await expect(pw.run(definePipeline({ name: 'q' }, (p) => p.step(wrong, {})), {})).rejects.toThrow(/output 'value'.*does not fit/)
+    await expect(
+      pw.run(
+        definePipeline({ name: 'q' }, (p) => p.step(wrong, {})),
+        {},
+      ),
+    ).rejects.toThrow(/output 'value'.*does not fit/)
     expect(calls).toBe(1)
   })
 
@@ -89,7 +120,9 @@ describe('failure', () => {
       version: '1',
       run: async (_inputs, ctx) => {
         started.resolve()
-        await new Promise((_resolve, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason as Error)))
+        await new Promise((_resolve, reject) =>
+          ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason as Error)),
+        )
       },
     })
     const broken = defineStep({
@@ -106,7 +139,9 @@ describe('failure', () => {
       p.step(broken, {})
       return {}
     })
-    const error = (await pw.run(pipeline, {}, { failFast: true }).catch((thrown: unknown) => thrown)) as RunFailedError
+    const error = (await pw
+      .run(pipeline, {}, { failFast: true })
+      .catch((thrown: unknown) => thrown)) as RunFailedError
     aborted.resolve(undefined)
     expect(error.message).toContain('broken')
     expect(await statesOf(pw, error.run)).toEqual({ slow: 'cancelled', broken: 'failed' })
@@ -119,11 +154,21 @@ describe('time limits', () => {
       name: 'polite',
       version: '1',
       timeout: 20,
-      run: (_inputs, ctx) => new Promise<void>((_resolve, reject) => ctx.signal.addEventListener('abort', () => reject(new Error('stopped')))),
+      run: (_inputs, ctx) =>
+        new Promise<void>((_resolve, reject) =>
+          ctx.signal.addEventListener('abort', () => reject(new Error('stopped'))),
+        ),
     })
     const pw = await tempWorkspace()
-    const error = (await pw.run(definePipeline({ name: 'p' }, (p) => p.step(polite, {})), {}).catch((thrown: unknown) => thrown)) as RunFailedError
-    expect(PipewrightError.isInstance(error.failures[0]?.cause) && error.failures[0].cause.code).toBe('STEP_TIMEOUT')
+    const error = (await pw
+      .run(
+        definePipeline({ name: 'p' }, (p) => p.step(polite, {})),
+        {},
+      )
+      .catch((thrown: unknown) => thrown)) as RunFailedError
+    expect(PipewrightError.isInstance(error.failures[0]?.cause) && error.failures[0].cause.code).toBe(
+      'STEP_TIMEOUT',
+    )
     const [execution] = (await pw.show(error.run)).executions
     expect(execution?.attempts[0]?.end).toBe('timed-out')
   })
@@ -153,7 +198,10 @@ describe('time limits', () => {
       },
     })
     const pw = await tempWorkspace()
-    const { outputs } = await pw.run(definePipeline({ name: 'p' }, (p) => p.step(stubborn, {})), {})
+    const { outputs } = await pw.run(
+      definePipeline({ name: 'p' }, (p) => p.step(stubborn, {})),
+      {},
+    )
     expect(outputs.call).toBe(2)
     expect(await late.promise).toBe('STEP_ABANDONED')
   })
@@ -173,16 +221,32 @@ describe('time limits', () => {
       },
     })
     const pw = await tempWorkspace()
-    const error = (await pw.run(definePipeline({ name: 'p' }, (p) => p.step(effect, {})), {}).catch((thrown: unknown) => thrown)) as RunFailedError
+    const error = (await pw
+      .run(
+        definePipeline({ name: 'p' }, (p) => p.step(effect, {})),
+        {},
+      )
+      .catch((thrown: unknown) => thrown)) as RunFailedError
     end.resolve()
     expect(calls).toBe(1)
-    expect((error.failures[0]?.cause as PipewrightError).code).toBe('STEP_ABANDONED')
+    expect(error.failures[0]?.cause).toMatchObject({ code: 'STEP_ABANDONED' })
   })
 
   test('a run past its time fails with RUN_TIMEOUT', async () => {
-    const slow = defineStep({ name: 'slow', version: '1', run: (_inputs, ctx) => new Promise<void>((_r, reject) => ctx.signal.addEventListener('abort', () => reject(new Error('x')))) })
+    const slow = defineStep({
+      name: 'slow',
+      version: '1',
+      run: (_inputs, ctx) =>
+        new Promise<void>((_r, reject) => ctx.signal.addEventListener('abort', () => reject(new Error('x')))),
+    })
     const pw = await tempWorkspace()
-    const error = (await pw.run(definePipeline({ name: 'p' }, (p) => p.step(slow, {})), {}, { timeout: 30 }).catch((thrown: unknown) => thrown)) as RunFailedError
+    const error = (await pw
+      .run(
+        definePipeline({ name: 'p' }, (p) => p.step(slow, {})),
+        {},
+        { timeout: 30 },
+      )
+      .catch((thrown: unknown) => thrown)) as RunFailedError
     expect(error.code).toBe('RUN_TIMEOUT')
     expect((await pw.show(error.run)).state).toBe('failed')
   })
@@ -197,7 +261,9 @@ describe('cancellation', () => {
       version: '1',
       run: (_inputs, ctx) => {
         started[runs++]!.resolve()
-        return new Promise<void>((_r, reject) => ctx.signal.addEventListener('abort', () => reject(new Error('told'))))
+        return new Promise<void>((_r, reject) =>
+          ctx.signal.addEventListener('abort', () => reject(new Error('told'))),
+        )
       },
     })
     const pipeline = definePipeline({ name: 'p' }, (p) => {
@@ -250,6 +316,11 @@ describe('named resources', () => {
   test('asking for more than there is fails the step, by name', async () => {
     const greedy = defineStep({ name: 'greedy', version: '1', resources: { gpu: 3 }, run: () => undefined })
     const pw = await tempWorkspace({ resources: { gpu: 2 } })
-    await expect(pw.run(definePipeline({ name: 'p' }, (p) => p.step(greedy, {})), {})).rejects.toThrow("step 'greedy' needs 3 of resource 'gpu', there are 2")
+    await expect(
+      pw.run(
+        definePipeline({ name: 'p' }, (p) => p.step(greedy, {})),
+        {},
+      ),
+    ).rejects.toThrow("step 'greedy' needs 3 of resource 'gpu', there are 2")
   })
 })

@@ -1,6 +1,16 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { definePipeline, definePredictor, defineStep, file, list, model, renderRun, renderWhy, table } from 'pipewright'
+import {
+  definePipeline,
+  definePredictor,
+  defineStep,
+  file,
+  list,
+  model,
+  renderRun,
+  renderWhy,
+  table,
+} from 'pipewright'
 import { registerModel } from 'pipewright/registry'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -43,13 +53,18 @@ const best = defineStep({
   run: ({ models, losses }) => ({ model: models[losses.indexOf(Math.min(...losses))]! }),
 })
 
-const slopes = definePipeline({ name: 'slopes', inputs: { csv: file('text/csv'), shrinks: z.array(z.number()) } }, (p, input) => {
-  const { rows } = p.step(load, { csv: input.csv })
-  const fits = p.map(input.shrinks, (shrink, q) => q.step(fit, { rows, shrink }), { id: 'fits' })
-  const chosen = p.step(best, { models: fits.model, losses: fits.loss })
-  const registered = p.step(registerModel({ name: 'slope', alias: 'champion', predictor: slope }), { model: chosen.model })
-  return { model: registered.model, version: registered.version }
-})
+const slopes = definePipeline(
+  { name: 'slopes', inputs: { csv: file('text/csv'), shrinks: z.array(z.number()) } },
+  (p, input) => {
+    const { rows } = p.step(load, { csv: input.csv })
+    const fits = p.map(input.shrinks, (shrink, q) => q.step(fit, { rows, shrink }), { id: 'fits' })
+    const chosen = p.step(best, { models: fits.model, losses: fits.loss })
+    const registered = p.step(registerModel({ name: 'slope', alias: 'champion', predictor: slope }), {
+      model: chosen.model,
+    })
+    return { model: registered.model, version: registered.version }
+  },
+)
 
 async function csvFile(text: string): Promise<string> {
   const path = join(await tempFolder(), 'rows.csv')
@@ -65,7 +80,8 @@ describe('what is remembered without being asked', () => {
     expect(await outputs.model.predict({ x: 3 })).toEqual({ y: 6 })
     const { digest } = outputs.model
     const story = renderWhy(await pw.why(digest!))
-    for (const part of ['fits[1]/fit', 'shrink: 1', 'load', 'rows.csv', 'code ', run.id]) expect(story).toContain(part)
+    for (const part of ['fits[1]/fit', 'shrink: 1', 'load', 'rows.csv', 'code ', run.id])
+      expect(story).toContain(part)
     const up = await pw.upstream(digest!)
     expect(up.filter(({ type }) => type === 'execution')).not.toHaveLength(0)
     expect(up.some((node) => node.type === 'artifact' && node.artifact.kind === 'file')).toBe(true)
@@ -78,7 +94,8 @@ describe('what is remembered without being asked', () => {
     const pw = await tempWorkspace()
     const csv = await csvFile('x,y\n1,2\n')
     const ids: string[] = []
-    for (const tag of ['a', 'b', 'a']) ids.push((await pw.run(slopes, { csv, shrinks: [1] }, { tags: [tag] })).run.id)
+    for (const tag of ['a', 'b', 'a'])
+      ids.push((await pw.run(slopes, { csv, shrinks: [1] }, { tags: [tag] })).run.id)
     expect((await pw.runs()).items.map(({ id }) => id)).toEqual(ids.toReversed())
     expect((await pw.runs({ tag: 'a' })).items).toHaveLength(2)
     expect((await pw.runs({ pipeline: 'other' })).items).toEqual([])
@@ -128,8 +145,16 @@ describe('garbage collection', () => {
   test('dry run tells, a real one removes what nothing needs; pinned runs and registered models survive', async () => {
     const pw = await tempWorkspace()
     const big = 'y'.repeat(10_000)
-    const make = defineStep({ name: 'make', version: '1', inputs: { text: z.string() }, outputs: { text: z.string() }, run: ({ text }) => ({ text: text + big }) })
-    const pipeline = definePipeline({ name: 'makes', inputs: { text: z.string() } }, (p, input) => p.step(make, { text: input.text }))
+    const make = defineStep({
+      name: 'make',
+      version: '1',
+      inputs: { text: z.string() },
+      outputs: { text: z.string() },
+      run: ({ text }) => ({ text: text + big }),
+    })
+    const pipeline = definePipeline({ name: 'makes', inputs: { text: z.string() } }, (p, input) =>
+      p.step(make, { text: input.text }),
+    )
     const csv = await csvFile('x,y\n1,2\n')
     const model = await pw.run(slopes, { csv, shrinks: [1] })
     const pinned = await pw.run(pipeline, { text: 'pinned' })
@@ -153,7 +178,12 @@ describe('garbage collection', () => {
 
   test('young blobs are spared', async () => {
     const pw = await tempWorkspace()
-    const make = defineStep({ name: 'make', version: '1', outputs: { text: z.string() }, run: () => ({ text: 'z'.repeat(10_000) }) })
+    const make = defineStep({
+      name: 'make',
+      version: '1',
+      outputs: { text: z.string() },
+      run: () => ({ text: 'z'.repeat(10_000) }),
+    })
     await pw.run(
       definePipeline({ name: 'makes' }, (p) => p.step(make, {})),
       {},

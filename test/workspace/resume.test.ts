@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { definePipeline, defineStep, PipewrightError, RunFailedError } from 'pipewright'
+import type { RunFailedError } from 'pipewright'
+import { definePipeline, defineStep, PipewrightError } from 'pipewright'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { statesOf, tempFolder, tempWorkspace } from './temp.ts'
@@ -34,20 +35,30 @@ function fixable(broken: { now: boolean }) {
   const pipeline = definePipeline({ name: 'fixable', inputs: { items: z.array(z.number()) } }, (p, input) => {
     const before = p.step(ok, { n: 1 })
     const each = p.map(input.items, (n, q) => q.step(flaky, { n }), { id: 'each', after: [before] })
-    const done = p.when(p.step(yes, { n: before.n }).yes, (q) => q.step(ok, { n: 7 }), { id: 'maybe', after: [each] })
+    const done = p.when(p.step(yes, { n: before.n }).yes, (q) => q.step(ok, { n: 7 }), {
+      id: 'maybe',
+      after: [each],
+    })
     return { all: each.n, done: done.n }
   })
   return { pipeline, executed }
 }
 
-const yes = defineStep({ name: 'yes', inputs: { n: z.number() }, outputs: { yes: z.boolean() }, run: () => ({ yes: true }) })
+const yes = defineStep({
+  name: 'yes',
+  inputs: { n: z.number() },
+  outputs: { yes: z.boolean() },
+  run: () => ({ yes: true }),
+})
 
 describe('resume', () => {
   test('runs what failed again, and nothing that succeeded', async () => {
     const broken = { now: true }
     const { pipeline, executed } = fixable(broken)
     const pw = await tempWorkspace()
-    const error = (await pw.run(pipeline, { items: [1, 2, 3] }, { failure: 'continue' }).catch((thrown: unknown) => thrown)) as RunFailedError
+    const error = (await pw
+      .run(pipeline, { items: [1, 2, 3] }, { failure: 'continue' })
+      .catch((thrown: unknown) => thrown)) as RunFailedError
     expect(executed.toSorted()).toEqual(['flaky 1', 'flaky 2', 'flaky 3', 'ok 1'])
     broken.now = false
     executed.length = 0
@@ -56,7 +67,11 @@ describe('resume', () => {
     expect(executed.toSorted()).toEqual(['flaky 2', 'ok 7'])
     const detail = await pw.show(error.run)
     expect(detail.state).toBe('succeeded')
-    expect(await statesOf(pw, error.run)).toMatchObject({ 'each[1]/flaky': 'succeeded', each: 'succeeded', 'maybe/then/ok': 'succeeded' })
+    expect(await statesOf(pw, error.run)).toMatchObject({
+      'each[1]/flaky': 'succeeded',
+      each: 'succeeded',
+      'maybe/then/ok': 'succeeded',
+    })
     const retried = detail.executions.find(({ node }) => node === 'each[1]/flaky')
     expect(retried?.attempts.map(({ number, end }) => [number, end])).toEqual([
       [1, 'failed'],
@@ -90,8 +105,12 @@ describe('resume', () => {
     const { pipeline, executed } = fixable(broken)
     const pw = await tempWorkspace()
     const options = { key: 'today' }
-    const error = (await pw.run(pipeline, { items: [2] }, options).catch((thrown: unknown) => thrown)) as RunFailedError
-    await expect(pw.run(pipeline, { items: [3] }, options)).rejects.toMatchObject({ code: 'RUN_KEY_CONFLICT' })
+    const error = (await pw
+      .run(pipeline, { items: [2] }, options)
+      .catch((thrown: unknown) => thrown)) as RunFailedError
+    await expect(pw.run(pipeline, { items: [3] }, options)).rejects.toMatchObject({
+      code: 'RUN_KEY_CONFLICT',
+    })
     broken.now = false
     const resumed = await pw.run(pipeline, { items: [2] }, options)
     expect(resumed.run.id).toBe(error.run)
@@ -106,7 +125,11 @@ describe('resume', () => {
     const root = await tempFolder()
     const pw = await tempWorkspace({ root })
     let end!: () => void
-    const waits = defineStep({ name: 'waits', version: '1', run: () => new Promise<void>((resolve) => (end = resolve)) })
+    const waits = defineStep({
+      name: 'waits',
+      version: '1',
+      run: () => new Promise<void>((resolve) => (end = resolve)),
+    })
     const pipeline = definePipeline({ name: 'p' }, (p) => p.step(waits, {}))
     const handle = await pw.start(pipeline, {})
     const other = await tempWorkspace({ root })
@@ -129,7 +152,9 @@ describe('resume', () => {
       run: (_inputs, ctx) => {
         started()
         if (++calls > 1) return { call: calls }
-        return new Promise((_resolve, reject) => ctx.signal.addEventListener('abort', () => reject(new Error('told'))))
+        return new Promise((_resolve, reject) =>
+          ctx.signal.addEventListener('abort', () => reject(new Error('told'))),
+        )
       },
     })
     const pipeline = definePipeline({ name: 'p' }, (p) => p.step(waits, {}))
@@ -137,7 +162,9 @@ describe('resume', () => {
     await running
     const result = handle.result().catch((error: unknown) => error)
     await pw.close()
-    expect(PipewrightError.isInstance(await result) && ((await result) as PipewrightError).code).toBe('WORKSPACE_CLOSED')
+    expect(PipewrightError.isInstance(await result) && ((await result) as PipewrightError).code).toBe(
+      'WORKSPACE_CLOSED',
+    )
     const again = await tempWorkspace({ root })
     expect((await again.show(handle.id)).state).toBe('interrupted')
     expect((await again.resume(handle.id, pipeline)).outputs).toEqual({ call: 2 })
@@ -149,7 +176,10 @@ describe('kill -9', () => {
     const root = await tempFolder()
     const program = fileURLToPath(new URL('programs/killed.ts', import.meta.url))
     const tsx = fileURLToPath(new URL('../../node_modules/tsx/dist/cli.mjs', import.meta.url))
-    const start = spawn(process.execPath, [tsx, program, root, 'start'], { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+    const start = spawn(process.execPath, [tsx, program, root, 'start'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    })
     let text = ''
     await new Promise<void>((resolve) => {
       start.stdout.on('data', (chunk: Buffer) => {
@@ -164,16 +194,28 @@ describe('kill -9', () => {
     const pw = await tempWorkspace({ root })
     expect((await pw.show(id)).state).toBe('interrupted')
     await pw.close()
-    const resume = spawn(process.execPath, [tsx, program, root, 'resume', id], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const resume = spawn(process.execPath, [tsx, program, root, 'resume', id], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     let output = ''
     resume.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
     expect(await new Promise((resolve) => resume.once('close', resolve))).toBe(0)
     expect(JSON.parse(output)).toEqual({ n: 102, all: [2, 3, 4] })
     const journal = (await readFile(join(root, 'journal.txt'), 'utf8')).trim().split('\n')
-    expect(journal.filter((line) => !line.startsWith('notify')).toSorted()).toEqual(['hang 100 attempt 1', 'hang 100 attempt 2', 'link 1', 'link 101', 'link 2', 'link 3'])
+    expect(journal.filter((line) => !line.startsWith('notify')).toSorted()).toEqual([
+      'hang 100 attempt 1',
+      'hang 100 attempt 2',
+      'link 1',
+      'link 101',
+      'link 2',
+      'link 3',
+    ])
     expect(journal.filter((line) => line.startsWith('notify'))).toHaveLength(1)
     const after = await tempWorkspace({ root })
     const { executions } = await after.show(id)
-    expect(executions.find(({ node }) => node === 'hang')?.attempts.map(({ end }) => end)).toEqual(['interrupted', 'succeeded'])
+    expect(executions.find(({ node }) => node === 'hang')?.attempts.map(({ end }) => end)).toEqual([
+      'interrupted',
+      'succeeded',
+    ])
   }, 60_000)
 })

@@ -29,27 +29,47 @@ const say = defineStep({
 
 describe('a pipeline runs end to end', () => {
   test('maps, branches, defaults, plain loops', async () => {
-    const pipeline = definePipeline({ name: 'all', inputs: { items: z.array(z.number()).default([1, 2, 3]) } }, (p, input) => {
-      const doubled = p.map(input.items, (value, q, index) => {
-        const { value: twice } = q.step(double, { value })
-        return { twice, indexed: q.step(double, { value: index, by: twice }, { id: 'indexed' }).value }
-      })
-      const { total, big } = p.step(sum, { values: doubled.twice })
-      const loud = p.when(
-        big,
-        (q) => ({ text: q.step(say, { text: 'big', total }).said }),
-        (q) => ({ text: q.step(say, { text: 'small' }).said, only: q.step(say, { text: 'else' }, { id: 'only' }).said }),
-      )
-      const quiet = p.when(big, (q) => q.step(say, { text: 'quiet' }), { id: 'quiet' })
-      let value: Ref<number> = total
-      for (let i = 0; i < 3; i++) value = p.step(double, { value }, { id: `again-${i}` }).value
-      return { total, indexed: doubled.indexed, loud: loud.text, only: loud.only, quiet: quiet.said, value }
-    })
+    const pipeline = definePipeline(
+      { name: 'all', inputs: { items: z.array(z.number()).default([1, 2, 3]) } },
+      (p, input) => {
+        const doubled = p.map(input.items, (value, q, index) => {
+          const { value: twice } = q.step(double, { value })
+          return { twice, indexed: q.step(double, { value: index, by: twice }, { id: 'indexed' }).value }
+        })
+        const { total, big } = p.step(sum, { values: doubled.twice })
+        const loud = p.when(
+          big,
+          (q) => ({ text: q.step(say, { text: 'big', total }).said }),
+          (q) => ({
+            text: q.step(say, { text: 'small' }).said,
+            only: q.step(say, { text: 'else' }, { id: 'only' }).said,
+          }),
+        )
+        const quiet = p.when(big, (q) => q.step(say, { text: 'quiet' }), { id: 'quiet' })
+        let value: Ref<number> = total
+        for (let i = 0; i < 3; i++) value = p.step(double, { value }, { id: `again-${i}` }).value
+        return { total, indexed: doubled.indexed, loud: loud.text, only: loud.only, quiet: quiet.said, value }
+      },
+    )
     const pw = await tempWorkspace()
     const small = await pw.run(pipeline, { items: [1, 2] })
-    expect(small.outputs).toEqual({ total: 6, indexed: [0, 4], loud: 'small', only: 'else', quiet: undefined, value: 48 })
+    expect(small.outputs).toEqual({
+      total: 6,
+      indexed: [0, 4],
+      loud: 'small',
+      only: 'else',
+      quiet: undefined,
+      value: 48,
+    })
     const big = await pw.run(pipeline, {})
-    expect(big.outputs).toEqual({ total: 12, indexed: [0, 4, 12], loud: 'big 12', only: undefined, quiet: 'quiet', value: 96 })
+    expect(big.outputs).toEqual({
+      total: 12,
+      indexed: [0, 4, 12],
+      loud: 'big 12',
+      only: undefined,
+      quiet: 'quiet',
+      value: 96,
+    })
     expect(await statesOf(pw, small.run.id)).toMatchObject({
       'map[0]/double': 'succeeded',
       'map[1]/indexed': 'succeeded',
@@ -61,9 +81,12 @@ describe('a pipeline runs end to end', () => {
   })
 
   test('a pipeline is a step: its defaults apply, its outputs are wired on', async () => {
-    const inner = definePipeline({ name: 'inner', inputs: { value: z.number(), by: z.number().default(10) } }, (p, input) => ({
-      value: p.step(double, { value: input.value, by: input.by }).value,
-    }))
+    const inner = definePipeline(
+      { name: 'inner', inputs: { value: z.number(), by: z.number().default(10) } },
+      (p, input) => ({
+        value: p.step(double, { value: input.value, by: input.by }).value,
+      }),
+    )
     const outer = definePipeline({ name: 'outer', inputs: { start: z.number() } }, (p, input) => {
       const first = p.step(inner, { value: input.start })
       return { value: p.step(inner, { value: first.value, by: 3 }, { id: 'second' }).value }
@@ -71,7 +94,12 @@ describe('a pipeline runs end to end', () => {
     const pw = await tempWorkspace()
     const { outputs, run } = await pw.run(outer, { start: 2 })
     expect(outputs.value).toBe(60)
-    expect(Object.keys(await statesOf(pw, run.id)).toSorted()).toEqual(['inner', 'inner/double', 'second', 'second/double'])
+    expect(Object.keys(await statesOf(pw, run.id)).toSorted()).toEqual([
+      'inner',
+      'inner/double',
+      'second',
+      'second/double',
+    ])
   })
 
   test('pick takes a part; after orders without data', async () => {
@@ -104,17 +132,23 @@ describe('a pipeline runs end to end', () => {
       outputs: { numbers: z.array(z.number()) },
       run: ({ to }) => ({ numbers: Array.from({ length: to }, (_, i) => i) }),
     })
-    const pipeline = definePipeline({ name: 'nested', inputs: { sizes: z.array(z.number()) } }, (p, input) => {
-      const outer = p.map(input.sizes, (size, q) => {
-        const { numbers } = q.step(range, { to: size })
-        const inner = q.map(numbers, (n, r) => r.step(double, { value: n }))
-        return { total: q.step(sum, { values: inner.value }).total }
-      })
-      const again = p.map(outer.total, (total, q) => q.step(double, { value: total }), { id: 'again' })
-      return { totals: outer.total, again: again.value }
-    })
+    const pipeline = definePipeline(
+      { name: 'nested', inputs: { sizes: z.array(z.number()) } },
+      (p, input) => {
+        const outer = p.map(input.sizes, (size, q) => {
+          const { numbers } = q.step(range, { to: size })
+          const inner = q.map(numbers, (n, r) => r.step(double, { value: n }))
+          return { total: q.step(sum, { values: inner.value }).total }
+        })
+        const again = p.map(outer.total, (total, q) => q.step(double, { value: total }), { id: 'again' })
+        return { totals: outer.total, again: again.value }
+      },
+    )
     const pw = await tempWorkspace()
-    expect((await pw.run(pipeline, { sizes: [3, 0, 2] })).outputs).toEqual({ totals: [6, 0, 2], again: [12, 0, 4] })
+    expect((await pw.run(pipeline, { sizes: [3, 0, 2] })).outputs).toEqual({
+      totals: [6, 0, 2],
+      again: [12, 0, 4],
+    })
     expect((await pw.run(pipeline, { sizes: [] })).outputs).toEqual({ totals: [], again: [] })
   })
 
@@ -135,7 +169,10 @@ describe('a pipeline runs end to end', () => {
     const { outputs, run } = await pw.run(pipeline, {})
     expect(outputs.scores).toEqual({ auc: 0.9, loss: Number.NaN })
     const [execution] = (await pw.show(run.id)).executions
-    expect(execution?.metrics).toMatchObject({ auc: { last: 0.9 }, 'step-loss': { last: 1, min: 1, max: 3, count: 3 } })
+    expect(execution?.metrics).toMatchObject({
+      auc: { last: 0.9 },
+      'step-loss': { last: 1, min: 1, max: 3, count: 3 },
+    })
     expect(execution?.params).toEqual({ depth: 4 })
     expect(execution?.attempts[0]?.log ?? null).toBeDefined()
   })
@@ -147,7 +184,11 @@ describe('a pipeline runs end to end', () => {
       outputs: { total: z.number() },
       run: ({ values, more }) => ({ total: values.length + more.reduce((a, { n }) => a + n, 0) }),
     })
-    const count = defineStep({ name: 'count', outputs: { m: metrics({ n: z.number() }) }, run: () => ({ m: { n: 5 } }) })
+    const count = defineStep({
+      name: 'count',
+      outputs: { m: metrics({ n: z.number() }) },
+      run: () => ({ m: { n: 5 } }),
+    })
     const pipeline = definePipeline({ name: 'static' }, (p) => {
       const a = p.step(double, { value: 1 })
       const m = p.step(count, {})

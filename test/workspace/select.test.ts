@@ -52,17 +52,31 @@ describe('a part of a pipeline', () => {
     const pw = await tempWorkspace()
     await pw.run(chain, { n: 1 }, { select: { to: ['a'] } })
     ran = []
-    const error = (await pw.run(chain, { n: 1 }, { select: { from: ['c'] } }).catch((thrown: unknown) => thrown)) as RunFailedError
-    expect(error.failures).toMatchObject([{ node: 'b', message: expect.stringContaining("'b' was not selected and is not in the cache") as string }])
+    const error = (await pw
+      .run(chain, { n: 1 }, { select: { from: ['c'] } })
+      .catch((thrown: unknown) => thrown)) as RunFailedError
+    expect(error.failures).toMatchObject([
+      {
+        node: 'b',
+        message: expect.stringContaining("'b' was not selected and is not in the cache") as string,
+      },
+    ])
     expect(ran).toEqual([])
-    await expect(pw.run(chain, { n: 1 }, { select: { only: ['z*'] } })).rejects.toMatchObject({ code: 'SELECTION_EMPTY' })
+    await expect(pw.run(chain, { n: 1 }, { select: { only: ['z*'] } })).rejects.toMatchObject({
+      code: 'SELECTION_EMPTY',
+    })
   })
 })
 
 describe('before running', () => {
   test('plan tells code and sources, check what will not be cached', async () => {
     const pw = await tempWorkspace({ resources: { gpu: 1 } })
-    const greedy = defineStep({ name: 'greedy', resources: { gpu: 2 }, outputs: { n: z.number() }, run: () => ({ n: 1 }) })
+    const greedy = defineStep({
+      name: 'greedy',
+      resources: { gpu: 2 },
+      outputs: { n: z.number() },
+      run: () => ({ n: 1 }),
+    })
     const pipeline = definePipeline({ name: 'p' }, (p) => {
       p.step(greedy, {})
       return {}

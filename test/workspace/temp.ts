@@ -22,11 +22,17 @@ export async function tempWorkspace(settings: Settings = {}): Promise<Workspace>
 /** The states of a run's executions by node. */
 export async function statesOf(pw: Workspace, run: string): Promise<Record<string, string>> {
   const { executions } = await pw.show(run)
-  return Object.fromEntries(executions.map(({ node, state, reused }) => [node, reused === null ? state : 'reused']))
+  return Object.fromEntries(
+    executions.map(({ node, state, reused }) => [node, reused === null ? state : 'reused']),
+  )
 }
 
 /** A promise with its functions. */
-export function deferred<T = void>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: unknown) => void } {
+export function deferred<T = void>(): {
+  promise: Promise<T>
+  resolve: (value: T) => void
+  reject: (error: unknown) => void
+} {
   let resolve!: (value: T) => void
   let reject!: (error: unknown) => void
   const promise = new Promise<T>((yes, no) => ([resolve, reject] = [yes, no]))

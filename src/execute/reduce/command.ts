@@ -5,7 +5,12 @@ export type ReduceEvent =
   | { readonly type: 'branch.decided'; readonly node: string; readonly taken: 'then' | 'else' | 'none' }
   | { readonly type: 'node.succeeded'; readonly node: string }
   /** Without `retryIn` (milliseconds) the node fails, or is cancelled where `end` says so. */
-  | { readonly type: 'attempt.failed'; readonly node: string; readonly end: string; readonly retryIn?: number }
+  | {
+      readonly type: 'attempt.failed'
+      readonly node: string
+      readonly end: string
+      readonly retryIn?: number
+    }
   /** A container, or a step before its first attempt, cannot go on. */
   | { readonly type: 'node.broken'; readonly node: string }
   /** A step that was to run has not been started, and will not be: the run was halted meanwhile. */
@@ -25,7 +30,12 @@ export type Command =
   /** All inside a container has succeeded: make its outputs and answer with `node.succeeded`. */
   | { readonly type: 'gather'; readonly node: string; readonly branch?: 'then' | 'else' }
   /** A node has settled without a result; `by` is the source that blocked it. */
-  | { readonly type: 'settled'; readonly node: string; readonly state: 'skipped' | 'failed' | 'blocked' | 'cancelled'; readonly by?: string }
+  | {
+      readonly type: 'settled'
+      readonly node: string
+      readonly state: 'skipped' | 'failed' | 'blocked' | 'cancelled'
+      readonly by?: string
+    }
   /** Stop the running attempts. */
   | { readonly type: 'abort' }
   | { readonly type: 'finish'; readonly state: 'succeeded' | 'failed' | 'cancelled' }

@@ -1,5 +1,14 @@
 import { PipewrightError } from '../../internal/error.ts'
-import { nodeOf, openScope, shardOf, shardSize, status, type MapState, type RunState, type ScopeState } from './state.ts'
+import {
+  nodeOf,
+  openScope,
+  shardOf,
+  shardSize,
+  status,
+  type MapState,
+  type RunState,
+  type ScopeState,
+} from './state.ts'
 
 /** One step on the way from the root to a node. */
 export interface Frame {
@@ -40,7 +49,7 @@ export function locate(run: RunState, path: string): Frame[] {
   const segments = path.split('/')
   let scope = run.root
   let prefix = ''
-  for (let at = 0; at < segments.length; ) {
+  for (let at = 0; at < segments.length;) {
     const segment = segments[at++]!
     const bracket = segment.indexOf('[')
     const id = bracket === -1 ? segment : segment.slice(0, bracket)

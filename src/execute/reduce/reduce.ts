@@ -1,6 +1,19 @@
 import type { Command, ReduceEvent } from './command.ts'
 import { locate, type Frame } from './locate.ts'
-import { isGood, nodeOf, openMap, openScope, shardOf, shardSize, status, type ChildState, type MapState, type RunState, type ScopeState, type Status } from './state.ts'
+import {
+  isGood,
+  nodeOf,
+  openMap,
+  openScope,
+  shardOf,
+  shardSize,
+  status,
+  type ChildState,
+  type MapState,
+  type RunState,
+  type ScopeState,
+  type Status,
+} from './state.ts'
 
 /**
  * The interpreter of plans: takes an event, changes the state in place and says what is to be done.
@@ -39,7 +52,14 @@ export function reduce(run: RunState, event: ReduceEvent): Command[] {
         settle(run, frames, status.skipped, commands)
         break
       }
-      enter(run, scope, number, { type: 'scope', branch: event.taken, scope: openScope(body) }, `${event.node}/${event.taken}/`, commands)
+      enter(
+        run,
+        scope,
+        number,
+        { type: 'scope', branch: event.taken, scope: openScope(body) },
+        `${event.node}/${event.taken}/`,
+        commands,
+      )
       closeContainers(run, frames, commands)
       break
     }
@@ -63,7 +83,11 @@ export function reduce(run: RunState, event: ReduceEvent): Command[] {
   return commands
 }
 
-function attemptFailed(run: RunState, event: ReduceEvent & { type: 'attempt.failed' }, commands: Command[]): void {
+function attemptFailed(
+  run: RunState,
+  event: ReduceEvent & { type: 'attempt.failed' },
+  commands: Command[],
+): void {
   const { node, retryIn } = event
   if (run.cancelling || event.end === 'cancelled') {
     commands.push({ type: 'settled', node, state: 'cancelled' })
@@ -90,7 +114,8 @@ function isDone(run: RunState, scope: ScopeState): boolean {
 /** Starts every node that waits for nothing; a fresh scope is begun with it. */
 function startReady(run: RunState, scope: ScopeState, prefix: string, commands: Command[]): void {
   for (let number = 0; number < scope.waiting.length; number++) {
-    if (scope.waiting[number] === 0 && scope.status[number] === status.pending) start(run, scope, number, prefix, commands)
+    if (scope.waiting[number] === 0 && scope.status[number] === status.pending)
+      start(run, scope, number, prefix, commands)
   }
 }
 
@@ -111,19 +136,40 @@ function start(run: RunState, scope: ScopeState, number: number, prefix: string,
       commands.push({ type: 'decide', node: path })
       break
     case 'pipeline':
-      enter(run, scope, number, { type: 'scope', branch: undefined, scope: openScope(node.body) }, `${path}/`, commands)
+      enter(
+        run,
+        scope,
+        number,
+        { type: 'scope', branch: undefined, scope: openScope(node.body) },
+        `${path}/`,
+        commands,
+      )
       if (node.body.nodes.length === 0) commands.push({ type: 'gather', node: path })
       break
   }
 }
 
-function enter(run: RunState, scope: ScopeState, number: number, child: ChildState & { type: 'scope' }, prefix: string, commands: Command[]): void {
+function enter(
+  run: RunState,
+  scope: ScopeState,
+  number: number,
+  child: ChildState & { type: 'scope' },
+  prefix: string,
+  commands: Command[],
+): void {
   scope.children.set(number, child)
   startReady(run, child.scope, prefix, commands)
 }
 
 /** Marks a node as settled and lets its dependents start or be blocked; iterative, for chains of any length. */
-function mark(run: RunState, scope: ScopeState, number: number, value: Status, prefix: string, commands: Command[]): void {
+function mark(
+  run: RunState,
+  scope: ScopeState,
+  number: number,
+  value: Status,
+  prefix: string,
+  commands: Command[],
+): void {
   const { graph, waiting, spoiltBy } = scope
   const settled = [number]
   const values = [value]
@@ -143,7 +189,12 @@ function mark(run: RunState, scope: ScopeState, number: number, value: Status, p
       const by = spoiltBy.get(target)
       if (by === undefined) start(run, scope, target, prefix, commands)
       else if (!run.halted) {
-        commands.push({ type: 'settled', node: prefix + nodeOf(scope, target).id, state: 'blocked', by: prefix + nodeOf(scope, by).id })
+        commands.push({
+          type: 'settled',
+          node: prefix + nodeOf(scope, target).id,
+          state: 'blocked',
+          by: prefix + nodeOf(scope, by).id,
+        })
         settled.push(target)
         values.push(status.blocked)
       }
@@ -177,7 +228,14 @@ function closeContainers(run: RunState, frames: Frame[], commands: Command[]): v
 }
 
 /** Ends a container: gathered when all is well, held back when the run was halted before it could end. */
-function conclude(run: RunState, frames: Frame[], complete: boolean, failed: number, cancelled: number, commands: Command[]): void {
+function conclude(
+  run: RunState,
+  frames: Frame[],
+  complete: boolean,
+  failed: number,
+  cancelled: number,
+  commands: Command[],
+): void {
   const { scope, number, path } = frames.at(-1)!
   if (failed > 0) {
     commands.push({ type: 'settled', node: path, state: 'failed' })
@@ -257,6 +315,11 @@ function finish(run: RunState, commands: Command[]): void {
   const { root } = run
   run.finished = true
   const bad = root.failed + root.blocked
-  const state = bad === 0 && root.open === 0 && root.cancelled === 0 ? 'succeeded' : run.cancelling && root.open + root.cancelled > 0 ? 'cancelled' : 'failed'
+  const state =
+    bad === 0 && root.open === 0 && root.cancelled === 0
+      ? 'succeeded'
+      : run.cancelling && root.open + root.cancelled > 0
+        ? 'cancelled'
+        : 'failed'
   commands.push({ type: 'finish', state })
 }

@@ -2,7 +2,15 @@ import type { PlanMap, PlanNode, PlanScope } from '../../plan/document.ts'
 import { graphOfScope, type ScopeGraph } from '../../plan/graph.ts'
 
 /** The state of a node inside the reducer: one byte. */
-export const status = { pending: 0, running: 1, succeeded: 2, skipped: 3, failed: 4, blocked: 5, cancelled: 6 } as const
+export const status = {
+  pending: 0,
+  running: 1,
+  succeeded: 2,
+  skipped: 3,
+  failed: 4,
+  blocked: 5,
+  cancelled: 6,
+} as const
 
 /** One of the values of {@link status}. */
 export type Status = (typeof status)[keyof typeof status]
@@ -56,7 +64,9 @@ export interface MapState {
 }
 
 /** What runs inside a container. */
-export type ChildState = MapState | { readonly type: 'scope'; readonly branch: 'then' | 'else' | undefined; readonly scope: ScopeState }
+export type ChildState =
+  | MapState
+  | { readonly type: 'scope'; readonly branch: 'then' | 'else' | undefined; readonly scope: ScopeState }
 
 /** The state of a whole run. */
 export interface RunState {
@@ -101,7 +111,18 @@ export function openRun(scope: PlanScope, policy: ReducePolicy): RunState {
 /** A fresh map of `count` items. */
 export function openMap(node: PlanMap, count: number, policy: ReducePolicy): MapState {
   const window = node.concurrency ?? policy.window
-  return { type: 'map', node, count, window, shards: [], next: 0, openItems: 0, settled: 0, failed: 0, cancelled: 0 }
+  return {
+    type: 'map',
+    node,
+    count,
+    window,
+    shards: [],
+    next: 0,
+    openItems: 0,
+    settled: 0,
+    failed: 0,
+    cancelled: 0,
+  }
 }
 
 /** The shard of an item, made when it is first needed. */

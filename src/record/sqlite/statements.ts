@@ -7,7 +7,7 @@ import { lineageStatements } from './statements/lineage-statements.ts'
 import { runStatements } from './statements/run-statements.ts'
 
 /** The statements of the hot path, compiled once per connection. */
-export function createStatements(driver: SqliteDriver, db: Kysely<MetadataTables>) {
+export function createStatements(driver: SqliteDriver, db: Kysely<MetadataTables>): Statements {
   return {
     ...eventStatements(driver, db),
     ...runStatements(driver, db),
@@ -17,4 +17,7 @@ export function createStatements(driver: SqliteDriver, db: Kysely<MetadataTables
 }
 
 /** The statements of one connection. */
-export type Statements = ReturnType<typeof createStatements>
+export type Statements = ReturnType<typeof eventStatements> &
+  ReturnType<typeof runStatements> &
+  ReturnType<typeof executionStatements> &
+  ReturnType<typeof lineageStatements>

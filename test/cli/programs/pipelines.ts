@@ -24,9 +24,12 @@ const check = defineStep({
 })
 
 /** Doubles each item. */
-export const doubles = definePipeline({ name: 'doubles', inputs: { items: z.array(z.number()).default([1, 2]) } }, (p, input) => ({
-  values: p.map(input.items, (value, q) => q.step(double, { value })).value,
-}))
+export const doubles = definePipeline(
+  { name: 'doubles', inputs: { items: z.array(z.number()).default([1, 2]) } },
+  (p, input) => ({
+    values: p.map(input.items, (value, q) => q.step(double, { value })).value,
+  }),
+)
 
 /** Fails until a file is there. */
 export const checked = definePipeline({ name: 'checked', inputs: { marker: z.string() } }, (p, input) => {
