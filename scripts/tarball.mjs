@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-// Installs the packed package into an empty project, as a user would, and runs a pipeline from there.
+// Installs the packed package into an empty project, as a user would, and runs pipelines from there: one of its
+// own, and the one that the README shows.
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'pipewright-tarball-'))
 const run = (command, args, cwd = folder) =>
@@ -47,6 +48,10 @@ for (const time of ['first', 'second']) {
 await pw.close()
 `
 
+const readme = /```ts\n\/\/ churn\.ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))[1]
+
+const customers = 'age,visits,churned\n30,1,true\n40,5,false\n50,2,true\n20,9,false\n'
+
 function expect(text, what) {
   if (!text.includes(what)) throw new Error(`expected ${JSON.stringify(what)} in:\n${text}`)
 }
@@ -70,6 +75,10 @@ try {
   expect(run('npx', ['pipewright', '--help']), 'resume')
   expect(run('npx', ['pipewright', 'run', 'pipeline.ts#doubles', '--inputs', 'inputs.json']), 'total: 12')
   expect(run('npx', ['pipewright', 'runs']), 'doubles')
+  writeFileSync(join(folder, 'churn.ts'), readme)
+  writeFileSync(join(folder, 'customers.csv'), customers)
+  writeFileSync(join(folder, 'churn.json'), JSON.stringify({ csv: 'customers.csv' }))
+  expect(run('npx', ['pipewright', 'run', 'churn.ts', '--inputs', 'churn.json']), 'threshold: 3')
   console.log(`the packed package works in an empty project (${filename})`)
 } finally {
   rmSync(folder, { recursive: true, force: true })

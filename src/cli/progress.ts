@@ -1,4 +1,4 @@
-import type { RunUpdate } from '../execute/local-run.ts'
+import type { RunUpdate } from '../execute/run-request.ts'
 import { durationText, printable } from '../ui/text.ts'
 
 /** Where progress goes: a terminal, or anything else that takes text. */

@@ -2,108 +2,25 @@ import PQueue from 'p-queue'
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
-import type { AnyPipeline } from '../define/runnable.ts'
 import type { AnyStep } from '../define/step.ts'
-import type { StepCode } from '../code/step-digest.ts'
-import type { Plan, PlanNode, StepDeclaration } from '../plan/document.ts'
-import type { ErrorRecord, RunEvent, RunSettings, StoredEvent, Values } from '../record/event.ts'
-import type { CacheEntry, Lease, MetadataStore } from '../record/metadata.ts'
-import { attemptStep, type AttemptOutcome, type AttemptServices } from './attempt.ts'
-import { CommitWriter, inlineLimit, type PendingBlob } from './blobs.ts'
+import type { ErrorRecord, RunEvent, Values } from '../record/event.ts'
+import type { CacheEntry } from '../record/metadata.ts'
+import { attemptStep, type AttemptOutcome } from './attempt.ts'
+import { CommitWriter, type PendingBlob } from './blobs.ts'
 import { cacheKey, inputDigests, keyComponents } from './cache-key.ts'
-import type { LogLevel } from './context.ts'
 import { errorRecord } from './error-record.ts'
 import type { Command, ReduceEvent } from './reduce/command.ts'
 import { reduce } from './reduce/reduce.ts'
 import { openRun, type RunState } from './reduce/state.ts'
-import type { Needs, ResourcePool } from './resource-pool.ts'
+import { replay } from './replay.ts'
 import { retryDelay } from './retry.ts'
-import { silentTelemetry, type NodeSpan, type RunSpan, type Telemetry } from './telemetry.ts'
-import { countTry, mostInterruptions, noTries, type Tries } from './tries.ts'
+import { containerError, isFatal, lostTooOften, selectionGap, stillRunning } from './run-errors.ts'
+import type { RunOutcome, RunRequest, RunServices } from './run-request.ts'
+import { fileName, idempotencyKey, sourcesOf, uncachedReason, type Work } from './step-work.ts'
+import { silentTelemetry, type RunSpan } from './telemetry.ts'
+import { mostInterruptions, noTries, type Tries } from './tries.ts'
 import { ValueScopes } from './value-scopes.ts'
-
-/** What happens while a run is driven, beside what is recorded. */
-export type LiveEvent =
-  | {
-      readonly type: 'attempt.progress'
-      readonly node: string
-      readonly done: number
-      readonly total: number
-    }
-  | {
-      readonly type: 'attempt.log'
-      readonly node: string
-      readonly level: LogLevel
-      readonly message: string
-      readonly fields: Readonly<Record<string, unknown>> | undefined
-    }
-
-/** Something that happened in a run. */
-export interface RunUpdate {
-  /** Milliseconds since the epoch. */
-  readonly at: number
-  readonly event: RunEvent | LiveEvent
-}
-
-/** What a run is driven with: the workspace's side. */
-export interface RunServices extends AttemptServices {
-  readonly metadata: MetadataStore
-  readonly resources: ResourcePool
-  /** Executions of this process by cache key: of equal ones, one runs. */
-  readonly twins: Map<Digest, Promise<void>>
-  readonly telemetry?: Telemetry
-}
-
-/** The functions behind a plan. */
-export interface Program {
-  /** By the keys of the plan's steps. */
-  readonly steps: ReadonlyMap<string, AnyStep>
-  readonly pipelines: ReadonlyMap<PlanNode, AnyPipeline>
-  /** By the keys of the plan's steps. */
-  readonly code: ReadonlyMap<string, StepCode>
-}
-
-/** One run to drive. */
-export interface RunRequest {
-  readonly id: string
-  readonly plan: Pick<Plan, 'pipeline' | 'scope' | 'steps'>
-  readonly program: Program
-  readonly inputs: Values
-  readonly settings: RunSettings
-  /** Root nodes that were not selected: they are taken from the cache or fail with `SELECTION_GAP`. */
-  readonly reuse?: ReadonlySet<string>
-  readonly lease: Lease
-  /** What is recorded of the run so far, in order; empty for a new one. */
-  readonly history: readonly StoredEvent[]
-  readonly onUpdate: (update: RunUpdate) => void
-}
-
-/** How a run ended. */
-export interface RunOutcome {
-  readonly state: 'succeeded' | 'failed' | 'cancelled'
-  readonly outputs: Values
-  readonly failures: readonly {
-    readonly node: string
-    readonly error: ErrorRecord
-    readonly cause: unknown
-  }[]
-  /** Set when the run ended for a reason of its own, such as its timeout. */
-  readonly error?: unknown
-}
-
-interface Work {
-  readonly step: AnyStep
-  readonly declaration: StepDeclaration
-  readonly values: Values
-  readonly key: Digest | null
-  readonly seed: string
-  /** Why nothing is cached. */
-  readonly uncached: string | undefined
-  readonly needs: Needs
-  readonly span: NodeSpan
-  /** Lets twins that wait for this execution go on. */
-  readonly settled: () => void
-}
+import { Waits } from './waits.ts'
 
 /** So many items of a map are open for each that may run: while some run, others are looked up or committed. */
 const openItemsPerSlot = 8
@@ -124,7 +41,7 @@ export class LocalRun {
   readonly #errors = new Map<string, unknown>()
   readonly #failures: { node: string; error: ErrorRecord; cause: unknown }[] = []
   readonly #abandoned = new Map<string, Promise<void>>()
-  readonly #timers = new Set<() => void>()
+  readonly #waits = new Waits()
   readonly #span: RunSpan
   #resolve!: (outcome: RunOutcome) => void
   #reject!: (error: unknown) => void
@@ -160,7 +77,9 @@ export class LocalRun {
     const { timeout } = this.#request.settings
     const timer = timeout === undefined ? undefined : setTimeout(() => this.#timeOut(timeout), timeout)
     try {
-      this.#dispatch(await this.#replay())
+      const outstanding = await replay(this.#state, this.#scopes, this.#tries, this.#request.history)
+      this.#recordInterrupted()
+      this.#dispatch(outstanding)
     } catch (error) {
       this.#fatal(error)
     }
@@ -205,33 +124,6 @@ export class LocalRun {
       },
     )
     this.#apply({ type: 'cancel' })
-  }
-
-  /** Folds the recorded history and returns what is still to be done. */
-  async #replay(): Promise<Command[]> {
-    const outstanding = new Map<string, Command>()
-    const feed = (event: ReduceEvent): void => {
-      if ('node' in event) outstanding.delete(event.node)
-      for (const command of reduce(this.#state, event)) {
-        if (command.type === 'collect') this.#scopes.collect(command.node, command.item)
-        else outstanding.set('node' in command ? command.node : command.type, command)
-      }
-    }
-    feed({ type: 'start' })
-    for (const stored of this.#request.history) {
-      const { event } = stored
-      countTry(this.#tries, stored)
-      if (event.type === 'map.expanded') {
-        await this.#scopes.expand(event.node)
-        feed(event)
-      } else if (event.type === 'branch.decided') feed(event)
-      else if (event.type === 'node.succeeded') {
-        this.#scopes.record(event.node, event.outputs)
-        feed(event)
-      }
-    }
-    this.#recordInterrupted()
-    return [...outstanding.values()]
   }
 
   /** Attempts that were open when their process ended are recorded as lost. */
@@ -289,7 +181,7 @@ export class LocalRun {
           this.#abort.abort(
             this.#endedBy ?? new PipewrightError('RUN_CANCELLED', 'the run has failed elsewhere'),
           )
-          for (const wake of this.#timers) wake()
+          this.#waits.end()
           break
         case 'finish':
           void this.#finish(command.state).catch((error: unknown) => this.#fatal(error))
@@ -313,7 +205,7 @@ export class LocalRun {
     if (this.#over) return
     this.#over = true
     this.#abort.abort(error)
-    for (const wake of this.#timers) wake()
+    this.#waits.end()
     for (const { settled } of this.#work.values()) settled()
     this.#reject(error)
   }
@@ -336,7 +228,7 @@ export class LocalRun {
   }
 
   async #execute(node: string, after: number): Promise<void> {
-    if (after > 0) await this.#sleep(after)
+    if (after > 0) await this.#waits.sleep(after)
     const prepared = this.#work.get(node) ?? (await this.#prepare(node))
     if (prepared === undefined || this.#over) return
     this.#services.resources.acquire(prepared.needs, (release) => {
@@ -348,19 +240,6 @@ export class LocalRun {
           this.#guard(node, Promise.reject(error))
         }
       })
-    })
-  }
-
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer)
-        this.#timers.delete(wake)
-        resolve()
-      }
-      const timer = setTimeout(wake, ms)
-      this.#timers.add(wake)
-      if (this.#abort.signal.aborted) wake()
     })
   }
 
@@ -385,7 +264,7 @@ export class LocalRun {
     const startedAt = Date.now()
     let settled = (): void => undefined
     if (key !== null) {
-      const found = await this.#claim(key)
+      const found = await this.#services.lookup.claim(key)
       this.#span.cache(found.entry !== undefined)
       if (found.entry !== undefined) {
         this.#reuse(node, step, values, key, found.entry, startedAt)
@@ -396,67 +275,23 @@ export class LocalRun {
     }
     if (this.#request.reuse?.has(node.split(/[/[]/, 1)[0]!) === true) {
       settled()
-      throw new PipewrightError(
-        'SELECTION_GAP',
-        `'${node}' was not selected and is not in the cache${uncached === undefined ? '' : ` (${uncached})`}`,
-        {
-          fix: 'select it too (to: …), or run the whole pipeline once',
-          details: { node },
-        },
-      )
+      throw selectionGap(node, uncached)
     }
-    const work: Work = { step, declaration, values, key, seed, uncached, needs, span, settled }
+    const own = idempotencyKey(this.#request.id, node, declaration, digests)
+    const work: Work = {
+      step,
+      declaration,
+      values,
+      key,
+      seed,
+      idempotencyKey: own,
+      uncached,
+      needs,
+      span,
+      settled,
+    }
     this.#work.set(node, work)
     return work
-  }
-
-  /** Looks a key up; when there is no entry this execution becomes the one that its twins wait for. */
-  async #claim(
-    key: Digest,
-  ): Promise<
-    | { readonly entry: CacheEntry; readonly settled?: never }
-    | { readonly entry?: never; readonly settled: () => void }
-  > {
-    const { twins, metadata } = this.#services
-    for (;;) {
-      const twin = twins.get(key)
-      if (twin !== undefined) {
-        await twin
-        continue
-      }
-      const entry = await metadata.cached(key)
-      if (entry !== undefined) {
-        if (await this.#isWhole(entry)) return { entry }
-        await metadata.forget(key)
-      }
-      if (twins.has(key)) continue
-      let done!: () => void
-      const running = new Promise<void>((resolve) => (done = resolve))
-      twins.set(key, running)
-      return {
-        settled: () => {
-          if (twins.get(key) === running) twins.delete(key)
-          done()
-        },
-      }
-    }
-  }
-
-  /** An entry whose blobs were collected is no hit. */
-  async #isWhole(entry: CacheEntry): Promise<boolean> {
-    for (const value of Object.values(entry.outputs)) {
-      if (!('artifact' in value) || value.artifact.external !== undefined) continue
-      const { blob, size, parts } = value.artifact
-      if (size > inlineLimit && !(await this.#services.store.has(blob))) return false
-      for (const part of parts ?? []) {
-        if (
-          !(await this.#services.store.has(part)) &&
-          (await this.#services.metadata.blob(part)) === undefined
-        )
-          return false
-      }
-    }
-    return true
   }
 
   #reuse(
@@ -518,7 +353,7 @@ export class LocalRun {
 
   #run(
     node: string,
-    { step, declaration, values, seed }: Work,
+    { step, declaration, values, seed, idempotencyKey: key }: Work,
     attempt: number,
     startedAt: number,
   ): Promise<AttemptOutcome> {
@@ -533,7 +368,7 @@ export class LocalRun {
         values,
         attempt,
         startedAt,
-        idempotencyKey: this.#idempotencyKey(node, declaration, values),
+        idempotencyKey: key,
         seed,
         signal: this.#abort.signal,
         onProgress: (done, total) =>
@@ -651,12 +486,6 @@ export class LocalRun {
     work.settled()
   }
 
-  #idempotencyKey(node: string, { effect, name }: StepDeclaration, values: Values): string {
-    if (typeof effect === 'object')
-      return sha256(canonicalJson({ step: name, key: values[effect.key] ?? null })).slice(7)
-    return sha256(canonicalJson({ run: this.#request.id, node })).slice(7)
-  }
-
   async #expand(node: string): Promise<void> {
     const count = await this.#scopes.expand(node)
     if (this.#over) return
@@ -731,70 +560,4 @@ export class LocalRun {
       ...(this.#endedBy === undefined ? {} : { error: this.#endedBy }),
     })
   }
-}
-
-/** Without these the run cannot be recorded any more. */
-function isFatal(error: unknown): boolean {
-  return (
-    PipewrightError.isInstance(error) &&
-    ['LEASE_LOST', 'STORE_FULL', 'STORE_READ_ONLY', 'WORKSPACE_CLOSED', 'WORKSPACE_CORRUPT'].includes(
-      error.code,
-    )
-  )
-}
-
-function uncachedReason(declaration: StepDeclaration, code: StepCode | undefined): string | undefined {
-  if (declaration.effect !== undefined) return 'the step is an effect'
-  if (declaration.cache === 'never') return "the step says cache: 'never'"
-  if (code === undefined) return 'the code of the step is not known'
-  return code.cacheable ? undefined : code.reason
-}
-
-function sourcesOf(node: PlanNode & { type: 'step' }): string[] {
-  const sources: string[] = []
-  for (const binding of Object.values(node.inputs))
-    if ('node' in binding && binding.up === undefined) sources.push(binding.node)
-  return sources
-}
-
-/** Node paths may hold what file names may not, and be longer. */
-function fileName(node: string): string {
-  return `${node.replaceAll(/[^\w.-]+/g, '_').slice(0, 60)}-${sha256(node).slice(7, 15)}`
-}
-
-function lostTooOften(node: string, { interrupted }: Tries): PipewrightError {
-  return new PipewrightError(
-    'STEP_INTERRUPTED',
-    `'${node}' was lost with its process ${interrupted} times in a row`,
-    {
-      fix: 'look what ends the process (memory?), then resume the run',
-    },
-  )
-}
-
-function stillRunning(node: string): PipewrightError {
-  return new PipewrightError(
-    'STEP_ABANDONED',
-    `'${node}' is an effect whose abandoned attempt still runs: trying again could do it twice`,
-    {
-      fix: 'let the step react to ctx.signal, or raise its grace; then resume the run',
-    },
-  )
-}
-
-function containerError(
-  node: string,
-  failures: readonly { readonly node: string; readonly cause: unknown }[],
-): Error {
-  const inside = failures.filter(
-    (failure) => failure.node.startsWith(`${node}/`) || failure.node.startsWith(`${node}[`),
-  )
-  const first = inside[0]
-  return new PipewrightError(
-    'STEP_FAILED',
-    `${inside.length} failed inside '${node}'${first === undefined ? '' : `, the first is '${first.node}'`}`,
-    {
-      cause: first?.cause,
-    },
-  )
 }

@@ -56,7 +56,7 @@ async function packages(root: string): Promise<Record<string, string>> {
 }
 
 /** The software and the machine, as they are now. */
-export async function readEnvironment(root: string): Promise<Environment> {
+async function readEnvironment(root: string): Promise<Environment> {
   const [state, versions] = await Promise.all([git(root), packages(root)])
   return {
     node: process.versions.node,
@@ -65,5 +65,27 @@ export async function readEnvironment(root: string): Promise<Environment> {
     pipewright: packageVersion(),
     packages: versions,
     git: state,
+  }
+}
+
+/** So long is what was read taken for what is: a service that starts many runs does not ask git for each. */
+const freshMs = 2_000
+
+/** The environment as it was read a moment ago. */
+export class RecentEnvironment {
+  readonly #root: string
+  #read: Promise<Environment> | undefined
+  #readAt = 0
+
+  constructor(root: string) {
+    this.#root = root
+  }
+
+  recent(): Promise<Environment> {
+    if (this.#read === undefined || Date.now() - this.#readAt > freshMs) {
+      this.#readAt = Date.now()
+      this.#read = readEnvironment(this.#root)
+    }
+    return this.#read
   }
 }

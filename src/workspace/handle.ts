@@ -1,4 +1,5 @@
-import type { LocalRun, RunOutcome, RunUpdate } from '../execute/local-run.ts'
+import type { LocalRun } from '../execute/local-run.ts'
+import type { RunOutcome, RunUpdate } from '../execute/run-request.ts'
 
 /** What a finished run gives: its typed outputs and its record. */
 export interface RunResult<Out> {

@@ -1,5 +1,5 @@
 import { PipewrightError } from '../internal/error.ts'
-import type { RunOutcome } from '../execute/local-run.ts'
+import type { RunOutcome } from '../execute/run-request.ts'
 
 /** One node that failed. */
 export interface RunFailure {

@@ -1,0 +1,61 @@
+import { PipewrightError } from '../internal/error.ts'
+import type { Tries } from './tries.ts'
+
+/** Without these the run cannot be recorded any more. */
+export function isFatal(error: unknown): boolean {
+  return (
+    PipewrightError.isInstance(error) &&
+    ['LEASE_LOST', 'STORE_FULL', 'STORE_READ_ONLY', 'WORKSPACE_CLOSED', 'WORKSPACE_CORRUPT'].includes(
+      error.code,
+    )
+  )
+}
+
+/** A node whose process ended under it again and again. */
+export function lostTooOften(node: string, { interrupted }: Tries): PipewrightError {
+  return new PipewrightError(
+    'STEP_INTERRUPTED',
+    `'${node}' was lost with its process ${interrupted} times in a row`,
+    {
+      fix: 'look what ends the process (memory?), then resume the run',
+    },
+  )
+}
+
+/** An effect that may still be going on. */
+export function stillRunning(node: string): PipewrightError {
+  return new PipewrightError(
+    'STEP_ABANDONED',
+    `'${node}' is an effect whose abandoned attempt still runs: trying again could do it twice`,
+    {
+      fix: 'let the step react to ctx.signal, or raise its grace; then resume the run',
+    },
+  )
+}
+
+/** A map, branch or sub-pipeline in which something failed. */
+export function containerError(
+  node: string,
+  failures: readonly { readonly node: string; readonly cause: unknown }[],
+): Error {
+  const inside = failures.filter(
+    (failure) => failure.node.startsWith(`${node}/`) || failure.node.startsWith(`${node}[`),
+  )
+  const first = inside[0]
+  return new PipewrightError(
+    'STEP_FAILED',
+    `${inside.length} failed inside '${node}'${first === undefined ? '' : `, the first is '${first.node}'`}`,
+    {
+      cause: first?.cause,
+    },
+  )
+}
+
+/** A node that a selection left out and the cache does not have. */
+export function selectionGap(node: string, uncached: string | undefined): PipewrightError {
+  const why = uncached === undefined ? '' : ` (${uncached})`
+  return new PipewrightError('SELECTION_GAP', `'${node}' was not selected and is not in the cache${why}`, {
+    fix: 'select it too (to: …), or run the whole pipeline once',
+    details: { node },
+  })
+}

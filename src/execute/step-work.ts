@@ -1,0 +1,56 @@
+import { canonicalJson } from '../internal/canonical.ts'
+import { sha256, type Digest } from '../internal/digest.ts'
+import type { StepCode } from '../code/step-digest.ts'
+import type { AnyStep } from '../define/step.ts'
+import type { PlanNode, StepDeclaration } from '../plan/document.ts'
+import type { Values } from '../record/event.ts'
+import type { Needs } from './resource-pool.ts'
+import type { NodeSpan } from './telemetry.ts'
+
+/** A step that is to run: everything that its attempts share. */
+export interface Work {
+  readonly step: AnyStep
+  readonly declaration: StepDeclaration
+  readonly values: Values
+  readonly key: Digest | null
+  readonly seed: string
+  readonly idempotencyKey: string
+  /** Why nothing is cached. */
+  readonly uncached: string | undefined
+  readonly needs: Needs
+  readonly span: NodeSpan
+  /** Lets twins that wait for this execution go on. */
+  readonly settled: () => void
+}
+
+/** Why the outputs of a step are not cached; undefined when they are. */
+export function uncachedReason(declaration: StepDeclaration, code: StepCode | undefined): string | undefined {
+  if (declaration.effect !== undefined) return 'the step is an effect'
+  if (declaration.cache === 'never') return "the step says cache: 'never'"
+  if (code === undefined) return 'the code of the step is not known'
+  return code.cacheable ? undefined : code.reason
+}
+
+/** The nodes of the same scope that a step reads. */
+export function sourcesOf(node: PlanNode & { type: 'step' }): string[] {
+  const sources: string[] = []
+  for (const binding of Object.values(node.inputs))
+    if ('node' in binding && binding.up === undefined) sources.push(binding.node)
+  return sources
+}
+
+/** Node paths may hold what file names may not, and be longer. */
+export function fileName(node: string): string {
+  return `${node.replaceAll(/[^\w.-]+/g, '_').slice(0, 60)}-${sha256(node).slice(7, 15)}`
+}
+
+/** Equal over attempts and resumes of a node, new in a new run; or made of the input that the effect names. */
+export function idempotencyKey(
+  run: string,
+  node: string,
+  { effect, name }: StepDeclaration,
+  digests: Readonly<Record<string, string>>,
+): string {
+  const parts = typeof effect === 'object' ? { step: name, key: digests[effect.key] ?? null } : { run, node }
+  return sha256(canonicalJson(parts)).slice(7)
+}

@@ -1,0 +1,19 @@
+import type { ArtifactStore } from '../artifact/blob.ts'
+import type { AnyPipeline } from '../define/runnable.ts'
+import type { Telemetry } from '../execute/telemetry.ts'
+import type { MetadataStore } from '../record/metadata.ts'
+import type { RunDetail } from '../record/records.ts'
+
+/** The parts that a workspace is made of. */
+export interface WorkspaceParts {
+  readonly root: string
+  /** The folder of the workspace's own files. */
+  readonly folder: string
+  readonly store: ArtifactStore
+  readonly metadata: MetadataStore
+  readonly concurrency: number
+  readonly resources: Readonly<Record<string, number>>
+  readonly telemetry: Telemetry | undefined
+  /** Finds the pipeline of a recorded run by the address that was recorded. */
+  readonly findPipeline: (detail: RunDetail) => Promise<AnyPipeline>
+}

@@ -1,0 +1,34 @@
+import type { Duration } from '../internal/duration.ts'
+import type { RunUpdate } from '../execute/run-request.ts'
+import type { Selection } from '../plan/select.ts'
+
+/** How a run behaves. */
+export interface RunOptions {
+  /** A name of the caller's, unique per pipeline: the same key and inputs attach to, or resume, that run. */
+  readonly key?: string
+  readonly tags?: readonly string[]
+  /** How many steps run at once. Default: the workspace's setting. */
+  readonly concurrency?: number
+  /** `stop` (default): after a failure nothing new starts; `continue`: only what depends on it does not run. */
+  readonly failure?: 'stop' | 'continue'
+  /** With `stop`: running steps are cancelled too. Default false. */
+  readonly failFast?: boolean
+  /** The longest the run may take. Default: no limit. */
+  readonly timeout?: Duration
+  /** Runs a part of the pipeline: what else it needs comes from the cache, or the run fails with `SELECTION_GAP`. */
+  readonly select?: Selection
+  /** Cancels the run when it is aborted. */
+  readonly signal?: AbortSignal
+  /** Told of each event as it happens. */
+  readonly onUpdate?: (update: RunUpdate) => void
+  /** Takes `console` output and unhandled rejections of steps as theirs. Default false: they are the host's. */
+  readonly captureConsole?: boolean
+}
+
+/** How a run is resumed. */
+export interface ResumeOptions extends Pick<RunOptions, 'signal' | 'onUpdate' | 'captureConsole'> {
+  /** Goes on although the code of unfinished steps has changed; recorded. */
+  readonly acceptCode?: boolean
+  /** Takes the run from an owner that seems alive; that one can commit nothing more. */
+  readonly takeOver?: boolean
+}

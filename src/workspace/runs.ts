@@ -1,0 +1,294 @@
+import { join } from 'node:path'
+import { canonicalJson } from '../internal/canonical.ts'
+import { sha256 } from '../internal/digest.ts'
+import { milliseconds } from '../internal/duration.ts'
+import { PipewrightError } from '../internal/error.ts'
+import { uuidv7 } from '../internal/id.ts'
+import { graphOf } from '../define/graph.ts'
+import type { AnyPipeline } from '../define/runnable.ts'
+import { CommitWriter } from '../execute/blobs.ts'
+import { startCapture } from '../execute/capture.ts'
+import { LocalRun } from '../execute/local-run.ts'
+import type { RunOutcome, RunServices, RunUpdate } from '../execute/run-request.ts'
+import { narrow } from '../plan/narrow.ts'
+import type { RunEvent, RunSettings, StoredEvent, Values } from '../record/event.ts'
+import type { Lease } from '../record/metadata.ts'
+import { currentOwner } from '../record/owner.ts'
+import type { RunDetail } from '../record/records.ts'
+import { RecentEnvironment } from './environment.ts'
+import { Updates, type ActiveRun, type RunHandle } from './handle.ts'
+import { decodeRunOutputs } from './outputs.ts'
+import type { WorkspaceParts } from './parts.ts'
+import { codeDigests, compileProgram, type Compiled } from './program.ts'
+import { checkResume, historyOf } from './resume.ts'
+import { RunFailedError } from './run-error.ts'
+import type { ResumeOptions, RunOptions } from './run-options.ts'
+import type { Sources } from './sources.ts'
+
+/** The runs of a workspace that this process drives: starts them, goes on with them, gives them up. */
+export class Runs {
+  readonly #parts: WorkspaceParts
+  readonly #services: RunServices
+  readonly #sources: Sources
+  readonly #environment: RecentEnvironment
+  readonly #active = new Map<string, ActiveRun>()
+
+  constructor(parts: WorkspaceParts, services: RunServices, sources: Sources) {
+    this.#parts = parts
+    this.#services = services
+    this.#sources = sources
+    this.#environment = new RecentEnvironment(parts.root)
+  }
+
+  /** Starts a run and returns when it is recorded. */
+  async start(
+    pipeline: AnyPipeline,
+    inputs: Readonly<Record<string, unknown>>,
+    options: RunOptions,
+  ): Promise<RunHandle<unknown>> {
+    const compiled = await compileProgram(pipeline, inputs, this.#parts.root)
+    const values = await this.#sources.read(pipeline, compiled.plan.given, process.cwd())
+    if (options.key !== undefined) {
+      const earlier = await this.#byKey(pipeline, options.key, values, options)
+      if (earlier !== undefined) return earlier
+    }
+    const id = uuidv7()
+    const settings = this.#settings(options)
+    const writer = new CommitWriter(this.#parts.store, this.#services.reader)
+    const { given: _given, ...structure } = compiled.plan
+    const document = await writer.put(Buffer.from(canonicalJson(structure), 'utf8'))
+    const lease = await this.#acquire(id, false)
+    const started: RunEvent = {
+      type: 'run.started',
+      pipeline: pipeline.name,
+      plan: document.digest,
+      structure: compiled.plan.digest,
+      inputs: values,
+      code: codeDigests(compiled.program),
+      address: compiled.address,
+      settings,
+      tags: options.tags ?? [],
+      key: options.key ?? null,
+    }
+    await this.#parts.metadata.append(
+      { run: id, at: Date.now(), event: started, blobs: writer.pending },
+      lease,
+    )
+    return this.#drive(pipeline, compiled, values, id, settings, lease, [], options)
+  }
+
+  /** Goes on with a run that has not succeeded. */
+  async resume(
+    detail: RunDetail,
+    given: AnyPipeline | undefined,
+    options: ResumeOptions,
+  ): Promise<RunHandle<unknown>> {
+    const { id } = detail
+    if (detail.state === 'succeeded') {
+      throw new PipewrightError('RUN_NOT_RESUMABLE', `run ${id} has succeeded: there is nothing to resume`, {
+        fix: 'run the pipeline again',
+        details: { run: id },
+      })
+    }
+    const pipeline = given ?? (await this.#parts.findPipeline(detail))
+    const compiled = await compileProgram(pipeline, undefined, this.#parts.root)
+    const accepted = checkResume(detail, compiled, options.acceptCode ?? false)
+    const lease = await this.#acquire(id, options.takeOver ?? false)
+    const history = await historyOf(this.#parts.metadata, id)
+    const code = codeDigests(compiled.program)
+    await this.#parts.metadata.append(
+      { run: id, at: Date.now(), event: { type: 'run.resumed', acceptedCode: accepted, code } },
+      lease,
+    )
+    return this.#drive(pipeline, compiled, detail.inputs, id, detail.settings, lease, history, options)
+  }
+
+  /** Cancels a run of this process, or asks whoever drives it. */
+  async cancel(run: string, reason: string): Promise<void> {
+    const active = this.#active.get(run)
+    if (active !== undefined) active.driver.cancel(reason)
+    else await this.#parts.metadata.requestCancel(run, reason)
+  }
+
+  /** Gives up what is being driven; it can be resumed. */
+  async close(): Promise<void> {
+    const error = new PipewrightError(
+      'WORKSPACE_CLOSED',
+      'the workspace was closed while the run was going on',
+      { fix: 'await the run before closing, or resume it' },
+    )
+    for (const { driver } of this.#active.values()) driver.lose(error)
+    await Promise.allSettled([...this.#active.values()].map(({ ended }) => ended))
+  }
+
+  #settings(options: RunOptions): RunSettings {
+    const concurrency = options.concurrency ?? this.#parts.concurrency
+    if (!Number.isInteger(concurrency) || concurrency < 1) {
+      throw new PipewrightError('CONFIG_INVALID', `concurrency ${concurrency} is not a count`, {
+        fix: 'give a whole number from 1',
+      })
+    }
+    const timeout = options.timeout === undefined ? {} : { timeout: milliseconds(options.timeout, 'timeout') }
+    const selection = options.select === undefined ? {} : { selection: options.select }
+    return {
+      concurrency,
+      failure: options.failure ?? 'stop',
+      failFast: options.failFast ?? false,
+      ...timeout,
+      ...selection,
+    }
+  }
+
+  async #acquire(run: string, takeOver: boolean): Promise<Lease> {
+    const found = await this.#parts.metadata.acquire(run, currentOwner(), takeOver ? 'any' : undefined)
+    if (found.ok) return found.lease
+    const { host, pid } = found.owner
+    throw new PipewrightError('RUN_OWNED', `run ${run} is being driven by process ${pid} on ${host}`, {
+      fix: `wait for it, or take the run from it: \`pipewright resume ${run} --take-over\``,
+      details: { run, owner: found.owner },
+    })
+  }
+
+  #drive(
+    pipeline: AnyPipeline,
+    compiled: Compiled,
+    inputs: Values,
+    id: string,
+    settings: RunSettings,
+    lease: Lease,
+    history: readonly StoredEvent[],
+    options: Pick<RunOptions, 'signal' | 'onUpdate' | 'captureConsole'>,
+  ): RunHandle<unknown> {
+    const updates = new Updates()
+    const onUpdate = (update: RunUpdate): void => {
+      updates.push(update)
+      options.onUpdate?.(update)
+    }
+    const { program } = compiled
+    const part = settings.selection === undefined ? undefined : narrow(compiled.plan, settings.selection)
+    const plan = part === undefined ? compiled.plan : { ...compiled.plan, scope: part.scope }
+    const reuse = part === undefined ? {} : { reuse: part.reuse }
+    const driver = new LocalRun(
+      { id, plan, program, inputs, settings, ...reuse, lease, history, onUpdate },
+      this.#services,
+    )
+    const ended = this.#watch(id, driver, lease, updates, options)
+    this.#active.set(id, { driver, updates, ended })
+    return this.#handle(id, pipeline, driver, updates, ended)
+  }
+
+  async #watch(
+    id: string,
+    driver: LocalRun,
+    lease: Lease,
+    updates: Updates,
+    options: Pick<RunOptions, 'signal' | 'captureConsole'>,
+  ): Promise<RunOutcome> {
+    const { metadata } = this.#parts
+    const { signal } = options
+    const onAbort = (): void => driver.cancel((signal?.reason as Error | undefined)?.message ?? 'aborted')
+    signal?.addEventListener('abort', onAbort, { once: true })
+    const stops = [
+      metadata.onCancelRequested(id, (reason) => driver.cancel(reason)),
+      metadata.onLost(id, () =>
+        driver.lose(
+          new PipewrightError('LEASE_LOST', `run ${id} was taken over by another process`, {
+            fix: 'nothing: that process goes on with it',
+          }),
+        ),
+      ),
+      options.captureConsole === true ? startCapture() : undefined,
+    ]
+    try {
+      const driven = driver.drive()
+      if (signal?.aborted === true) onAbort()
+      // A run that was lost, or whose record is broken, goes without.
+      await Promise.all([driven, this.#recordEnvironment(id, lease).catch(() => undefined)])
+      return await driven
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+      for (const stop of stops) stop?.()
+      await metadata.release(lease).catch(() => undefined)
+      this.#active.delete(id)
+      updates.end()
+    }
+  }
+
+  async #recordEnvironment(id: string, lease: Lease): Promise<void> {
+    const environment = await this.#environment.recent()
+    await this.#parts.metadata.append(
+      { run: id, at: Date.now(), event: { type: 'run.environment', environment } },
+      lease,
+    )
+  }
+
+  #handle(
+    id: string,
+    pipeline: AnyPipeline,
+    driver: LocalRun,
+    updates: Updates,
+    ended: Promise<RunOutcome>,
+  ): RunHandle<unknown> {
+    // Whoever does not ask for the result must not end the process by its failure.
+    ended.catch(() => undefined)
+    return {
+      id,
+      events: () => updates.stream(),
+      cancel: (reason = 'requested') => driver.cancel(reason),
+      result: async () => {
+        const outcome = await ended
+        if (outcome.state !== 'succeeded') throw new RunFailedError(id, pipeline.name, outcome)
+        return {
+          outputs: await this.#decode(pipeline, outcome.outputs, id),
+          run: { id, pipeline: pipeline.name },
+        }
+      },
+    }
+  }
+
+  #decode(pipeline: AnyPipeline, outputs: Values, id: string): Promise<Record<string, unknown>> {
+    const { reader, json, predictorDigest } = this.#services
+    const workdir = (): Promise<string> => Promise.resolve(join(this.#parts.folder, 'outputs', id))
+    return decodeRunOutputs(graphOf(pipeline).kinds, outputs, {
+      blobs: reader,
+      json,
+      workdir,
+      predictorDigest,
+    })
+  }
+
+  async #byKey(
+    pipeline: AnyPipeline,
+    key: string,
+    inputs: Values,
+    options: RunOptions,
+  ): Promise<RunHandle<unknown> | undefined> {
+    const earlier = await this.#parts.metadata.runByKey(pipeline.name, key)
+    if (earlier === undefined) return undefined
+    const detail = (await this.#parts.metadata.detail(earlier.id))!
+    if (sha256(canonicalJson(detail.inputs)) !== sha256(canonicalJson(inputs))) {
+      throw new PipewrightError(
+        'RUN_KEY_CONFLICT',
+        `key '${key}' of pipeline '${pipeline.name}' belongs to run ${earlier.id}, which has other inputs`,
+        {
+          fix: 'use another key, or the same inputs',
+          details: { key, run: earlier.id },
+        },
+      )
+    }
+    const active = this.#active.get(earlier.id)
+    if (active !== undefined)
+      return this.#handle(earlier.id, pipeline, active.driver, active.updates, active.ended)
+    if (detail.state !== 'succeeded') return this.resume(detail, pipeline, options)
+    const updates = new Updates()
+    updates.end()
+    const outputs = async (): Promise<Record<string, unknown>> =>
+      this.#decode(pipeline, detail.outputs, detail.id)
+    return {
+      id: detail.id,
+      events: () => updates.stream(),
+      cancel: () => undefined,
+      result: async () => ({ outputs: await outputs(), run: { id: detail.id, pipeline: pipeline.name } }),
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import type { Digest } from '../internal/digest.ts'
+import type { AnyPredictor } from '../artifact/predictor.ts'
+import { stepCode } from '../code/step-digest.ts'
+import { TieredReader } from '../execute/blobs.ts'
+import { CacheLookup } from '../execute/cache-lookup.ts'
+import { JsonValues } from '../execute/json-values.ts'
+import { ResourcePool } from '../execute/resource-pool.ts'
+import type { RunServices } from '../execute/run-request.ts'
+import { inlineRunner } from '../execute/runner.ts'
+import type { WorkspaceParts } from './parts.ts'
+
+/** What runs of a workspace are driven with, composed of its parts. */
+export function servicesOf({
+  root,
+  folder,
+  store,
+  metadata,
+  resources,
+  telemetry,
+}: WorkspaceParts): RunServices {
+  const reader = new TieredReader(metadata, store)
+  const predictorDigest = async ({ name, module }: AnyPredictor): Promise<Digest | undefined> => {
+    const code = await stepCode({ name, module }, { root })
+    return code.cacheable ? code.digest : undefined
+  }
+  return {
+    root: folder,
+    store,
+    metadata,
+    reader,
+    json: new JsonValues(reader),
+    runner: inlineRunner,
+    ports: { registry: metadata },
+    predictorDigest,
+    resources: new ResourcePool(resources),
+    lookup: new CacheLookup(metadata, store),
+    ...(telemetry === undefined ? {} : { telemetry }),
+  }
+}
