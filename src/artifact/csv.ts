@@ -34,7 +34,7 @@ function converter(property: unknown, required: boolean, missing: ReadonlySet<st
   const types = propertyTypes(property)
   const empty = types.includes('null') ? null : undefined
   const mayMiss = types.includes('null') || !required
-  const isText = types.includes('string') || types.length === 0
+  const isText = types.includes('string') || types.includes('unknown')
   return (text) => {
     if (missing.has(text) && (mayMiss || !isText)) return empty
     if (types.includes('number') || types.includes('integer')) {

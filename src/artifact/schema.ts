@@ -46,6 +46,9 @@ export function isSchema(value: unknown): value is Schema {
   )
 }
 
+// zod: what JSON Schema cannot express (a date, NaN, a transform) is `{}` and not an error.
+const jsonSchemaOptions = { target: 'draft-2020-12', libraryOptions: { unrepresentable: 'any' } } as const
+
 const jsonSchemas = new WeakMap<object, JsonObject | null>()
 
 /**
@@ -58,9 +61,9 @@ export function jsonSchemaOf(schema: Schema, side: 'input' | 'output' = 'output'
   const standard = schema['~standard'] as Partial<StandardJSONSchemaV1.Props>
   let found: JsonObject | null = null
   try {
-    found = (standard.jsonSchema?.[side]({ target: 'draft-2020-12' }) as JsonObject | undefined) ?? null
+    found = (standard.jsonSchema?.[side](jsonSchemaOptions) as JsonObject | undefined) ?? null
   } catch {
-    // A schema that JSON Schema cannot express (z.date(), a transform) is simply not described in the plan.
+    // A schema that its library cannot express is simply not described.
   }
   if (side === 'output') jsonSchemas.set(schema, found)
   return found ?? undefined

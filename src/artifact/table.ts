@@ -116,9 +116,9 @@ const jsonTypes: Readonly<Record<string, ColumnType>> = {
   array: 'json',
 }
 
-/** The types that JSON Schema gives a property, through `anyOf` and lists of types. */
+/** The types that JSON Schema gives a property, through `anyOf` and lists of types; `unknown` for an empty schema. */
 export function propertyTypes(property: unknown): readonly string[] {
-  if (typeof property !== 'object' || property === null) return []
+  if (typeof property !== 'object' || property === null) return ['unknown']
   const {
     type,
     anyOf,
@@ -129,7 +129,7 @@ export function propertyTypes(property: unknown): readonly string[] {
   if (Array.isArray(type)) return type as string[]
   if (anyOf !== undefined) return anyOf.flatMap(propertyTypes)
   const sample = values?.[0] ?? value
-  return sample === undefined || sample === null ? [] : [typeof sample]
+  return sample === undefined || sample === null ? ['unknown'] : [typeof sample]
 }
 
 /** The properties that a row schema declares, where its library can tell. */
@@ -140,7 +140,7 @@ export function rowProperties(row: Schema): Readonly<Record<string, unknown>> {
 function declaredColumns(row: Schema): Map<string, ColumnType> {
   const columns = new Map<string, ColumnType>()
   for (const [name, property] of Object.entries(rowProperties(row))) {
-    const type = propertyTypes(property).find((candidate) => candidate !== 'null')
+    const type = propertyTypes(property).find((candidate) => candidate in jsonTypes)
     columns.set(name, jsonTypes[type ?? ''] ?? 'string')
   }
   return columns
@@ -250,11 +250,13 @@ class TableKind implements Kind<unknown, never> {
         if (required.has(name) && rows > 0) issues.push({ path: name, message: 'the column is missing' })
         continue
       }
-      const types = propertyTypes(property).map((type) => jsonTypes[type])
-      if (types.length > 0 && rows > 0 && !types.includes(column.type))
+      const types = propertyTypes(property)
+      // An all-null column has no type of its own; an unknown one may be anything.
+      const isKnown = rows > 0 && !types.includes('unknown') && column.valid?.includes(1) !== false
+      if (isKnown && !types.some((type) => jsonTypes[type] === column.type))
         issues.push({
           path: name,
-          message: `the column is a ${column.type}, declared is ${propertyTypes(property).join(' or ')}`,
+          message: `the column is a ${column.type}, declared is ${types.join(' or ')}`,
         })
     }
     if (issues.length > 0)

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { dirname, sep } from 'node:path'
+import { sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ResolverFactory } from 'oxc-resolver'
 import { parseModule, type Gap, type ParsedModule } from './parsed-module.ts'
@@ -54,7 +54,7 @@ export async function moduleGraph(file: string): Promise<ModuleGraph> {
     gaps.push(...module.gaps)
     for (const { specifier, line } of module.imports) {
       if (isBuiltin(specifier) || isOwn(specifier)) continue
-      const found = resolve.sync(dirname(path), specifier).path
+      const found = resolve.resolveFileSync(path, specifier).path
       if (found === undefined || !existsSync(found))
         gaps.push({ file: path, line, reason: `'${specifier}' cannot be found` })
       else if (found.includes(inPackages)) packages.add(packageName(specifier))

@@ -1,19 +1,24 @@
 import { readFileSync, statSync } from 'node:fs'
-import type { CallExpression, Node, ObjectExpression } from 'oxc-parser'
+import type { CallExpression, Node } from 'oxc-parser'
 import { sha256, type Digest } from '../internal/digest.ts'
 
 /** An import of a module, by the text that names it. */
 export interface ModuleImport {
   readonly specifier: string
   readonly line: number
+  /** By `require`: packages may export another file to it. */
+  readonly required?: true
 }
 
 /** A call with an object literal that may carry a name: `defineStep({ name: 'load', … })`. */
 export interface NamedCall {
   readonly callee: string
+  /** Whether this is `defineStep` or `definePredictor`, under whatever name it was imported. */
+  readonly defines: boolean
   /** Undefined where the name is not written as a literal. */
   readonly name: string | undefined
-  readonly insideFunction: boolean
+  /** Inside a function or a loop: it may run more than once, over other values each time. */
+  readonly repeated: boolean
 }
 
 /** What cannot be read from the text of a module. */
@@ -65,16 +70,21 @@ async function readCode(path: string, text: string): Promise<Code> {
   const imports: ModuleImport[] = []
   const gaps: Gap[] = []
   const calls: NamedCall[] = []
-  const add = (specifier: string, start: number): void =>
-    void imports.push({ specifier, line: lineOf(start) })
+  const add = (specifier: string, start: number, required?: true): void =>
+    void imports.push({ specifier, line: lineOf(start), ...(required === undefined ? {} : { required }) })
   const gap = (start: number, reason: string): void =>
     void gaps.push({ file: path, line: lineOf(start), reason })
   if (errors.length > 0) gap(errors[0]!.labels[0]?.start ?? 0, `cannot be parsed: ${errors[0]!.message}`)
-  for (const { moduleRequest, start, end } of module.staticImports) {
-    if (!/^import\s+type\b/.test(text.slice(start, end))) add(moduleRequest.value, start)
+  const definers = new Set(definerNames)
+  for (const { moduleRequest, entries, start, end } of module.staticImports) {
+    // `import type from './a'` imports a value that is called `type`.
+    if (!/^import\s+type\b/.test(text.slice(start, end)) || entries.some(({ isType }) => !isType))
+      add(moduleRequest.value, start)
+    for (const { importName, localName } of entries)
+      if (importName.name !== null && definerNames.includes(importName.name)) definers.add(localName.value)
   }
   for (const { entries, start, end } of module.staticExports) {
-    if (/^export\s+type\b/.test(text.slice(start, end))) continue
+    if (/^export\s+type\b/.test(text.slice(start, end)) && entries.every(({ isType }) => isType)) continue
     for (const { moduleRequest } of entries) if (moduleRequest !== null) add(moduleRequest.value, start)
   }
   for (const { moduleRequest, start } of module.dynamicImports) {
@@ -85,6 +95,8 @@ async function readCode(path: string, text: string): Promise<Code> {
   let depth = 0
   const enter = (): void => void depth++
   const leave = (): void => void depth--
+  /** The calls of createRequire whose result is called `require`: those of any other name are not seen. */
+  const seen = new Set<number>()
   new Visitor({
     FunctionDeclaration: enter,
     'FunctionDeclaration:exit': leave,
@@ -92,18 +104,41 @@ async function readCode(path: string, text: string): Promise<Code> {
     'FunctionExpression:exit': leave,
     ArrowFunctionExpression: enter,
     'ArrowFunctionExpression:exit': leave,
+    ForStatement: enter,
+    'ForStatement:exit': leave,
+    ForInStatement: enter,
+    'ForInStatement:exit': leave,
+    ForOfStatement: enter,
+    'ForOfStatement:exit': leave,
+    WhileStatement: enter,
+    'WhileStatement:exit': leave,
+    DoWhileStatement: enter,
+    'DoWhileStatement:exit': leave,
+    TSImportEqualsDeclaration({ moduleReference, importKind, start }) {
+      if (moduleReference.type === 'TSExternalModuleReference' && importKind !== 'type')
+        add(moduleReference.expression.value, start, true)
+    },
+    VariableDeclarator({ id, init }) {
+      if (id.type === 'Identifier' && id.name === 'require' && init !== null) seen.add(init.start)
+    },
     CallExpression(node) {
       const required = requiredModule(node)
       if (required !== undefined) {
         if (required === null) gap(node.start, 'a require() whose module is not a literal')
-        else add(required, node.start)
+        else add(required, node.start, true)
       }
-      const call = namedCall(node, text, depth > 0)
-      if (call !== undefined) calls.push(call)
+      const callee = text.slice(node.callee.start, node.callee.end)
+      if (/(?:^|\.)createRequire$/.test(callee) && !seen.has(node.start))
+        gap(node.start, 'a createRequire() whose result is not called require')
+      const name = nameOf(node)
+      const defines = definers.has(callee.split('.').at(-1)!)
+      if (name !== null) calls.push({ callee, defines, name, repeated: depth > 0 })
     },
   }).visit(program)
   return { imports, calls, gaps }
 }
+
+const definerNames = ['defineStep', 'definePredictor']
 
 /** The module of a `require('…')`; null where it is not a literal, undefined for any other call. */
 function requiredModule({ callee, arguments: [first] }: CallExpression): string | null | undefined {
@@ -111,18 +146,12 @@ function requiredModule({ callee, arguments: [first] }: CallExpression): string 
   return first?.type === 'Literal' && typeof first.value === 'string' ? first.value : null
 }
 
-function namedCall(
-  { callee, arguments: [first] }: CallExpression,
-  text: string,
-  insideFunction: boolean,
-): NamedCall | undefined {
-  if (first?.type !== 'ObjectExpression') return undefined
-  const name = nameOf(first)
-  return name === null ? undefined : { callee: text.slice(callee.start, callee.end), name, insideFunction }
-}
-
-/** The literal `name` of an object, undefined where it is not a literal, null where there is none. */
-function nameOf(object: ObjectExpression): string | undefined | null {
+/** The literal `name` in the object that a call is given; undefined: not a literal, null: there is none. */
+function nameOf({ arguments: [given] }: CallExpression): string | undefined | null {
+  const object = given === undefined ? undefined : unwrap(given)
+  if (object === undefined) return null
+  // A definition that was made elsewhere may hold any name.
+  if (object.type !== 'ObjectExpression') return object.type === 'Identifier' ? undefined : null
   let found: string | undefined | null = null
   for (const property of object.properties) {
     if (property.type === 'SpreadElement') {
@@ -136,6 +165,21 @@ function nameOf(object: ObjectExpression): string | undefined | null {
         : undefined
   }
   return found
+}
+
+/** An expression without parentheses and type assertions. */
+export function unwrap(node: Node): Node {
+  switch (node.type) {
+    case 'ParenthesizedExpression':
+    case 'ChainExpression':
+    case 'TSNonNullExpression':
+    case 'TSAsExpression':
+    case 'TSSatisfiesExpression':
+    case 'TSTypeAssertion':
+      return unwrap(node.expression)
+    default:
+      return node
+  }
 }
 
 function keyOf(key: Node): string | undefined {
