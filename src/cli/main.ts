@@ -47,11 +47,18 @@ function build(): Command {
   return program
 }
 
+/** What to do about a run that did not succeed is printed below its tree already. */
+function messageOf(error: PipewrightError): string {
+  if (error.fix === undefined || typeof error.details.run !== 'string' || !('nodes' in error.details))
+    return error.message
+  return error.message.slice(0, -`\nFix: ${error.fix}`.length)
+}
+
 try {
   await build().parseAsync()
 } catch (error) {
   if (PipewrightError.isInstance(error)) {
-    process.stderr.write(`${error.code}: ${printableLines(error.message)}\n`)
+    process.stderr.write(`${error.code}: ${printableLines(messageOf(error))}\n`)
     process.exitCode = exitCodes[error.code] ?? 1
   } else {
     process.stderr.write(

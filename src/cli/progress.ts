@@ -93,7 +93,7 @@ export class Progress {
   }
 
   #draw(): void {
-    const parts = [`${this.#done} done`]
+    const parts = [durationText(Date.now() - this.#startedAt), `${this.#done} done`]
     if (this.#reused > 0) parts.push(`${this.#reused} reused`)
     if (this.#failed > 0) parts.push(`${this.#failed} failed`)
     const running = [...this.#running].map(([node, { share }]) =>
@@ -103,7 +103,6 @@ export class Progress {
       parts.push(
         `running: ${running.slice(0, 3).join(', ')}${running.length > 3 ? ` and ${running.length - 3} more` : ''}`,
       )
-    parts.push(durationText(Date.now() - this.#startedAt))
     const text = `${spinner[this.#frame++ % spinner.length]} ${printable(parts.join(' · '))}`
     this.#screen.write(clear + text.slice(0, Math.max(1, this.#screen.columns - 1)))
   }

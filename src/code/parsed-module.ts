@@ -130,9 +130,15 @@ async function readCode(path: string, text: string): Promise<Code> {
       const callee = text.slice(node.callee.start, node.callee.end)
       if (/(?:^|\.)createRequire$/.test(callee) && !seen.has(node.start))
         gap(node.start, 'a createRequire() whose result is not called require')
-      const name = nameOf(node)
       const defines = definers.has(callee.split('.').at(-1)!)
-      if (name !== null) calls.push({ callee, defines, name, repeated: depth > 0 })
+      const name = nameOf(node)
+      if (defines || name !== null)
+        calls.push({
+          callee,
+          defines,
+          name: name ?? undefined,
+          repeated: depth > 0,
+        })
     },
   }).visit(program)
   return { imports, calls, gaps }
@@ -149,9 +155,7 @@ function requiredModule({ callee, arguments: [first] }: CallExpression): string 
 /** The literal `name` in the object that a call is given; undefined: not a literal, null: there is none. */
 function nameOf({ arguments: [given] }: CallExpression): string | undefined | null {
   const object = given === undefined ? undefined : unwrap(given)
-  if (object === undefined) return null
-  // A definition that was made elsewhere may hold any name.
-  if (object.type !== 'ObjectExpression') return object.type === 'Identifier' ? undefined : null
+  if (object?.type !== 'ObjectExpression') return null
   let found: string | undefined | null = null
   for (const property of object.properties) {
     if (property.type === 'SpreadElement') {

@@ -1,10 +1,10 @@
 import { realpathSync } from 'node:fs'
-import { dirname, relative, sep } from 'node:path'
+import { relative, sep } from 'node:path'
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 import { lockfileDigest } from './lockfile.ts'
-import { moduleGraph } from './module-graph.ts'
-import type { ParsedModule } from './parsed-module.ts'
+import { moduleGraph, type ModuleGraph } from './module-graph.ts'
+import type { NamedCall, ParsedModule } from './parsed-module.ts'
 
 /** Whose code is asked for: a step's or a predictor's. */
 export interface CodeRequest {
@@ -42,20 +42,41 @@ function no(reason: string): StepCode {
 /** Why the name cannot be tied to one definition at the top level of its module; undefined when it can. */
 function ambiguity(name: string, module: ParsedModule): string | undefined {
   const own = module.calls.filter((call) => call.name === name)
-  const outside = own.filter((call) => !call.insideFunction)
-  const made = `it is made inside a function: give it a \`version\``
-  if (outside.length === 0)
-    return own.length > 0 || module.calls.some((call) => call.insideFunction)
-      ? made
-      : 'its name is not written as a literal at the top level of its module: give it a `version`'
-  if (outside.length > 1)
+  const once = own.filter((call) => !call.repeated)
+  const made = (calls: readonly NamedCall[]): string | undefined =>
+    calls.some((call) => call.repeated)
+      ? 'it is made inside a function or a loop: give it a `version`'
+      : undefined
+  const unnamed = 'its name is not written as a literal at the top level of its module: give it a `version`'
+  if (once.length === 0) return made(own) ?? made(module.calls.filter((call) => call.defines)) ?? unnamed
+  // A pipeline, or a log line, may bear the name of a step.
+  const defined = once.filter((call) => call.defines)
+  const [call, ...others] = defined.length > 0 ? defined : once
+  if (others.length > 0)
     return `its module defines '${name}' more than once: give them a \`version\` or other names`
-  const callee = outside[0]!.callee
-  const rival = module.calls.some(
-    (call) =>
-      call.callee === callee && call.insideFunction && (call.name === undefined || call.name === name),
+  const rivals = module.calls.filter(
+    (other) =>
+      other !== call &&
+      (other.defines || other.callee === call!.callee) &&
+      (other.name === undefined || other.name === name),
   )
-  return rival ? made : undefined
+  if (rivals.length === 0) return undefined
+  return (
+    made(rivals) ??
+    `its module also defines something whose name is not written as a literal: give '${name}' a \`version\``
+  )
+}
+
+/** Of the lockfile that holds for each importing module; null: no package is imported, undefined: one is missing. */
+function lockfileOf(graph: ModuleGraph, root: string): Digest | null | undefined {
+  const found = new Set<Digest>()
+  for (const folder of graph.importers) {
+    const digest = lockfileDigest(folder) ?? lockfileDigest(root)
+    if (digest === undefined) return undefined
+    found.add(digest)
+  }
+  const [first = null] = found
+  return found.size > 1 ? sha256(canonicalJson([...found].toSorted())) : first
 }
 
 /**
@@ -90,8 +111,7 @@ export async function stepCode(
   // The text that this process has loaded can no longer be told from the file.
   const changed = graph.modules.find(({ changedAt }) => changedAt > processStart)
   if (changed !== undefined) return no(`${place(changed.path)} was changed after this process had started`)
-  const lockfile =
-    graph.packages.length === 0 ? null : (lockfileDigest(dirname(file)) ?? lockfileDigest(root))
+  const lockfile = lockfileOf(graph, root)
   if (lockfile === undefined) {
     return no(
       `it imports ${graph.packages.join(', ')}, but there is no lockfile: install with one, or give the step a \`version\``,

@@ -6,6 +6,7 @@ import type { Kind } from '../artifact/kind.ts'
 import { isStored } from '../artifact/stored.ts'
 import type { Binding, ScopeRecord } from './graph.ts'
 import { isRef, targetOf, type Ref, type RefTarget } from './ref.ts'
+import { nodeMark, type NodeHandle } from './scope.ts'
 
 /** Who is being wired, for messages. */
 export interface Place {
@@ -26,7 +27,7 @@ function scopesUp(target: RefTarget, place: Place): number {
       'REF_OUT_OF_SCOPE',
       `${place.text}: the ref '${target.label}' lives inside ${target.scope.path} and cannot leave it`,
       {
-        fix: 'return it from the callback of p.map or p.when, and wire the output of that',
+        fix: 'return it from the callback of p.map or p.when, and wire the output of that; inside the callback, wire with the scope that it is given',
         details,
       },
     )
@@ -59,13 +60,13 @@ export function bindRef(ref: Ref<unknown>, place: Place): Binding {
   }
 }
 
-function kindText(kind: Kind<unknown, never>): string {
+export function kindText(kind: Kind<unknown, never>): string {
   const item = itemKind(kind)
   return item === undefined ? kind.name : `list of ${kindText(item)}`
 }
 
-/** A gathered list of json values is a json list. */
-function fits(from: Kind<unknown, never>, to: Kind<unknown, never>): boolean {
+/** Whether a value of one kind may be read as another: a gathered list of json values is a json list. */
+export function fits(from: Kind<unknown, never>, to: Kind<unknown, never>): boolean {
   if (from.name === to.name) {
     const fromItem = itemKind(from)
     const toItem = itemKind(to)
@@ -100,6 +101,7 @@ function literal(value: unknown, place: Place): Binding {
     return { value: JSON.parse(canonicalJson(value)) as Json }
   } catch (error) {
     if (!PipewrightError.isInstance(error)) throw error
+    const [problem] = error.message.split('\nFix: ')
     const path = (error.details.path as (string | number)[] | undefined) ?? []
     let member: unknown = value
     for (const part of path) member = (member as Record<string | number, unknown>)[part]
@@ -115,8 +117,15 @@ function literal(value: unknown, place: Place): Binding {
     }
     throw new PipewrightError(
       'LITERAL_NOT_SERIALIZABLE',
-      `${place.text}: the literal cannot be kept in a plan: ${error.message}`,
-      { cause: error },
+      `${place.text}: the literal cannot be kept in a plan: ${problem}`,
+      {
+        fix:
+          value === undefined
+            ? 'is the output it comes from spelt right?'
+            : 'give plain JSON, or make the value in a step',
+        details: { place: place.text, path },
+        cause: error,
+      },
     )
   }
 }
@@ -127,11 +136,30 @@ export function bind(value: unknown, kind: Kind<unknown, never> | undefined, pla
     checkKind(value, kind, place)
     return bindRef(value, place)
   }
+  if (typeof value === 'object' && value !== null && nodeMark in value) {
+    const { id } = (value as NodeHandle)[nodeMark]
+    const outputs = Object.keys(value).map((output) => `'${output}'`)
+    throw new PipewrightError(
+      'KIND_MISMATCH',
+      `${place.text} takes ${kind === undefined ? 'a value' : `a ${kindText(kind)}`}, but '${id}' is a whole node`,
+      {
+        fix:
+          outputs.length === 0
+            ? `'${id}' has no outputs: to order nodes, give \`after\``
+            : `wire one of its outputs: ${outputs.join(', ')}`,
+        details: { place: place.text, node: id },
+      },
+    )
+  }
   const item = kind === undefined ? undefined : itemKind(kind)
-  if (Array.isArray(value) && (item !== undefined || value.some((element) => isRef(element)))) {
+  const mayGather = kind === undefined || kind.name === 'json'
+  if (
+    Array.isArray(value) &&
+    (item !== undefined || (mayGather && value.some((element) => isRef(element))))
+  ) {
     return {
       list: (value as unknown[]).map((element, index) =>
-        bind(element, item, { scope: place.scope, text: `${place.text}[${index}]` }),
+        bind(element, item ?? kind, { scope: place.scope, text: `${place.text}[${index}]` }),
       ),
     }
   }

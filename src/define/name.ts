@@ -8,14 +8,14 @@ export function checkName(what: string, name: unknown): asserts name is string {
   if (typeof name !== 'string' || name === '' || name.length > 200) {
     throw new PipewrightError(
       'DEFINITION_INVALID',
-      `a ${what} needs a name of 1 to 200 characters, not ${JSON.stringify(name)}`,
+      `a ${what} needs a name of 1 to 200 characters, not ${typeof name === 'string' ? JSON.stringify(name) : name === null ? 'null' : typeof name}`,
       {
         fix: `give name: 'train-model' or the like`,
       },
     )
   }
   // oxlint-disable-next-line no-control-regex -- control characters are what is being refused
-  const bad = /[/[\]\u0000-\u001f\u007f]/.exec(name)
+  const bad = /[/[\]\u0000-\u001f\u007f-\u009f]|^__proto__$/.exec(name)
   if (bad !== null) {
     throw new PipewrightError(
       'DEFINITION_INVALID',

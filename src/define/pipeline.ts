@@ -48,6 +48,11 @@ export function definePipeline<const I extends Specs = NoInputs, A extends RefRe
   build: (p: Scope, input: InputRefs<I>) => A,
 ): Pipeline<InputsOf<I>, ValuesOf<A>> {
   checkName('pipeline', definition.name)
+  if (typeof build !== 'function') {
+    throw new PipewrightError('DEFINITION_INVALID', `pipeline '${definition.name}' has no build function`, {
+      fix: 'give one as second argument: (p, input) => { … }',
+    })
+  }
   const inputs = definition.inputs ?? {}
   const kinds = toKinds(inputs, `pipeline '${definition.name}'`, 'input')
   for (const [name, kind] of Object.entries(kinds)) {

@@ -67,6 +67,15 @@ export function definePredictor<
       )
     }
   }
+  if (typeof definition.predict !== 'function') {
+    throw new PipewrightError(
+      'DEFINITION_INVALID',
+      `predictor '${definition.name}' has no predict function`,
+      {
+        fix: 'give predict: (state, input) => output',
+      },
+    )
+  }
   const predictor = {
     name: definition.name,
     state: definition.state as Schema,

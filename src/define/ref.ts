@@ -67,6 +67,23 @@ class Handle {
     )
   }
 
+  /** Text, a length, a loop: what the compiler lets pass, because a ref has the type of a function. */
+  toString(): never {
+    return this[Symbol.toPrimitive]()
+  }
+
+  get length(): never {
+    return this[Symbol.toPrimitive]()
+  }
+
+  get name(): never {
+    return this[Symbol.toPrimitive]()
+  }
+
+  [Symbol.iterator](): never {
+    return this[Symbol.toPrimitive]()
+  }
+
   toJSON(): { readonly $ref: string } {
     return { $ref: this[refMark].label }
   }

@@ -3,6 +3,7 @@ import { PipewrightError } from '../internal/error.ts'
 import { json } from '../artifact/json.ts'
 import { isKind, type Kind } from '../artifact/kind.ts'
 import { check, isSchema } from '../artifact/schema.ts'
+import { checkName } from './name.ts'
 
 /** A declared input or output: a kind, or any Standard Schema (a json value). */
 export type Spec = Kind<unknown, never> | StandardSchemaV1<unknown, unknown>
@@ -55,6 +56,7 @@ export type Kinds = Readonly<Record<string, Kind<unknown, never>>>
 export function toKinds(specs: Specs, owner: string, side: 'input' | 'output'): Kinds {
   const kinds: Record<string, Kind<unknown, never>> = {}
   for (const [name, spec] of Object.entries(specs)) {
+    checkName(side, name)
     if (isKind(spec)) kinds[name] = spec
     else if (isSchema(spec)) kinds[name] = json(spec) as Kind<unknown, never>
     else {
@@ -84,7 +86,12 @@ export function optionalNames(specs: Specs): ReadonlySet<string> {
 }
 
 function acceptsUndefined(schema: StandardSchemaV1): boolean {
-  const result = check(schema, undefined)
-  // An asynchronous schema cannot be asked while defining; the run will tell.
-  return result instanceof Promise ? (result.catch(() => undefined), true) : result.ok
+  try {
+    const result = check(schema, undefined)
+    // An asynchronous schema cannot be asked while defining; the run will tell.
+    return result instanceof Promise ? (result.catch(() => undefined), true) : result.ok
+  } catch {
+    // Its own code cannot do anything with undefined.
+    return false
+  }
 }

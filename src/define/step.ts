@@ -1,6 +1,7 @@
 import { callSite } from '../internal/call-site.ts'
 import { milliseconds, type Duration } from '../internal/duration.ts'
 import { PipewrightError } from '../internal/error.ts'
+import { didYouMean } from '../internal/nearest.ts'
 import type { StepContext } from './context.ts'
 import { checkName } from './name.ts'
 import { runnableMark, type Runnable } from './runnable.ts'
@@ -94,8 +95,49 @@ export interface StepDefinition<I extends Specs, O extends Specs> extends StepOp
   readonly run: StepFunction<ReceivedOf<NoInfer<I>>, StepResult<NoInfer<O>>>
 }
 
+/** What a compiler would have refused: options decide what is cached and tried again, so none is guessed. */
+function checkValues({ tags, version, cache, effect, resources, retry }: StepOptions, owner: string): void {
+  const refuse = (option: string, value: unknown, fix: string): never => {
+    const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+    throw new PipewrightError('DEFINITION_INVALID', `${owner}, ${option}: ${text} is not possible`, { fix })
+  }
+  if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')))
+    refuse('tags', tags, "give a list of texts: tags: ['nightly']")
+  if (version !== undefined && (typeof version !== 'string' || version === ''))
+    refuse('version', version, "give a text: version: '1'")
+  if (cache !== undefined && cache !== 'content' && cache !== 'never')
+    refuse('cache', cache, "give 'content' or 'never'")
+  if (
+    effect !== undefined &&
+    typeof effect !== 'boolean' &&
+    typeof (effect as { key: unknown } | null)?.key !== 'string'
+  )
+    refuse('effect', effect, "give true, or { key: 'the name of an input' }")
+  if (retry?.backoff !== undefined && retry.backoff !== 'constant' && retry.backoff !== 'exponential')
+    refuse('retry.backoff', retry.backoff, "give 'constant' or 'exponential'")
+  if (retry?.retryIf !== undefined && typeof retry.retryIf !== 'function')
+    refuse('retry.retryIf', retry.retryIf, 'give a function: (error, attempt) => boolean')
+  for (const [name, amount] of Object.entries(resources ?? {})) {
+    if (typeof amount !== 'string' && !(Number.isFinite(amount) && amount >= 0))
+      refuse(`resources.${name}`, amount, "give a number from 0, or a text such as '4GiB'")
+  }
+}
+
+/** The options as they are now: what the caller does to its own objects later changes no plan. */
+function frozen(options: StepOptions): StepOptions {
+  const { tags, retry, resources, effect } = options
+  return Object.freeze({
+    ...options,
+    ...(tags === undefined ? {} : { tags: Object.freeze([...tags]) }),
+    ...(retry === undefined ? {} : { retry: Object.freeze({ ...retry }) }),
+    ...(resources === undefined ? {} : { resources: Object.freeze({ ...resources }) }),
+    ...(typeof effect === 'object' ? { effect: Object.freeze({ ...effect }) } : {}),
+  })
+}
+
 function checkOptions(options: StepOptions): void {
   const owner = `step '${options.name}'`
+  checkValues(options, owner)
   if (options.timeout !== undefined) milliseconds(options.timeout, `${owner}, timeout`)
   if (options.grace !== undefined) milliseconds(options.grace, `${owner}, grace`)
   const { retry } = options
@@ -139,7 +181,7 @@ export function makeStep<In, Out, Run>(
   const step = {
     [runnableMark]: 'step' as const,
     name: options.name,
-    options: Object.freeze(options),
+    options: frozen(options),
     inputs: toKinds(inputs, owner, 'input'),
     outputs: toKinds(outputs, owner, 'output'),
     optional: optionalNames(inputs),
@@ -147,12 +189,12 @@ export function makeStep<In, Out, Run>(
     run: run as Run,
     ...(port === undefined ? {} : { port }),
   }
-  if (typeof options.effect === 'object' && !(options.effect.key in step.inputs)) {
+  if (typeof options.effect === 'object' && !Object.hasOwn(step.inputs, options.effect.key)) {
     throw new PipewrightError(
       'DEFINITION_INVALID',
       `${owner}: effect.key names '${options.effect.key}', which is not an input`,
       {
-        fix: `name one of: ${Object.keys(step.inputs).join(', ')}`,
+        fix: didYouMean(options.effect.key, Object.keys(step.inputs)),
       },
     )
   }

@@ -2,7 +2,7 @@ import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
 import { itemKind, list } from '../artifact/list.ts'
 import type { Kind } from '../artifact/kind.ts'
-import { bind, bindRef, type Place } from './binding.ts'
+import { bind, bindRef, fits, kindText, type Place } from './binding.ts'
 import { graphOf, type Bindings, type ScopeRecord, type TracedNode, type TracedScope } from './graph.ts'
 import { checkName } from './name.ts'
 import { isRef, makeRef, targetOf, type Ref, type RefRecord } from './ref.ts'
@@ -26,6 +26,13 @@ function asRunnable(value: unknown, scope: ScopeRecord): AnyStep | AnyPipeline {
   )
 }
 
+function checkCallback(callback: unknown, what: string): void {
+  if (typeof callback === 'function') return
+  throw new PipewrightError('DEFINITION_INVALID', `${what} is not a function`, {
+    fix: 'give a function that wires steps and returns a record of refs',
+  })
+}
+
 function checkReturned(result: unknown, what: string): asserts result is RefRecord {
   if (
     result instanceof Promise ||
@@ -37,10 +44,14 @@ function checkReturned(result: unknown, what: string): asserts result is RefReco
       fix: 'make it synchronous: it only wires steps; what needs waiting for belongs into a step',
     })
   }
-  if (result !== undefined && (typeof result !== 'object' || result === null || isRef(result))) {
+  if (
+    result !== undefined &&
+    (typeof result !== 'object' || result === null || Array.isArray(result) || isRef(result))
+  ) {
+    const type = Array.isArray(result) ? 'an array' : result === null ? 'null' : `a ${typeof result}`
     throw new PipewrightError(
       'DEFINITION_INVALID',
-      `${what} returned ${isRef(result) ? 'a bare ref' : typeof result}`,
+      `${what} returned ${isRef(result) ? 'a bare ref' : type}`,
       {
         fix: 'return a record of named refs: return { model: trained.model }',
       },
@@ -55,6 +66,7 @@ function closeScope(result: unknown, scope: ScopeRecord, what: string): TracedSc
   const outputs: Record<string, Bindings[string]> = {}
   const kinds: Record<string, Kind<unknown, never> | undefined> = {}
   for (const [name, ref] of Object.entries(result ?? {})) {
+    checkName('output', name)
     if (!isRef(ref)) {
       throw new PipewrightError(
         'DEFINITION_INVALID',
@@ -118,6 +130,7 @@ export class Tracer implements Scope {
         fix: 'map over a list: return the parts from a step',
       })
     }
+    checkCallback(each, `the callback of map '${id}'`)
     const inner = this.#child(`map '${id}'`)
     const kind = itemsKind === undefined ? undefined : itemKind(itemsKind)
     const item = makeRef({ scope: inner, source: { from: 'item' }, pick: [], kind, label: `item of ${id}` })
@@ -134,7 +147,7 @@ export class Tracer implements Scope {
       `the callback of map '${id}'`,
     )
     for (const reserved of ['keys', 'failed']) {
-      if (reserved in body.outputs) {
+      if (Object.hasOwn(body.outputs, reserved)) {
         throw new PipewrightError(
           'DEFINITION_INVALID',
           `map '${id}': '${reserved}' cannot be the name of an output`,
@@ -165,8 +178,17 @@ export class Tracer implements Scope {
         fix: 'a value that is known while the pipeline is defined needs no p.when: use a plain if',
       })
     }
+    const { kind: conditionKind, pick, label } = targetOf(condition)
+    if (conditionKind !== undefined && pick.length === 0 && conditionKind.name !== 'json') {
+      throw new PipewrightError(
+        'KIND_MISMATCH',
+        `when '${id}', condition: '${label}' is a ${kindText(conditionKind)}, not true or false`,
+        { fix: 'give an output that is a boolean: decide in a step' },
+      )
+    }
     const binding = bind(condition, undefined, { scope: this.#scope, text: `when '${id}', condition` })
     const branch = (build: (q: Scope) => RefRecord, name: string): TracedScope => {
+      checkCallback(build, `the ${name} callback of when '${id}'`)
       const inner = this.#child(`when '${id}' (${name})`)
       return closeScope(build(new Tracer(inner)), inner, `the ${name} callback of when '${id}'`)
     }
@@ -175,10 +197,13 @@ export class Tracer implements Scope {
     const kinds: Record<string, Kind<unknown, never> | undefined> = { ...other?.kinds, ...taken.kinds }
     for (const [name, kind] of Object.entries(other?.kinds ?? {})) {
       const twin = taken.kinds[name]
-      if (name in taken.kinds && kind !== undefined && twin !== undefined && kind.name !== twin.name) {
+      if (kind === undefined || twin === undefined) continue
+      // The wider of the two: gathered json values and a json list are both json.
+      if (fits(twin, kind)) kinds[name] = kind
+      else if (!fits(kind, twin)) {
         throw new PipewrightError(
           'KIND_MISMATCH',
-          `when '${id}': output '${name}' is a ${twin.name} in one branch and a ${kind.name} in the other`,
+          `when '${id}': output '${name}' is a ${kindText(twin)} in one branch and a ${kindText(kind)} in the other`,
           { fix: 'give the two outputs different names' },
         )
       }
@@ -196,6 +221,14 @@ export class Tracer implements Scope {
       })
     }
     const target = targetOf(ref)
+    for (const key of keys) {
+      if (typeof key === 'string' || Number.isInteger(key)) continue
+      throw new PipewrightError(
+        'DEFINITION_INVALID',
+        `p.pick on '${target.label}' was given a ${typeof key}, not a name or a number`,
+        { fix: 'what to pick is known while the pipeline is defined: give a property name or an index' },
+      )
+    }
     if (
       target.kind !== undefined &&
       target.pick.length === 0 &&
@@ -242,7 +275,7 @@ export class Tracer implements Scope {
   #base(id: string, options: NodeOptions): Pick<TracedNode, 'id' | 'after' | 'tags'> {
     const after: string[] = []
     for (const earlier of options.after ?? []) after.push(this.#afterId(earlier, id))
-    return { id, after: [...new Set(after)], tags: options.tags ?? [] }
+    return { id, after: [...new Set(after)], tags: [...(options.tags ?? [])] }
   }
 
   #afterId(earlier: NodeHandle | Ref<unknown>, id: string): string {
@@ -285,7 +318,7 @@ export class Tracer implements Scope {
   ): Bindings {
     const inputs: Record<string, Bindings[string]> = {}
     for (const [name, value] of Object.entries(wiring)) {
-      const kind = kinds[name]
+      const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined
       if (kind === undefined) {
         throw new PipewrightError('UNKNOWN_INPUT', `node '${id}' has no input '${name}'`, {
           fix: didYouMean(name, Object.keys(kinds)),
@@ -298,7 +331,7 @@ export class Tracer implements Scope {
       inputs[name] = bind(value, kind, { scope: this.#scope, text: `node '${id}', input '${name}'` })
     }
     for (const name in kinds) {
-      if (!(name in inputs) && !optional.has(name))
+      if (!Object.hasOwn(inputs, name) && !optional.has(name))
         this.#missing(id, name, 'is not wired', `wire it: p.step(…, { ${name}: … })`)
     }
     return inputs

@@ -11,10 +11,11 @@ export interface CallSite {
 const own = fileURLToPath(new URL('..', import.meta.url))
 
 /** `at name (file:///a/b.ts:1:2)`, `at /a/b.ts:1:2`, `at async name (…)`; loaders may append `?query`. */
-const frame = /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()]*?)(?:\?[^()]*?)?:(\d+):\d+\)?$/
+const frame = /(?:\(|at (?:async )?)((?:file:\/\/)?\/.*?)(?:\?.*?)?:(\d+):\d+\)?$/
 
 function parse(line: string): CallSite | undefined {
-  const match = frame.exec(line)
+  // Evaluated code has no file of its own, only one that evaluated it.
+  const match = line.includes('<anonymous>:') ? null : frame.exec(line)
   if (match === null) return undefined
   const path = match[1]!
   return { file: path.startsWith('file://') ? fileURLToPath(path) : path, line: Number(match[2]) }
@@ -29,9 +30,10 @@ function parse(line: string): CallSite | undefined {
 export function callSite(): CallSite | undefined {
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 12
-  const stack = new Error('call site').stack
+  // A host may have put another type in the place of the text.
+  const stack: unknown = new Error('call site').stack
   Error.stackTraceLimit = limit
-  for (const line of (stack ?? '').split('\n').slice(1)) {
+  for (const line of (typeof stack === 'string' ? stack : '').split('\n').slice(1)) {
     const site = parse(line.trim())
     if (site !== undefined && !site.file.startsWith(own)) return site
   }

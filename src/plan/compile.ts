@@ -79,7 +79,7 @@ export class Compiler {
     let key = this.keys.get(step)
     if (key === undefined) {
       key = step.name
-      for (let n = 2; key in this.#steps; n++) key = `${step.name}#${n}`
+      for (let n = 2; Object.hasOwn(this.#steps, key); n++) key = `${step.name}#${n}`
       this.keys.set(step, key)
       this.#steps[key] = compileStep(step)
     }

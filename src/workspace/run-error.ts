@@ -24,17 +24,15 @@ export class RunFailedError extends PipewrightError {
     }))
     const lines = failures.slice(0, 10).map(({ node, message }) => `  ${node}: ${message.split('\n')[0]}`)
     if (failures.length > 10) lines.push(`  … and ${failures.length - 10} more`)
-    const why = PipewrightError.isInstance(outcome.error) ? `: ${outcome.error.message.split('\n')[0]}` : ''
+    const { error } = outcome
     const state = outcome.state === 'cancelled' ? 'cancelled' : 'failed'
-    super(
-      PipewrightError.isInstance(outcome.error) ? outcome.error.code : 'RUN_FAILED',
-      `run ${run} of pipeline '${pipeline}' ${state === 'failed' ? 'failed' : 'was cancelled'}${why}${lines.length === 0 ? '' : `\n${lines.join('\n')}`}`,
-      {
-        fix: `mend the cause, then \`pipewright resume ${run}\` (what has succeeded is kept)`,
-        details: { run, pipeline, nodes: failures.map(({ node }) => node) },
-        cause: outcome.error ?? failures[0]?.cause,
-      },
-    )
+    const known = PipewrightError.isInstance(error) ? error : undefined
+    const head = known?.message.split('\n')[0] ?? `run ${run} of pipeline '${pipeline}' failed`
+    super(known?.code ?? 'RUN_FAILED', [head, ...lines].join('\n'), {
+      fix: known?.fix ?? `mend the cause, then \`pipewright resume ${run}\` (what has succeeded is kept)`,
+      details: { run, pipeline, nodes: failures.map(({ node }) => node) },
+      cause: error ?? failures[0]?.cause,
+    })
     this.run = run
     this.state = state
     this.failures = failures

@@ -132,7 +132,7 @@ describe('the cache', () => {
       never: "the step says cache: 'never'",
       effect: 'the step is an effect',
       timed: 'the step read ctx.now',
-      made: 'it is made inside a function: give it a `version`',
+      made: 'it is made inside a function or a loop: give it a `version`',
       stated: null,
     })
   })

@@ -83,7 +83,7 @@ describe('before running', () => {
     })
     const findings = (await pw.check(pipeline)).map(({ subject, message }) => `${subject} ${message}`)
     expect(findings).toEqual([
-      'greedy is not cached: it is made inside a function: give it a `version`',
+      'greedy is not cached: it is made inside a function or a loop: give it a `version`',
       "greedy asks for 2 of resource 'gpu', there are 1: it can never run",
       'greedy has outputs that nothing reads',
     ])
