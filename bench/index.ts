@@ -11,7 +11,7 @@ import { typeCost } from './cases/type-cost.ts'
 import type { Figure } from './measure.ts'
 
 const cases = { stepOverhead, maps, caching, largeFile, planning, lineage, importTime, typeCost }
-const wanted = process.argv.slice(2)
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 
 const figures: Figure[] = []
 for (const [name, run] of Object.entries(cases)) {
@@ -33,12 +33,19 @@ const head = ['what', 'measured', 'bare loop', 'ratio', 'budget']
 const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)))
 const line = (cells: readonly string[]): string =>
   `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`
-console.log([line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n'))
+const table = [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+console.log(table)
 
 const machine = {
   node: process.versions.node,
-  cpu: cpus()[0]?.model,
+  cpu: cpus()[0]?.model ?? 'unknown',
   cores: cpus().length,
-  date: new Date().toISOString(),
+  date: new Date().toISOString().slice(0, 10),
 }
 writeFileSync(new URL('results.json', import.meta.url), `${JSON.stringify({ machine, figures }, null, 2)}\n`)
+if (process.argv.includes('--docs')) {
+  const head = `# Benchmarks\n\nMeasured by \`npm run bench -- --docs\`, in one run: Node ${machine.node}, ${machine.cores} cores (${machine.cpu}), ${machine.date}.`
+  const notes =
+    'Ratios are against a bare loop of the same run: one durable one-row commit for each step, nothing but the SHA-256 for the file. Absolute times move with the machine; compare ratios.'
+  writeFileSync(new URL('../docs/benchmarks.md', import.meta.url), `${head}\n${notes}\n\n${table}\n`)
+}

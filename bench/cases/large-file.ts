@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
 import { once as event } from 'node:events'
 import { openFileStore } from '../../src/store/file-store.ts'
-import { fastest, type Figure } from '../measure.ts'
+import { fastest, once, type Figure } from '../measure.ts'
 import { withFolder } from '../workspace.ts'
 
 const size = 1024 ** 3
@@ -32,12 +34,16 @@ export function largeFile(): Promise<Figure[]> {
     const path = join(folder, 'large')
     await writeLarge(path)
     const bare = await fastest(2, () => hashAlone(path))
-    let round = 0
-    const stored = await fastest(2, async () => {
-      const store = await openFileStore(join(folder, `store-${round++}`))
-      await store.putFile(path)
+    let stored = Infinity
+    for (let round = 0; round < 3; round++) {
+      const root = join(folder, 'store')
+      const store = await openFileStore(root)
+      // What was written before must not be flushed at this one's cost.
+      execFileSync('sync')
+      stored = Math.min(stored, await once(() => store.putFile(path)))
       await store.close()
-    })
+      await rm(root, { recursive: true })
+    }
     return [{ name: '1 GiB file to the store', value: stored, unit: 'ms', bare, budget: '<= 1.11x (90 %)' }]
   })
 }
