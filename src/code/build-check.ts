@@ -7,6 +7,7 @@ import type {
   Node,
   Program,
 } from 'oxc-parser'
+import { unwrap } from './parsed-module.ts'
 
 /** A ref that a build function uses as if it were a value. */
 export interface RefMisuse {
@@ -21,21 +22,40 @@ export interface RefMisuse {
 type BuildFunction = ArrowFunctionExpression | OxcFunction
 
 const branch = 'branch with p.when'
+const iterate = 'run a body for each item with p.map'
+const casts = new Set(['String', 'Number', 'BigInt', 'parseInt', 'parseFloat'])
 const compute = 'compute in a step, or take a part with p.pick'
 
 function isFunction(node: Node | undefined): node is BuildFunction {
-  return node?.type === 'ArrowFunctionExpression' || node?.type === 'FunctionExpression'
+  return (
+    node?.type === 'ArrowFunctionExpression' ||
+    node?.type === 'FunctionExpression' ||
+    node?.type === 'FunctionDeclaration'
+  )
 }
 
-function unwrap(node: Node): Node {
-  switch (node.type) {
-    case 'ParenthesizedExpression':
-    case 'TSNonNullExpression':
-    case 'TSAsExpression':
-    case 'TSSatisfiesExpression':
-      return unwrap(node.expression)
-    default:
-      return node
+/** The names that a pattern declares. */
+function* namesIn(pattern: Node): Generator<string> {
+  switch (pattern.type) {
+    case 'Identifier':
+      yield pattern.name
+      break
+    case 'AssignmentPattern':
+      yield* namesIn(pattern.left)
+      break
+    case 'RestElement':
+      yield* namesIn(pattern.argument)
+      break
+    case 'ArrayPattern':
+      for (const element of pattern.elements) if (element !== null) yield* namesIn(element)
+      break
+    case 'ObjectPattern':
+      for (const property of pattern.properties)
+        yield* namesIn(property.type === 'Property' ? property.value : property)
+      break
+    case 'TSParameterProperty':
+      yield* namesIn(pattern.parameter)
+      break
   }
 }
 
@@ -51,22 +71,40 @@ class Names {
   parameters(callback: BuildFunction, roles: readonly ('scopes' | 'handles' | 'refs')[]): void {
     for (const [index, parameter] of callback.params.entries()) {
       const role = roles[index]
-      if (role === undefined) continue
-      if (parameter.type === 'Identifier') this[role].add(parameter.name)
+      if (role === undefined) this.other(parameter)
+      else if (parameter.type === 'Identifier') this[role].add(parameter.name)
       else if (parameter.type === 'ObjectPattern' && role === 'handles') this.pattern(parameter)
     }
   }
 
+  /** Takes names that stand for plain values. */
+  other(pattern: Node): void {
+    for (const name of namesIn(pattern)) this.#others.add(name)
+  }
+
+  /** Takes an assignment: a variable that was once given something else may be tested for it. */
+  assign(target: Node, value: Node): void {
+    if (target.type === 'Identifier' && (this.isRef(value) || this.isHandle(value))) return
+    this.other(target)
+  }
+
   /** Takes a declaration. */
   declare(id: Node, init: Expression | null): void {
-    if (init === null) return
+    if (init === null) {
+      this.other(id)
+      return
+    }
     const value = unwrap(init)
     const made = this.scopeCall(value)
     if (id.type === 'ObjectPattern') {
       if ((made !== undefined && made !== 'pick') || this.isHandle(value)) this.pattern(id)
+      else this.other(id)
       return
     }
-    if (id.type !== 'Identifier') return
+    if (id.type !== 'Identifier') {
+      this.other(id)
+      return
+    }
     if (made !== undefined && made !== 'pick') this.handles.add(id.name)
     else if (this.isRef(value)) this.refs.add(id.name)
     else if (this.isHandle(value)) this.handles.add(id.name)
@@ -75,8 +113,13 @@ class Names {
 
   pattern(pattern: Node & { type: 'ObjectPattern' }): void {
     for (const property of pattern.properties) {
-      if (property.type === 'Property' && property.value.type === 'Identifier')
-        this.refs.add(property.value.name)
+      if (property.type === 'RestElement') {
+        if (property.argument.type === 'Identifier') this.handles.add(property.argument.name)
+        continue
+      }
+      const value = property.value.type === 'AssignmentPattern' ? property.value.left : property.value
+      if (value.type === 'Identifier') this.refs.add(value.name)
+      else this.other(value)
     }
   }
 
@@ -115,8 +158,22 @@ async function walk(
 
 async function findBuildFunction(program: Program, pipelineName: string): Promise<BuildFunction | undefined> {
   let found: BuildFunction | undefined
+  const functions = new Map<string, BuildFunction>()
+  for (const statement of program.body) {
+    const declared = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement
+    if (declared?.type === 'FunctionDeclaration' && declared.id !== null)
+      functions.set(declared.id.name, declared)
+    if (declared?.type !== 'VariableDeclaration') continue
+    for (const { id, init } of declared.declarations) {
+      const value = init === null ? undefined : unwrap(init)
+      if (id.type === 'Identifier' && isFunction(value)) functions.set(id.name, value)
+    }
+  }
   await walk(program, {
-    CallExpression({ arguments: [definition, build] }: CallExpression) {
+    CallExpression({ arguments: [first, second] }: CallExpression) {
+      const definition = first === undefined ? undefined : unwrap(first)
+      const given = second === undefined ? undefined : unwrap(second)
+      const build = given?.type === 'Identifier' ? functions.get(given.name) : given
       if (definition?.type !== 'ObjectExpression' || !isFunction(build)) return
       const named = definition.properties.some(
         (property) =>
@@ -137,14 +194,32 @@ async function namesOf(program: Program, build: BuildFunction): Promise<Names> {
   const names = new Names()
   names.parameters(build, ['scopes', 'handles'])
   const inside = (node: Node): boolean => node.start >= build.start && node.end <= build.end
+  /** Where the functions start that a scope calls. */
+  const callbacks = new Set([build.start])
+  const functionOf = (node: BuildFunction): void => {
+    if (!inside(node)) return
+    if (node.id !== null && node.start !== build.start) names.other(node.id)
+    if (!callbacks.has(node.start)) names.parameters(node, [])
+  }
   await walk(program, {
+    ArrowFunctionExpression: functionOf,
+    FunctionExpression: functionOf,
+    FunctionDeclaration: functionOf,
+    CatchClause(node: Node & { type: 'CatchClause' }) {
+      if (node.param !== null && inside(node)) names.other(node.param)
+    },
+    AssignmentExpression(node: Node & { type: 'AssignmentExpression' }) {
+      if (node.operator === '=' && inside(node)) names.assign(node.left, node.right)
+    },
     CallExpression(node: CallExpression) {
       if (!inside(node)) return
       const made = names.scopeCall(node)
       for (const [index, argument] of node.arguments.entries()) {
         if (!isFunction(argument)) continue
         if (made === 'map' && index === 1) names.parameters(argument, ['refs', 'scopes', 'refs'])
-        if (made === 'when') names.parameters(argument, ['scopes'])
+        else if (made === 'when') names.parameters(argument, ['scopes'])
+        else continue
+        callbacks.add(argument.start)
       }
     },
     VariableDeclarator({ id, init, ...node }: Node & { type: 'VariableDeclarator' }) {
@@ -155,9 +230,9 @@ async function namesOf(program: Program, build: BuildFunction): Promise<Names> {
 }
 
 /**
- * Reads the build function of a pipeline and finds refs that are used as conditions, compared or put into
- * text: what the compiler lets pass (`!ref`, `ref || x`, `while (ref)`, template literals). Nothing is said
- * where the source is not at hand or a name is used for other things too.
+ * Reads the build function of a pipeline and finds refs that are used as conditions, compared, put into text,
+ * looped over or looked into: what the compiler lets pass (`!ref`, `ref || x`, `while (ref)`, template
+ * literals, `ref.length`). Nothing is said where the source is not at hand or a name is used for other things too.
  */
 export async function checkBuildFunction(
   module: string,
@@ -175,9 +250,10 @@ export async function checkBuildFunction(
   if (build === undefined) return []
   const names = await namesOf(program, build)
   const misuses: RefMisuse[] = []
-  const report = (node: Node | null, fix: string): void => {
-    if (node === null || node.start < build.start || node.end > build.end) return
-    if (!names.isRef(node) && !names.isHandle(node)) return
+  const reported = new Set<number>()
+  const reportAt = (node: Node, fix: string): void => {
+    if (node.start < build.start || node.end > build.end || reported.has(node.start)) return
+    reported.add(node.start)
     const before = source.slice(0, node.start).split('\n')
     misuses.push({
       file: module,
@@ -187,7 +263,23 @@ export async function checkBuildFunction(
       fix,
     })
   }
-  const condition = ({ test }: { test: Node | null }): void => report(test, branch)
+  const report = (node: Node, fix: string): void => {
+    if (names.isRef(node) || names.isHandle(node)) reportAt(node, fix)
+  }
+  /** What decides: also the last part of `options.debug && ref`. */
+  const decides = (node: Node): void => {
+    const test = unwrap(node)
+    report(test, branch)
+    if (test.type === 'LogicalExpression') decides(test.right)
+    if (test.type === 'SequenceExpression') decides(test.expressions.at(-1)!)
+    if (test.type === 'ConditionalExpression') {
+      decides(test.consequent)
+      decides(test.alternate)
+    }
+  }
+  const condition = ({ test }: { test: Node | null }): void => {
+    if (test !== null) decides(test)
+  }
   await walk(program, {
     IfStatement: condition,
     WhileStatement: condition,
@@ -195,7 +287,8 @@ export async function checkBuildFunction(
     ForStatement: condition,
     ConditionalExpression: condition,
     UnaryExpression({ operator, argument }: Node & { type: 'UnaryExpression' }) {
-      if (operator !== 'typeof' && operator !== 'void') report(argument, operator === '!' ? branch : compute)
+      if (operator === '!') decides(argument)
+      else if (operator !== 'typeof' && operator !== 'void') report(argument, compute)
     },
     LogicalExpression({ left, operator }: Node & { type: 'LogicalExpression' }) {
       report(left, operator === '??' ? 'give the input a default in its schema' : branch)
@@ -204,6 +297,31 @@ export async function checkBuildFunction(
       if (operator === 'in' || operator === 'instanceof') return
       report(left, compute)
       report(right, compute)
+    },
+    AssignmentExpression({ left, right, operator }: Node & { type: 'AssignmentExpression' }) {
+      if (operator === '&&=' || operator === '||=' || operator === '??=') report(left, branch)
+      else if (operator !== '=') {
+        report(left, compute)
+        report(right, compute)
+      }
+    },
+    UpdateExpression({ argument }: Node & { type: 'UpdateExpression' }) {
+      report(argument, compute)
+    },
+    // A ref has the type of a function, so that `ref.length` and `ref.name` compile.
+    MemberExpression(node: Node & { type: 'MemberExpression' }) {
+      if (names.isRef(node.object)) reportAt(node, compute)
+    },
+    CallExpression({ callee, arguments: [argument] }: CallExpression) {
+      if (callee.type !== 'Identifier' || argument === undefined) return
+      if (callee.name === 'Boolean') decides(argument)
+      else if (casts.has(callee.name)) report(argument, compute)
+    },
+    ForOfStatement({ right }: Node & { type: 'ForOfStatement' }) {
+      report(right, iterate)
+    },
+    ArrayExpression({ elements }: Node & { type: 'ArrayExpression' }) {
+      for (const element of elements) if (element?.type === 'SpreadElement') report(element.argument, iterate)
     },
     SwitchStatement({ discriminant }: Node & { type: 'SwitchStatement' }) {
       report(discriminant, branch)

@@ -130,6 +130,14 @@ function literal(value: unknown, place: Place): Binding {
   }
 }
 
+/** Whether a list, or a list in it, holds a ref. */
+function holdsRef(list: readonly unknown[], seen = new Set<unknown>()): boolean {
+  seen.add(list)
+  return list.some(
+    (element) => isRef(element) || (Array.isArray(element) && !seen.has(element) && holdsRef(element, seen)),
+  )
+}
+
 /** The binding of whatever was wired into an input of a kind. */
 export function bind(value: unknown, kind: Kind<unknown, never> | undefined, place: Place): Binding {
   if (isRef(value)) {
@@ -153,10 +161,7 @@ export function bind(value: unknown, kind: Kind<unknown, never> | undefined, pla
   }
   const item = kind === undefined ? undefined : itemKind(kind)
   const mayGather = kind === undefined || kind.name === 'json'
-  if (
-    Array.isArray(value) &&
-    (item !== undefined || (mayGather && value.some((element) => isRef(element))))
-  ) {
+  if (Array.isArray(value) && (item !== undefined || (mayGather && holdsRef(value)))) {
     return {
       list: (value as unknown[]).map((element, index) =>
         bind(element, item ?? kind, { scope: place.scope, text: `${place.text}[${index}]` }),

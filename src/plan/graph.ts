@@ -158,6 +158,19 @@ export function sortPlan(scope: PlanScope): void {
     if (seen.has(next)) continue
     seen.add(next)
     sortScope(next)
+    const { numbers } = graphOfScope(next)
+    for (const [output, binding] of Object.entries(next.outputs)) {
+      sourceOf(binding, 0, (id) => {
+        if (numbers.has(id)) return
+        throw new PipewrightError(
+          'PLAN_INVALID',
+          `output '${output}' reads node '${id}', which is not in the plan`,
+          {
+            fix: didYouMean(id, [...numbers.keys()]),
+          },
+        )
+      })
+    }
     for (const node of next.nodes) {
       open.push(...innerScopes(node))
       if (node.type === 'pipeline') open.push(node.body)

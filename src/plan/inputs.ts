@@ -50,6 +50,7 @@ function jsonValue(
 ): Json | undefined {
   const result = check(kind.schema, value)
   if (result instanceof Promise) {
+    result.catch(() => undefined)
     throw new PipewrightError(
       'DEFINITION_INVALID',
       `${owner}: the schema of input '${input}' is asynchronous`,
@@ -67,7 +68,8 @@ function jsonValue(
     return JSON.parse(canonicalJson(result.value)) as Json
   } catch (error) {
     if (!PipewrightError.isInstance(error)) throw error
-    problems.push({ input, path: '', message: error.message })
+    const [problem = ''] = error.message.split('\nFix: ')
+    problems.push({ input, path: '', message: problem })
     return null
   }
 }
@@ -81,6 +83,14 @@ export function checkInputs(
   given: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, Json>> {
   const owner = `pipeline '${pipeline.name}'`
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new PipewrightError('INPUT_INVALID', `${owner} was given no record of inputs`, {
+      fix: `give { ${Object.keys(pipeline.inputs)
+        .map((name) => `${name}: …`)
+        .join(', ')} }`,
+      details: { pipeline: pipeline.name, issues: [] },
+    })
+  }
   const names = Object.keys(pipeline.inputs)
   for (const name of Object.keys(given)) {
     if (!names.includes(name)) {

@@ -1,11 +1,17 @@
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256 } from '../internal/digest.ts'
-import type { Json } from '../internal/json.ts'
 import { graphOf } from '../define/graph.ts'
 import type { AnyPipeline, Pipeline } from '../define/runnable.ts'
 import { Compiler } from './compile.ts'
 import { planFormat, type Plan } from './document.ts'
 import { checkInputs, type Given } from './inputs.ts'
+
+/** Freezes a document all the way down; shared parts once, and also below what is frozen already. */
+function freeze(value: unknown, seen = new Set<object>()): void {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return
+  seen.add(Object.freeze(value))
+  for (const member of Object.values(value)) freeze(member, seen)
+}
 
 /** Compiles the structure of a pipeline; the compiler knows the key of each step object. */
 export function compilePipeline(pipeline: AnyPipeline): {
@@ -22,13 +28,14 @@ export function compilePipeline(pipeline: AnyPipeline): {
     steps: compiler.steps(),
     scope,
   } as const
+  freeze(structure)
   return { structure: { ...structure, digest: sha256(canonicalJson(structure)) }, compiler }
 }
 
 /**
  * Compiles a pipeline for given inputs: pure and synchronous, nothing is read or run.
  *
- * Throws `INPUT_INVALID` with all problems and their paths, `UNKNOWN_INPUT` or `MISSING_INPUT`.
+ * Throws `INPUT_INVALID` with all problems and their paths (a missing input is one), or `UNKNOWN_INPUT`.
  * {@link Workspace.plan} adds code digests and the content of sources.
  *
  * @example
@@ -40,5 +47,6 @@ export function compilePipeline(pipeline: AnyPipeline): {
 export function plan<In, Out>(pipeline: Pipeline<In, Out>, inputs: Given<NoInfer<In>>): Plan {
   const { structure } = compilePipeline(pipeline)
   const given = checkInputs(pipeline, inputs)
-  return Object.freeze({ ...structure, given: Object.freeze(given as Record<string, Json>) })
+  freeze(given)
+  return Object.freeze({ ...structure, given })
 }

@@ -119,7 +119,7 @@ function mermaid(plan: Plan): string {
   const key = (id: string): string =>
     numbers.get(id) ?? (numbers.set(id, `n${numbers.size}`), numbers.get(id)!)
   const text = (value: string): string =>
-    value.replaceAll('"', '#quot;').replaceAll(/[<>]/g, (c) => (c === '<' ? '#lt;' : '#gt;'))
+    value.replaceAll(/[#"<>&]/g, (character) => `#${character.charCodeAt(0)};`)
   let depth = 1
   const push = (line: string): void => void out.push('  '.repeat(depth) + line)
   visit(plan.scope, '', {
@@ -131,7 +131,8 @@ function mermaid(plan: Plan): string {
       ),
     edge: (from, to) => push(`${key(from)} --> ${key(to)}`),
     cluster: (id, title, inside) => {
-      push(`subgraph ${key(`cluster ${id}`)} ["${text(title)}"]`)
+      // No name holds a line break: no node has the id of a cluster.
+      push(`subgraph ${key(`\n${id}`)} ["${text(title)}"]`)
       depth++
       inside()
       depth--

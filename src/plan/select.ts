@@ -1,9 +1,9 @@
 import { PipewrightError } from '../internal/error.ts'
-import { nearest } from '../internal/nearest.ts'
+import { didYouMean, nearest } from '../internal/nearest.ts'
 import type { PlanNode, PlanScope, Plan } from './document.ts'
 import { graphOfScope, type ScopeGraph } from './graph.ts'
 
-/** Which nodes of a plan: all conditions that are given must hold. Patterns may hold `*` (within a name) and `**`. */
+/** Which nodes of a plan: all conditions that are given must hold. Patterns may hold `*` (within a name) and `**` (over slashes). */
 export interface Selection {
   /** These nodes and all that follows from them. */
   readonly from?: readonly string[]
@@ -40,16 +40,12 @@ export function* walkPlan(scope: PlanScope, prefix = ''): Generator<PlacedNode> 
   }
 }
 
+const wildcards: Readonly<Record<string, string>> = { '*': '[^/]*', '**': '.*', '**/': '(?:.*/)?' }
+
 function matcher(pattern: string): (path: string) => boolean {
-  const source = pattern
-    .split('**')
-    .map((part) =>
-      part
-        .split('*')
-        .map((text) => text.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`))
-        .join('[^/]*'),
-    )
-    .join('.*')
+  const source = pattern.replaceAll(/\*\*\/|\*\*|\*|[\\^$.|?+()[\]{}]/g, (special) =>
+    special.startsWith('*') ? wildcards[special]! : `\\${special}`,
+  )
   const expression = new RegExp(`^${source}$`)
   return (path) => expression.test(path)
 }
@@ -62,7 +58,7 @@ function matching(plan: Plan, patterns: readonly string[], option: string): Set<
     const before = found.size
     for (const path of paths) if (matches(path)) found.add(path)
     if (found.size === before && !paths.some((path) => matches(path))) {
-      const close = nearest(pattern, paths)
+      const close = paths.find((path) => path.endsWith(`/${pattern}`)) ?? nearest(pattern, paths)
       throw new PipewrightError(
         'SELECTION_EMPTY',
         `${option}: no node of pipeline '${plan.pipeline}' matches '${pattern}'`,
@@ -129,13 +125,20 @@ export function select(plan: Plan, selection: Selection): readonly string[] {
   if (selection.to !== undefined) keep(reach(graph, roots(matching(plan, selection.to, 'to')), 'up'))
   if (selection.only !== undefined) keep(roots(matching(plan, selection.only, 'only')))
   if (selection.tags !== undefined) {
-    const tags = new Set(selection.tags)
-    const tagged = [...walkPlan(plan.scope)].filter(({ node }) =>
-      [...(node.tags ?? []), ...(node.type === 'step' ? (plan.steps[node.step]?.tags ?? []) : [])].some(
-        (tag) => tags.has(tag),
-      ),
-    )
-    keep(roots(tagged.map(({ path }) => path)))
+    const found = new Map<string, string[]>()
+    for (const { node, path } of walkPlan(plan.scope)) {
+      const own = node.type === 'step' ? (plan.steps[node.step]?.tags ?? []) : []
+      for (const tag of [...(node.tags ?? []), ...own]) found.set(tag, [...(found.get(tag) ?? []), path])
+    }
+    for (const tag of selection.tags) {
+      if (found.has(tag)) continue
+      throw new PipewrightError(
+        'SELECTION_EMPTY',
+        `tags: no node of pipeline '${plan.pipeline}' has the tag '${tag}'`,
+        { fix: didYouMean(tag, [...found.keys()]), details: { tag } },
+      )
+    }
+    keep(roots(selection.tags.flatMap((tag) => found.get(tag)!)))
   }
   if (chosen.size === 0) {
     throw new PipewrightError(

@@ -63,3 +63,30 @@ test('under jiti', async () => {
   const loaded: { site: unknown } = await createJiti(import.meta.url).import(join(root, 'steps.ts'))
   expect(loaded.site).toEqual({ file: join(root, 'steps.ts'), line: 3 })
 })
+
+test('in a folder whose name holds brackets, blanks and percent signs', async () => {
+  const root = await installed()
+  for (const name of ['(group)', 'a b', '100%', 'ä#1']) {
+    const file = join(root, name, 'steps.mjs')
+    await mkdir(join(root, name))
+    await writeFile(file, "import { define } from 'kit'\nconsole.log(JSON.stringify((() => define())()))")
+    const output = execFileSync(process.execPath, [file], { encoding: 'utf8' })
+    expect(JSON.parse(output)).toEqual({ file, line: 2 })
+  }
+})
+
+test('evaluated code has no file of its own; a changed format of stacks does no harm', () => {
+  // oxlint-disable-next-line typescript/unbound-method -- put back as it was
+  const prepare = Error.prepareStackTrace
+  Error.prepareStackTrace = (_error, sites) => sites
+  try {
+    expect(callSite()).toBeUndefined()
+  } finally {
+    Error.prepareStackTrace = prepare
+  }
+  const limit = Error.stackTraceLimit
+  // oxlint-disable-next-line typescript/no-implied-eval -- what is being tested
+  const evaluated: unknown = new Function('callSite', 'return callSite()')(callSite)
+  expect((evaluated as { file: string }).file).toBe(fileURLToPath(import.meta.url))
+  expect(Error.stackTraceLimit).toBe(limit)
+})
