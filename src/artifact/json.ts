@@ -12,15 +12,6 @@ export interface JsonKind<Get, Put = Get> extends Kind<Get, Put> {
   readonly schema: Schema
 }
 
-/** Freezes plain data all the way down: what a step receives is not changed under another. */
-export function deepFreeze(value: unknown): unknown {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value)
-    for (const member of Object.values(value)) deepFreeze(member)
-  }
-  return value
-}
-
 /** Stores a JSON value: canonical bytes, so that its content digest is its blob digest. */
 export async function encodeJson(value: unknown, context: EncodeContext): Promise<Artifact> {
   const bytes = Buffer.from(canonicalJson(value), 'utf8')

@@ -1,5 +1,6 @@
 import { canonicalJson } from '../internal/canonical.ts'
 import { PipewrightError } from '../internal/error.ts'
+import { deepFreeze } from '../internal/freeze.ts'
 import type { Json } from '../internal/json.ts'
 import { itemKind } from '../artifact/list.ts'
 import type { Kind } from '../artifact/kind.ts'
@@ -50,13 +51,13 @@ export function bindRef(ref: Ref<unknown>, place: Place): Binding {
   const { source } = target
   switch (source.from) {
     case 'node':
-      return { node: source.node.id, output: source.output, ...tail }
+      return Object.freeze({ node: source.node.id, output: source.output, ...tail })
     case 'input':
-      return { input: source.name, ...tail }
+      return Object.freeze({ input: source.name, ...tail })
     case 'item':
-      return { item: true, ...tail }
+      return Object.freeze({ item: true, ...tail })
     case 'index':
-      return { index: true, ...(up === 0 ? {} : { up }) }
+      return Object.freeze({ index: true, ...(up === 0 ? {} : { up }) })
   }
 }
 
@@ -98,7 +99,7 @@ function checkKind(ref: Ref<unknown>, to: Kind<unknown, never> | undefined, plac
 
 function literal(value: unknown, place: Place): Binding {
   try {
-    return { value: JSON.parse(canonicalJson(value)) as Json }
+    return deepFreeze({ value: JSON.parse(canonicalJson(value)) as Json })
   } catch (error) {
     if (!PipewrightError.isInstance(error)) throw error
     const [problem] = error.message.split('\nFix: ')
@@ -162,11 +163,10 @@ export function bind(value: unknown, kind: Kind<unknown, never> | undefined, pla
   const item = kind === undefined ? undefined : itemKind(kind)
   const mayGather = kind === undefined || kind.name === 'json'
   if (Array.isArray(value) && (item !== undefined || (mayGather && holdsRef(value)))) {
-    return {
-      list: (value as unknown[]).map((element, index) =>
-        bind(element, item ?? kind, { scope: place.scope, text: `${place.text}[${index}]` }),
-      ),
-    }
+    const list = (value as unknown[]).map((element, index) =>
+      bind(element, item ?? kind, { scope: place.scope, text: `${place.text}[${index}]` }),
+    )
+    return Object.freeze({ list: Object.freeze(list) })
   }
   if (kind !== undefined && kind.name !== 'json') {
     throw new PipewrightError(

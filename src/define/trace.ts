@@ -244,7 +244,7 @@ export class Tracer implements Scope {
     }
     return makeRef({
       ...target,
-      pick: [...target.pick, ...keys],
+      pick: Object.freeze([...target.pick, ...keys]),
       kind: undefined,
       label: [target.label, ...keys].join('.'),
     }) as never
@@ -275,7 +275,7 @@ export class Tracer implements Scope {
   #base(id: string, options: NodeOptions): Pick<TracedNode, 'id' | 'after' | 'tags'> {
     const after: string[] = []
     for (const earlier of options.after ?? []) after.push(this.#afterId(earlier, id))
-    return { id, after: [...new Set(after)], tags: [...(options.tags ?? [])] }
+    return { id, after: Object.freeze([...new Set(after)]), tags: Object.freeze([...(options.tags ?? [])]) }
   }
 
   #afterId(earlier: NodeHandle | Ref<unknown>, id: string): string {
@@ -334,7 +334,7 @@ export class Tracer implements Scope {
       if (!Object.hasOwn(inputs, name) && !optional.has(name))
         this.#missing(id, name, 'is not wired', `wire it: p.step(…, { ${name}: … })`)
     }
-    return inputs
+    return Object.freeze(inputs)
   }
 
   #missing(id: string, input: string, what: string, fix: string): never {

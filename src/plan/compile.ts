@@ -1,4 +1,5 @@
 import { milliseconds } from '../internal/duration.ts'
+import { deepFreeze } from '../internal/freeze.ts'
 import { graphOf, type TracedNode, type TracedScope } from '../define/graph.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
 import type { Kinds } from '../define/spec.ts'
@@ -29,7 +30,7 @@ export function compileStep(step: AnyStep): StepDeclaration {
   const outputs: Record<string, ReturnType<Kinds[string]['declare']>> = {}
   for (const [name, kind] of Object.entries(step.outputs)) outputs[name] = kind.declare()
   const owner = `step '${step.name}'`
-  return Object.freeze({
+  return {
     name: step.name,
     inputs: declareInputs(step.inputs, step.optional),
     outputs,
@@ -43,7 +44,7 @@ export function compileStep(step: AnyStep): StepDeclaration {
     ...(timeout === undefined ? {} : { timeout: milliseconds(timeout, `${owner}, timeout`) }),
     ...(grace === undefined ? {} : { grace: milliseconds(grace, `${owner}, grace`) }),
     ...(resources === undefined ? {} : { resources: { ...resources } }),
-  } satisfies StepDeclaration)
+  } satisfies StepDeclaration
 }
 
 /** Turns a traced graph into plan nodes and collects the steps that it uses. */
@@ -60,7 +61,7 @@ export class Compiler {
   }
 
   steps(): Readonly<Record<string, StepDeclaration>> {
-    return Object.freeze(this.#steps)
+    return this.#steps
   }
 
   scope(traced: TracedScope): PlanScope {
@@ -103,7 +104,7 @@ export class Compiler {
           ...base,
           pipeline: pipeline.name,
           inputs: node.inputs,
-          declares: this.inputs(pipeline),
+          declares: deepFreeze(this.inputs(pipeline)),
           body,
         } as const)
         this.pipelines.set(compiled, pipeline)

@@ -1,17 +1,11 @@
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256 } from '../internal/digest.ts'
+import { deepFreeze } from '../internal/freeze.ts'
 import { graphOf } from '../define/graph.ts'
 import type { AnyPipeline, Pipeline } from '../define/runnable.ts'
 import { Compiler } from './compile.ts'
 import { planFormat, type Plan } from './document.ts'
 import { checkInputs, type Given } from './inputs.ts'
-
-/** Freezes a document all the way down; shared parts once, and also below what is frozen already. */
-function freeze(value: unknown, seen = new Set<object>()): void {
-  if (typeof value !== 'object' || value === null || seen.has(value)) return
-  seen.add(Object.freeze(value))
-  for (const member of Object.values(value)) freeze(member, seen)
-}
 
 /** Compiles the structure of a pipeline; the compiler knows the key of each step object. */
 export function compilePipeline(pipeline: AnyPipeline): {
@@ -28,7 +22,8 @@ export function compilePipeline(pipeline: AnyPipeline): {
     steps: compiler.steps(),
     scope,
   } as const
-  freeze(structure)
+  // The scope is frozen as it is traced: walking a large one again would cost more than making it.
+  for (const declared of [inputs, structure.steps]) deepFreeze(declared)
   return { structure: { ...structure, digest: sha256(canonicalJson(structure)) }, compiler }
 }
 
@@ -47,6 +42,6 @@ export function compilePipeline(pipeline: AnyPipeline): {
 export function plan<In, Out>(pipeline: Pipeline<In, Out>, inputs: Given<NoInfer<In>>): Plan {
   const { structure } = compilePipeline(pipeline)
   const given = checkInputs(pipeline, inputs)
-  freeze(given)
+  deepFreeze(given)
   return Object.freeze({ ...structure, given })
 }

@@ -11,7 +11,6 @@ import {
   stat,
   unlink,
   utimes,
-  type FileHandle,
 } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -21,18 +20,34 @@ import { uuidv7 } from '../internal/id.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { ArtifactStore, Blob, StoredBlob } from '../artifact/blob.ts'
 import { corrupt, missing, sourceChanged, storeError } from './errors.ts'
+import { externalChunks } from './external.ts'
 
 const chunkSize = 1024 * 1024
 const staleTemporary = 24 * 60 * 60 * 1_000
 
 type BlobSource = Pick<Artifact, 'blob' | 'external'>
 
-/** What writing a blob needs of the file system; a test puts a full disk in its place. */
-export interface FileSystem {
-  open(path: string, flags: string, mode: number): Promise<Pick<FileHandle, 'write' | 'sync' | 'close'>>
+/** What writing a blob needs of an open file. */
+export interface WritableFile {
+  /** May write less than it was given, as the system call may. */
+  write(bytes: Uint8Array): Promise<{ readonly bytesWritten: number }>
+  sync(): Promise<void>
+  close(): Promise<void>
 }
 
-const realFileSystem: FileSystem = { open }
+/** What writing a blob needs of the file system; a test puts a full disk in its place. */
+export interface FileSystem {
+  open(path: string, flags: string, mode: number): Promise<WritableFile>
+  copyFile(source: string, target: string, mode: number): Promise<void>
+}
+
+const realFileSystem: FileSystem = { open, copyFile }
+
+/** Writes all bytes: a disk that is nearly full takes a part of them first and says so only when asked again. */
+async function writeAll(file: Pick<WritableFile, 'write'>, bytes: Uint8Array): Promise<void> {
+  let rest = bytes
+  while (rest.byteLength > 0) rest = rest.subarray((await file.write(rest)).bytesWritten)
+}
 
 /**
  * Keeps blobs as files: `objects/ab/cdef…` by digest. A blob is written beside its place, synced and renamed,
@@ -54,7 +69,7 @@ class FileStore implements ArtifactStore {
     const digest = sha256(bytes)
     if (!(await this.#touch(digest))) {
       await this.#write(async (file) => {
-        await file.write(bytes)
+        await writeAll(file, bytes)
         return digest
       })
     }
@@ -65,17 +80,15 @@ class FileStore implements ArtifactStore {
     let size = 0
     const digest = await this.#write(async (file) => {
       const hash = new DigestStream()
-      // One chunk is written by another thread while the next is hashed by this one.
-      let writing: Promise<unknown> = Promise.resolve()
       for await (const chunk of stream) {
+        if (!(chunk instanceof Uint8Array)) throw new TypeError(`a chunk of the stream is a ${typeof chunk}`)
         size += chunk.byteLength
-        await writing
-        writing = file.write(chunk)
-        // A failed write is reported by the await above or below, not as an unhandled rejection.
-        writing.catch(() => undefined)
+        // Another thread writes while this one hashes. The next chunk is asked for when both are done: a stream may
+        // hand out the same buffer again.
+        const writing = writeAll(file, chunk)
         hash.update(chunk)
+        await writing
       }
-      await writing
       return hash.digest()
     })
     return { digest, size }
@@ -88,9 +101,9 @@ class FileStore implements ArtifactStore {
   async putFile(path: string): Promise<Blob> {
     const before = await stat(path, { bigint: true })
     const temporary = join(this.#root, 'tmp', uuidv7())
+    const copying = this.#fs.copyFile(path, temporary, fsConstants.COPYFILE_FICLONE)
+    copying.catch(() => undefined)
     try {
-      const copying = copyFile(path, temporary, fsConstants.COPYFILE_FICLONE)
-      copying.catch(() => undefined)
       const hash = new DigestStream()
       for await (const chunk of createReadStream(path, { highWaterMark: chunkSize }))
         hash.update(chunk as Uint8Array)
@@ -104,9 +117,12 @@ class FileStore implements ArtifactStore {
       await this.#place(temporary, digest)
       return { digest, size: Number(before.size) }
     } catch (error) {
+      // Else a copy that has not begun yet would come after the removal.
+      await copying.catch(() => undefined)
       await rm(temporary, { force: true }).catch(() => undefined)
-      // What is wrong with the source is the caller's to name.
-      if ((error as { path?: unknown }).path === path) throw error
+      // What is wrong with the source is the caller's to name; a copy that fails names it too, but it was read.
+      const { path: named, syscall } = error as { path?: unknown; syscall?: unknown }
+      if (named === path && syscall !== 'copyfile') throw error
       throw storeError(error, this.#root)
     }
   }
@@ -138,15 +154,24 @@ class FileStore implements ArtifactStore {
   async copyTo(artifact: BlobSource, path: string): Promise<void> {
     const { blob, external } = artifact
     if (external === undefined && this.#verified.has(blob)) {
-      await copyFile(this.#path(blob), path, fsConstants.COPYFILE_FICLONE).catch((error: unknown) =>
-        this.#failed(blob, error),
-      )
+      try {
+        await copyFile(this.#path(blob), path, fsConstants.COPYFILE_FICLONE)
+      } catch (error) {
+        if (await this.has(blob)) throw storeError(error, dirname(path))
+        this.#failed(blob, error)
+      }
       await chmod(path, 0o644)
       return
     }
-    const file = await open(path, 'w')
+    const file = await open(path, 'w').catch((error: unknown) => {
+      throw storeError(error, dirname(path))
+    })
     try {
-      for await (const chunk of this.stream(artifact)) await file.write(chunk as Uint8Array)
+      for await (const chunk of this.stream(artifact)) await writeAll(file, chunk as Uint8Array)
+    } catch (error) {
+      // Nobody shall take half a copy, or a bad one, for the whole.
+      await rm(path, { force: true }).catch(() => undefined)
+      throw storeError(error, dirname(path))
     } finally {
       await file.close()
     }
@@ -198,7 +223,7 @@ class FileStore implements ArtifactStore {
     }
   }
 
-  async #write(fill: (file: Pick<FileHandle, 'write'>) => Promise<Digest>): Promise<Digest> {
+  async #write(fill: (file: WritableFile) => Promise<Digest>): Promise<Digest> {
     const temporary = join(this.#root, 'tmp', uuidv7())
     try {
       const file = await this.#fs.open(temporary, 'wx', 0o444)
@@ -209,8 +234,8 @@ class FileStore implements ArtifactStore {
       } finally {
         await file.close()
       }
-      await this.#place(temporary, digest)
-      this.#verified.add(digest)
+      // Bytes that were there before have not been read.
+      if (await this.#place(temporary, digest)) this.#verified.add(digest)
       return digest
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => undefined)
@@ -218,13 +243,17 @@ class FileStore implements ArtifactStore {
     }
   }
 
-  /** Moves a synced temporary file to the place of its digest. */
-  async #place(temporary: string, digest: Digest): Promise<void> {
-    if (await this.#touch(digest)) return unlink(temporary)
+  /** Moves a synced temporary file to the place of its digest; false if that is taken. */
+  async #place(temporary: string, digest: Digest): Promise<boolean> {
+    if (await this.#touch(digest)) {
+      await unlink(temporary)
+      return false
+    }
     const path = this.#path(digest)
     await this.#makeShard(dirname(path))
     await rename(temporary, path)
     await syncPath(dirname(path))
+    return true
   }
 
   async #makeShard(folder: string): Promise<void> {
@@ -253,8 +282,11 @@ class FileStore implements ArtifactStore {
   async #setAside(blob: Digest): Promise<PipewrightError> {
     const path = this.#path(blob)
     const aside = `${path}.corrupt`
-    await rename(path, aside).catch(() => undefined)
-    return corrupt(blob, aside)
+    const place = await rename(path, aside).then(
+      () => aside,
+      () => path,
+    )
+    return corrupt(blob, place)
   }
 
   #failed(digest: Digest, error: unknown): never {
@@ -273,28 +305,18 @@ async function syncPath(path: string): Promise<void> {
   }
 }
 
-async function* externalChunks(external: NonNullable<Artifact['external']>): AsyncGenerator<Uint8Array> {
-  const unchanged = async (): Promise<void> => {
-    const now = await stat(external.path, { bigint: true }).catch(() => undefined)
-    if (now === undefined || Number(now.size) !== external.size || String(now.mtimeNs) !== external.mtimeNs)
-      throw sourceChanged(external.path)
-  }
-  await unchanged()
-  for await (const chunk of createReadStream(external.path, { highWaterMark: chunkSize }))
-    yield chunk as Uint8Array
-  await unchanged()
-}
-
 async function removeStale(folder: string): Promise<void> {
   for await (const entry of await opendir(folder)) {
     const path = join(folder, entry.name)
     const found = await stat(path).catch(() => undefined)
-    if (found !== undefined && found.mtimeMs < Date.now() - staleTemporary) await rm(path, { force: true })
+    if (found === undefined || found.mtimeMs >= Date.now() - staleTemporary) continue
+    // A store that can only be read may keep them.
+    await rm(path, { recursive: true, force: true }).catch(() => undefined)
   }
 }
 
 /** Opens a store of files under a folder, which is made if it is not there. Throws `STORE_READ_ONLY`. */
-export async function openFileStore(root: string, fs: FileSystem = realFileSystem): Promise<ArtifactStore> {
+export async function openFileStore(root: string, fs: Partial<FileSystem> = {}): Promise<ArtifactStore> {
   try {
     await mkdir(join(root, 'objects'), { recursive: true })
     await mkdir(join(root, 'tmp'), { recursive: true })
@@ -302,5 +324,5 @@ export async function openFileStore(root: string, fs: FileSystem = realFileSyste
   } catch (error) {
     throw storeError(error, root)
   }
-  return new FileStore(root, fs)
+  return new FileStore(root, { ...realFileSystem, ...fs })
 }

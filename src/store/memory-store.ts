@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { sha256, type Digest } from '../internal/digest.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { ArtifactStore, Blob, StoredBlob } from '../artifact/blob.ts'
-import { corrupt, missing } from './errors.ts'
+import { missing } from './errors.ts'
+import { externalChunks } from './external.ts'
 
 /** A store that forgets everything when it is closed: for tests. */
 class MemoryStore implements ArtifactStore {
@@ -28,18 +29,22 @@ class MemoryStore implements ArtifactStore {
   }
 
   async bytes({ blob, external }: Pick<Artifact, 'blob' | 'external'>): Promise<Uint8Array> {
-    if (external !== undefined) return readFile(external.path)
+    if (external !== undefined) {
+      const chunks: Uint8Array[] = []
+      for await (const chunk of externalChunks(external)) chunks.push(chunk)
+      return Buffer.concat(chunks)
+    }
     const found = this.#blobs.get(blob)
     if (found === undefined) throw missing(blob)
-    if (sha256(found.bytes) !== blob) throw corrupt(blob, 'memory')
-    return found.bytes
+    // A copy: the reader may change what it gets.
+    return Uint8Array.from(found.bytes)
   }
 
   stream(artifact: Pick<Artifact, 'blob' | 'external'>): Readable {
-    const bytes = this.bytes(artifact)
+    const read = (): Promise<Uint8Array> => this.bytes(artifact)
     return Readable.from(
       (async function* () {
-        yield await bytes
+        yield await read()
       })(),
       { objectMode: false },
     )
