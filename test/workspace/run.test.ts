@@ -177,6 +177,52 @@ describe('a pipeline runs end to end', () => {
     expect(execution?.attempts[0]?.log ?? null).toBeDefined()
   })
 
+  test('no more runs at once than was asked for: of the run, and of a map', async () => {
+    let now = 0
+    let most = 0
+    const busy = defineStep({
+      name: 'busy',
+      version: '1',
+      cache: 'never',
+      inputs: { n: z.number() },
+      outputs: { n: z.number() },
+      run: async ({ n }) => {
+        most = Math.max(most, ++now)
+        await new Promise((resolve) => setTimeout(resolve, 2))
+        now--
+        return { n }
+      },
+    })
+    const wide = (concurrency?: number) =>
+      definePipeline({ name: 'wide' }, (p) => {
+        const items = Array.from({ length: 30 }, (_, i) => i)
+        const options = concurrency === undefined ? {} : { concurrency }
+        return { n: p.map(items, (n, q) => q.step(busy, { n }), options).n }
+      })
+    const pw = await tempWorkspace({ concurrency: 5 })
+    await pw.run(wide(), {})
+    expect(most).toBe(5)
+    most = 0
+    await pw.run(wide(), {}, { concurrency: 3 })
+    expect(most).toBe(3)
+    most = 0
+    const { outputs } = await pw.run(wide(2), {})
+    expect(most).toBe(2)
+    expect(outputs.n).toEqual(Array.from({ length: 30 }, (_, i) => i))
+  })
+
+  test('updates are told as they happen, to a listener and to a stream', async () => {
+    const pipeline = definePipeline({ name: 'told' }, (p) => p.step(double, { value: 2 }))
+    const pw = await tempWorkspace()
+    const told: string[] = []
+    const handle = await pw.start(pipeline, {}, { onUpdate: ({ event }) => told.push(event.type) })
+    const streamed: string[] = []
+    for await (const { event } of handle.events()) streamed.push(event.type)
+    expect((await handle.result()).outputs).toEqual({ value: 4 })
+    expect(told.slice(-2)).toEqual(['node.succeeded', 'run.finished'])
+    expect(told.slice(-streamed.length)).toEqual(streamed)
+  })
+
   test('a static list of refs is a list input', async () => {
     const join = defineStep({
       name: 'join',
