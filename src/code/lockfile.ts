@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path'
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 
-const names = [
+/** What the lockfiles of package managers are called. */
+export const lockfileNames = [
   'package-lock.json',
   'npm-shrinkwrap.json',
   'pnpm-lock.yaml',
@@ -30,7 +31,7 @@ function digestOf(path: string): Digest {
  */
 export function lockfileDigest(from: string): Digest | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
-    const found = [...names, join('node_modules', '.package-lock.json')]
+    const found = [...lockfileNames, join('node_modules', '.package-lock.json')]
       .map((name) => join(folder, name))
       .filter((path) => existsSync(path))
     if (found.length > 0) return sha256(canonicalJson(found.map(digestOf)))
