@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { format } from 'node:util'
 import { canonicalJson } from '../internal/canonical.ts'
 import { PipewrightError } from '../internal/error.ts'
@@ -107,7 +107,11 @@ export class AttemptContext implements StepContext {
 
   get workdir(): string {
     this.#alive()
-    if (!this.#madeWorkdir) mkdirSync(this.#request.workdir, { recursive: true })
+    if (!this.#madeWorkdir) {
+      // An attempt that died before its start was recorded had the same number, and may have left something.
+      rmSync(this.#request.workdir, { recursive: true, force: true })
+      mkdirSync(this.#request.workdir, { recursive: true })
+    }
     this.#madeWorkdir = true
     return this.#request.workdir
   }

@@ -3,6 +3,7 @@ import { canonicalJson } from '../internal/canonical.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { AnyStep } from '../define/step.ts'
+import type { StepDeclaration } from '../plan/document.ts'
 import type { ErrorRecord, RunEvent, Values } from '../record/event.ts'
 import type { CacheEntry } from '../record/metadata.ts'
 import { attemptStep, type AttemptOutcome } from './attempt.ts'
@@ -17,7 +18,7 @@ import { retryDelay } from './retry.ts'
 import { containerError, isFatal, lostTooOften, selectionGap, stillRunning } from './run-errors.ts'
 import type { RunOutcome, RunRequest, RunServices } from './run-request.ts'
 import { fileName, idempotencyKey, sourcesOf, uncachedReason, type Work } from './step-work.ts'
-import { silentTelemetry, type RunSpan } from './telemetry.ts'
+import { silentTelemetry, type NodeSpan, type RunSpan } from './telemetry.ts'
 import { mostInterruptions, noTries, type Tries } from './tries.ts'
 import { ValueScopes } from './value-scopes.ts'
 import { Waits } from './waits.ts'
@@ -251,8 +252,23 @@ export class LocalRun {
     const step = program.steps.get(planned.step)!
     const declaration = plan.steps[planned.step]!
     const span = this.#span.node(node, step.name, sourcesOf(planned))
+    try {
+      return await this.#prepareStep(node, planned.step, step, declaration, span)
+    } catch (error) {
+      span.end('failed', error)
+      throw error
+    }
+  }
+
+  async #prepareStep(
+    node: string,
+    planKey: string,
+    step: AnyStep,
+    declaration: StepDeclaration,
+    span: NodeSpan,
+  ): Promise<Work | undefined> {
     const values = await this.#scopes.inputsOf(node)
-    const code = program.code.get(planned.step)
+    const code = this.#request.program.code.get(planKey)
     const digests = await inputDigests(values, step.inputs, this.#services.json)
     const uncached = uncachedReason(declaration, code)
     const cacheable = uncached === undefined && code?.cacheable === true

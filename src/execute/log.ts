@@ -1,4 +1,3 @@
-import { appendFileSync, mkdirSync } from 'node:fs'
 import { appendFile, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
@@ -57,15 +56,6 @@ export class LogSegment {
   async close(): Promise<void> {
     this.#drain()
     await this.#writing
-  }
-
-  /** Writes what is buffered at once: for a process that is about to end. */
-  closeNow(): void {
-    if (this.#buffer === '' || this.#failed) return
-    const path = join(this.#root, this.#name)
-    mkdirSync(dirname(path), { recursive: true })
-    appendFileSync(path, this.#buffer)
-    this.#buffer = ''
   }
 
   #drain(): void {

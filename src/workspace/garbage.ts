@@ -1,12 +1,14 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { milliseconds, type Duration } from '../internal/duration.ts'
 import type { Digest } from '../internal/digest.ts'
 import type { Artifact } from '../artifact/artifact.ts'
-import type { ArtifactStore } from '../artifact/blob.ts'
 import { listItems } from '../artifact/list.ts'
 import { TieredReader } from '../execute/blobs.ts'
 import type { Values, Value } from '../record/event.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { RunRecord } from '../record/records.ts'
+import type { WorkspaceParts } from './parts.ts'
 
 /** Blobs that were written, stored again or hit so lately may belong to a run that has not recorded them yet. */
 const spared = 60 * 60 * 1_000
@@ -56,8 +58,7 @@ function* artifactsIn(values: Values | readonly Value[]): Generator<Artifact> {
 
 /** Collects what nothing needs: mark from the kept runs, models and cache entries, then sweep. */
 export async function collectGarbage(
-  metadata: MetadataStore,
-  store: ArtifactStore,
+  { metadata, store, folder }: Pick<WorkspaceParts, 'metadata' | 'store' | 'folder'>,
   options: GarbageOptions,
 ): Promise<GarbageReport> {
   const now = Date.now()
@@ -108,15 +109,16 @@ export async function collectGarbage(
     if (doomed(blob.digest, blob.touchedAt, blob.size)) blobs.push(blob.digest)
   for await (const blob of metadata.smallBlobs())
     if (doomed(blob.digest, blob.at, blob.size)) small.push(blob.digest)
-  if (options.dryRun !== true) {
-    await metadata.remove({ runs: [...removed], blobs: small, cacheKeys })
-    for (const digest of blobs) await store.delete(digest)
+  const report = { cacheEntries: cacheKeys.length, blobs: blobs.length + small.length, bytes }
+  if (options.dryRun === true) return { dryRun: true, runs: [...removed], ...report }
+  const { kept: owned } = await metadata.remove({ runs: [...removed], blobs: small, cacheKeys })
+  for (const run of owned) removed.delete(run)
+  for (const run of removed) {
+    for (const part of ['logs', 'work', 'outputs'])
+      await rm(join(folder, part, run), { recursive: true, force: true })
   }
-  return {
-    dryRun: options.dryRun === true,
-    runs: [...removed],
-    cacheEntries: cacheKeys.length,
-    blobs: blobs.length + small.length,
-    bytes,
-  }
+  // A run that was taken up again meanwhile may need any of the blobs.
+  if (owned.length > 0) return { dryRun: false, runs: [...removed], cacheEntries: 0, blobs: 0, bytes: 0 }
+  for (const digest of blobs) await store.delete(digest)
+  return { dryRun: false, runs: [...removed], ...report }
 }

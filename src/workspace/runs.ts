@@ -1,3 +1,4 @@
+import { rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256 } from '../internal/digest.ts'
@@ -162,7 +163,11 @@ export class Runs {
     const updates = new Updates()
     const onUpdate = (update: RunUpdate): void => {
       updates.push(update)
-      options.onUpdate?.(update)
+      try {
+        options.onUpdate?.(update)
+      } catch {
+        // Whoever looks on cannot make a run fail.
+      }
     }
     const { program } = compiled
     const part = settings.selection === undefined ? undefined : narrow(compiled.plan, settings.selection)
@@ -209,6 +214,8 @@ export class Runs {
       signal?.removeEventListener('abort', onAbort)
       for (const stop of stops) stop?.()
       await metadata.release(lease).catch(() => undefined)
+      // Empty but for what an abandoned attempt may still use.
+      await rmdir(join(this.#parts.folder, 'work', id)).catch(() => undefined)
       this.#active.delete(id)
       updates.end()
     }

@@ -220,7 +220,7 @@ export class Workspace implements AsyncDisposable {
   /** Removes runs past an age, and every blob that nothing needs any more. */
   gc(options: GarbageOptions): Promise<GarbageReport> {
     this.#open()
-    return collectGarbage(this.#parts.metadata, this.#parts.store, options)
+    return collectGarbage(this.#parts, options)
   }
 
   /** Gives up the runs of this process (they can be resumed) and closes the stores. */
