@@ -3,6 +3,7 @@ import { PipewrightError } from '../internal/error.ts'
 import { nearest } from '../internal/nearest.ts'
 import { jsonSchemaOf, type Schema } from './schema.ts'
 import { collectRows, propertyTypes, rowProperties, type ColumnTable } from './table.ts'
+import { setCell } from './table-columns.ts'
 
 /** How a CSV file is written. */
 export interface CsvOptions {
@@ -52,6 +53,14 @@ function checkHeader(
   required: readonly string[],
   file: string,
 ): void {
+  const twice = names.find(
+    (name, i) => names.indexOf(name) !== i && (properties.includes(name) || properties.length === 0),
+  )
+  if (twice !== undefined) {
+    throw new PipewrightError('INPUT_INVALID', `file '${file}' has two columns '${twice}'`, {
+      fix: 'rename one, or name the columns with the option header and skip the first line',
+    })
+  }
   const lacking = required.filter((name) => !names.includes(name))
   if (lacking.length === 0) return
   const lines = lacking.map((name) => {
@@ -67,6 +76,26 @@ function checkHeader(
   })
 }
 
+/** Tells where records start. The parser tells where they end, and takes a CR LF within quotes for two lines. */
+class Lines {
+  #previous = 0
+  #excess = 0
+
+  startOf(record: readonly string[], end: number): number {
+    let start = end - this.#excess
+    if (end - this.#previous > 1) {
+      for (const cell of record) {
+        for (const [lineEnd] of cell.matchAll(/\r\n|\n|\r/g)) {
+          start -= lineEnd.length
+          this.#excess += lineEnd.length - 1
+        }
+      }
+    }
+    this.#previous = end
+    return start
+  }
+}
+
 /** Reads rows from CSV text: cells are converted by the row's JSON Schema, rows checked by the schema. */
 export async function readCsv(
   source: Readable,
@@ -74,12 +103,14 @@ export async function readCsv(
   file: string,
   options: CsvOptions = {},
 ): Promise<ColumnTable> {
-  const { parse } = await import('csv-parse')
+  const { CsvError, parse } = await import('csv-parse')
   const schema = jsonSchemaOf(row, 'input') as { required?: string[] } | undefined
-  const properties = schema === undefined ? {} : rowProperties(row)
+  // What the schema takes, not what it gives: a cell is converted before it is checked.
+  const properties = rowProperties(row, 'input')
   const required = schema?.required ?? []
   const missing = new Set(options.missing ?? [''])
   const lineNumbers: number[] = []
+  const lines = new Lines()
   let names: readonly string[] | undefined =
     options.header === undefined || options.header === true ? undefined : options.header
   let converters: Convert[] = []
@@ -95,6 +126,8 @@ export async function readCsv(
       delimiter: options.delimiter ?? ',',
       from_line: (options.skipLines ?? 0) + 1,
       info: true,
+      // Named, so that files with both kinds of line ends are read as well.
+      record_delimiter: ['\r\n', '\n', '\r'],
       relax_column_count: true,
       skip_empty_lines: true,
     }),
@@ -105,6 +138,7 @@ export async function readCsv(
       record: string[]
       info: { lines: number }
     }>) {
+      const line = lines.startOf(record, info.lines)
       if (names === undefined) {
         useNames(record.map((name) => name.trim()))
         continue
@@ -112,7 +146,7 @@ export async function readCsv(
       if (record.length !== names.length) {
         throw new PipewrightError(
           'INPUT_INVALID',
-          `file '${file}', line ${info.lines}: ${record.length} cells, but ${names.length} columns`,
+          `file '${file}', line ${line}: ${record.length} cells, but ${names.length} columns`,
           {
             fix: 'look for a missing or an extra delimiter, or a quote that is not closed',
           },
@@ -121,19 +155,27 @@ export async function readCsv(
       const cells: Record<string, unknown> = {}
       for (let i = 0; i < names.length; i++) {
         const cell = converters[i]!(record[i]!)
-        if (cell !== undefined) cells[names[i]!] = cell
+        if (cell !== undefined) setCell(cells, names[i]!, cell)
       }
-      lineNumbers.push(info.lines)
+      lineNumbers.push(line)
       yield cells
+    }
+    if (names === undefined) {
+      throw new PipewrightError('INPUT_INVALID', `file '${file}' has no line that names its columns`, {
+        fix: 'name them with the option header',
+      })
     }
   }
   try {
     return await collectRows(rows(), row, 'INPUT_INVALID', (index) => `line ${lineNumbers[index] ?? '?'}`)
   } catch (error) {
     if (PipewrightError.isInstance(error)) throw error
-    if ((error as { code?: unknown }).code?.toString().startsWith('CSV_') !== true) throw error
+    if (!(error instanceof CsvError)) throw error
     throw new PipewrightError('INPUT_INVALID', `file '${file}' is no CSV: ${(error as Error).message}`, {
       cause: error,
     })
+  } finally {
+    // A file that was not read to its end stays open otherwise.
+    source.destroy()
   }
 }

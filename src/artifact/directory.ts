@@ -7,7 +7,7 @@ import type { Artifact } from './artifact.ts'
 import type { BlobWriter } from './blob.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
 import { kindOf, type Stored } from './stored.ts'
-import { isInside, returnedPath } from './workdir.ts'
+import { fileName, isInside, returnedPath } from './workdir.ts'
 
 /** A file of a directory. */
 export interface DirectoryEntry {
@@ -57,7 +57,7 @@ class StoredDirectory implements DirectoryHandle {
   }
 
   async #copy(): Promise<string> {
-    const root = join(await this.#context.workdir(), this.#context.name.replaceAll(/[^\w.-]+/g, '_'))
+    const root = join(await this.#context.workdir(), fileName(this.#context.name))
     await mkdir(root, { recursive: true })
     for (const { path, digest, executable } of await this.files()) {
       const target = join(root, path)
@@ -78,8 +78,9 @@ async function filesBelow(root: string): Promise<{ path: string; real: string }[
       const path = next.prefix + name
       const real = await realpath(join(next.folder, name)).catch(() => undefined)
       if (real === undefined || !isInside(root, real)) {
-        throw new PipewrightError('OUTPUT_INVALID', `the link ${path} leads out of the directory`, {
-          fix: 'copy what it points at into the directory',
+        const where = real === undefined ? 'leads nowhere' : 'leads out of the directory'
+        throw new PipewrightError('OUTPUT_INVALID', `the link ${path} ${where}`, {
+          fix: real === undefined ? 'take it out' : 'copy what it points at into the directory',
           details: { path },
         })
       }

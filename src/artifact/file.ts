@@ -10,7 +10,7 @@ import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindD
 import { check, issueLines } from './schema.ts'
 import { kindOf, type Stored } from './stored.ts'
 import type { Table } from './table.ts'
-import { returnedPath } from './workdir.ts'
+import { fileName, returnedPath } from './workdir.ts'
 
 /** A file as a step receives it: its content, read when it is used. */
 export interface FileHandle extends Stored<'file'> {
@@ -127,9 +127,22 @@ class StoredFile implements FileHandle {
 
   async #copy(): Promise<string> {
     const { name, workdir, blobs } = this.#context
-    const path = join(await workdir(), name.replaceAll(/[^\w.-]+/g, '_') + (extensions[this.mediaType] ?? ''))
+    const path = join(await workdir(), fileName(name) + (extensions[this.mediaType] ?? ''))
     await blobs.copyTo(this.#artifact, path)
     return path
+  }
+}
+
+async function* onlyBytes(stream: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of stream) {
+    if (!(chunk instanceof Uint8Array)) {
+      throw new PipewrightError(
+        'OUTPUT_INVALID',
+        `the stream gives a ${chunk === null ? 'null' : typeof chunk}, not bytes`,
+        { fix: 'return a stream of Uint8Array, for text without an encoding set' },
+      )
+    }
+    yield chunk
   }
 }
 
@@ -167,11 +180,12 @@ export class FileKind implements Kind<FileHandle, FileOutput> {
       return snapshotFile(path, mediaType, context.blobs)
     }
     if (value instanceof Uint8Array) {
-      const { digest, size } = await context.blobs.put(value)
+      // A copy: the step may go on with its buffer while this one is being written.
+      const { digest, size } = await context.blobs.put(Uint8Array.from(value))
       return { kind: 'file', digest, blob: digest, size, mediaType }
     }
     if (typeof value === 'object' && value !== null && Symbol.asyncIterator in value) {
-      const { digest, size } = await context.blobs.putStream(value as AsyncIterable<Uint8Array>)
+      const { digest, size } = await context.blobs.putStream(onlyBytes(value as AsyncIterable<unknown>))
       return { kind: 'file', digest, blob: digest, size, mediaType }
     }
     throw new PipewrightError(

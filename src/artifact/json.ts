@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256 } from '../internal/digest.ts'
+import { deepFreeze } from '../internal/freeze.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { Artifact } from './artifact.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
@@ -68,7 +69,7 @@ class SchemaKind implements JsonKind<unknown> {
   }
 
   async decode(artifact: Artifact, context: DecodeContext): Promise<unknown> {
-    return decodeJson(artifact, context)
+    return deepFreeze(await decodeJson(artifact, context))
   }
 }
 

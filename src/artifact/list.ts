@@ -64,6 +64,18 @@ export async function* listItems(
   for (const page of manifest.pages) yield* (await read(page as Artifact['blob'])) as Items
 }
 
+/** What is wrong with an item, with its number. */
+function atItem(index: number, error: unknown): unknown {
+  if (!PipewrightError.isInstance(error)) return error
+  const { code, message, fix, details } = error
+  const what = fix === undefined ? message : message.slice(0, -`\nFix: ${fix}`.length)
+  return new PipewrightError(code, `item ${index}: ${what}`, {
+    ...(fix === undefined ? {} : { fix }),
+    details: { ...details, item: index },
+    cause: error,
+  })
+}
+
 class ListKind implements Kind<unknown[], readonly never[]> {
   readonly [kindMark] = true
   readonly name = 'list'
@@ -81,7 +93,13 @@ class ListKind implements Kind<unknown[], readonly never[]> {
     if (!Array.isArray(value))
       throw new PipewrightError('OUTPUT_INVALID', 'the value is not a list', { fix: 'return an array' })
     const items: Artifact[] = []
-    for (const item of value as unknown[]) items.push(await this.of.encode(item, context))
+    for (const [index, item] of (value as unknown[]).entries()) {
+      try {
+        items.push(await this.of.encode(item, context))
+      } catch (error) {
+        throw atItem(index, error)
+      }
+    }
     return encodeList(items, context)
   }
 

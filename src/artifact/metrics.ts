@@ -16,11 +16,14 @@ export type MetricValues<F extends Fields> = { readonly [K in keyof F]: Standard
 /** The record that a step returns for a {@link metrics} output. */
 export type MetricInputs<F extends Fields> = { readonly [K in keyof F]: StandardSchemaV1.InferInput<F[K]> }
 
+const nonFinite: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity'])
+
 function restore(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(restore)
   if (typeof value !== 'object' || value === null) return value
   const record = value as Record<string, unknown>
-  if (typeof record.$number === 'string') return Number(record.$number)
+  if (nonFinite.has(record.$number as string) && Object.keys(record).length === 1)
+    return Number(record.$number)
   return Object.fromEntries(Object.entries(record).map(([name, member]) => [name, restore(member)]))
 }
 
@@ -49,16 +52,22 @@ class MetricsKind implements Kind<unknown> {
   }
 
   async encode(value: unknown, context: EncodeContext): Promise<Artifact> {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      const what = value === null ? 'null' : Array.isArray(value) ? 'list' : typeof value
+      throw new PipewrightError('OUTPUT_INVALID', `the value is a ${what}, not a record of metrics`, {
+        fix: `return { ${Object.keys(this.#fields).join(', ')} }`,
+      })
+    }
     const issues: SchemaIssue[] = []
     const record: Record<string, unknown> = {}
-    const given = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
+    const given = value as Record<string, unknown>
     for (const [name, schema] of Object.entries(this.#fields)) {
       const result = await check(schema, given[name])
       if (result.ok) record[name] = result.value
       else issues.push(...result.issues.map((issue) => ({ ...issue, path: `.${name}${issue.path}` })))
     }
     for (const name of Object.keys(given)) {
-      if (!(name in this.#fields)) {
+      if (!Object.hasOwn(this.#fields, name)) {
         issues.push({
           path: `.${name}`,
           message: `is not declared; ${didYouMean(name, Object.keys(this.#fields))}`,

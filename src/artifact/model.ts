@@ -52,7 +52,7 @@ export class PredictorModel implements Model<unknown, unknown> {
   }
 
   async predict(input: unknown): Promise<unknown> {
-    this.#state ??= this.#load()
+    const state = PredictorModel.stateOf(this)
     const { name, predict } = this.#predictor
     const row = await parsed(
       this.#predictor.input,
@@ -60,7 +60,7 @@ export class PredictorModel implements Model<unknown, unknown> {
       `the input of predictor '${name}'`,
       'INPUT_INVALID',
     )
-    const output = await (predict as (state: unknown, row: unknown) => unknown)(await this.#state, row)
+    const output = await (predict as (state: unknown, row: unknown) => unknown)(await state, row)
     return parsed(this.#predictor.output, output, `the output of predictor '${name}'`, 'OUTPUT_INVALID')
   }
 
@@ -80,7 +80,11 @@ export class PredictorModel implements Model<unknown, unknown> {
   }
 
   static stateOf(model: PredictorModel): Promise<unknown> {
-    model.#state ??= model.#load()
+    if (model.#state === undefined) {
+      model.#state = model.#load()
+      // One failure to read is not for ever; nor is it unhandled when the input is refused before it is looked at.
+      model.#state.catch(() => (model.#state = undefined))
+    }
     return model.#state
   }
 }
@@ -152,7 +156,7 @@ class ModelKind implements Kind<unknown, never> {
         fix: `return ${this.predictor?.name ?? 'predictor'}.of(state)`,
       })
     }
-    this.#refuseOther(value.predictor)
+    this.#refuseOther(value.predictor, 'OUTPUT_INVALID')
     const stored = PredictorModel.artifactOf(value)
     if (stored !== undefined) return stored
     const predictor = PredictorModel.predictorOf(value)
@@ -191,7 +195,7 @@ class ModelKind implements Kind<unknown, never> {
     const manifest = await readModelManifest(artifact, context)
     const predictor = this.predictor
     if (predictor === undefined) return new OpaqueModel(manifest, artifact)
-    this.#refuseOther(manifest.predictor)
+    this.#refuseOther(manifest.predictor, 'INPUT_INVALID')
     const code = (await context.predictorDigest(predictor)) ?? null
     if (code !== manifest.code) {
       throw new PipewrightError(
@@ -211,13 +215,16 @@ class ModelKind implements Kind<unknown, never> {
     )
   }
 
-  #refuseOther(name: string): void {
+  #refuseOther(name: string, code: 'INPUT_INVALID' | 'OUTPUT_INVALID'): void {
     if (this.predictor !== undefined && name !== this.predictor.name) {
       throw new PipewrightError(
-        'OUTPUT_INVALID',
+        code,
         `the model is of predictor '${name}', declared is '${this.predictor.name}'`,
         {
-          fix: `use model(${name}) or return ${this.predictor.name}.of(state)`,
+          fix:
+            code === 'OUTPUT_INVALID'
+              ? `use model(${name}) or return ${this.predictor.name}.of(state)`
+              : `declare the input as model(…) with the predictor '${name}'`,
         },
       )
     }

@@ -4,6 +4,7 @@ import { PipewrightError } from '../internal/error.ts'
 import type { Json } from '../internal/json.ts'
 import type { Artifact } from './artifact.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
+import { issueLines } from './schema.ts'
 import { kindOf, type Stored } from './stored.ts'
 
 /** A part of a report. */
@@ -74,6 +75,28 @@ class StoredReport implements ReportHandle {
   }
 }
 
+/** What is wrong with a block, or undefined. */
+function blockProblem(block: unknown): string | undefined {
+  if (typeof block !== 'object' || block === null) return 'is no block'
+  const { type, text, mediaType, alt, data, format, spec } = block as Record<string, unknown>
+  switch (type) {
+    case 'markdown':
+    case 'html':
+      return typeof text === 'string' ? undefined : 'needs a text'
+    case 'image':
+      if (typeof mediaType !== 'string' || typeof alt !== 'string') return 'needs a mediaType and an alt text'
+      return typeof data === 'string' || data instanceof Uint8Array
+        ? undefined
+        : 'needs data: bytes or a text'
+    case 'spec':
+      return format === 'vega-lite' && spec !== undefined
+        ? undefined
+        : "needs a spec, with format 'vega-lite'"
+    default:
+      return `has the type ${JSON.stringify(type) ?? 'undefined'}; known: markdown, image, spec, html`
+  }
+}
+
 class ReportKind implements Kind<ReportHandle, Report | ReportHandle> {
   readonly [kindMark] = true
   readonly name = 'report'
@@ -90,6 +113,17 @@ class ReportKind implements Kind<ReportHandle, Report | ReportHandle> {
       })
     }
     const report = value as Report
+    const problems = report.blocks.flatMap((block, index) => {
+      const message = blockProblem(block)
+      return message === undefined ? [] : [{ path: `.blocks[${index}]`, message }]
+    })
+    if (report.title !== undefined && typeof report.title !== 'string')
+      problems.push({ path: '.title', message: 'is no text' })
+    if (problems.length > 0) {
+      throw new PipewrightError('OUTPUT_INVALID', `the report is not complete:\n${issueLines(problems)}`, {
+        details: { issues: problems },
+      })
+    }
     const blocks: StoredBlock[] = []
     const parts = new Set<Digest>()
     for (const block of report.blocks) {

@@ -70,10 +70,10 @@ export function jsonSchemaOf(schema: Schema, side: 'input' | 'output' = 'output'
 }
 
 /** The issues of a check as the lines of a message. */
-export function issueLines(issues: readonly SchemaIssue[], most = 20): string {
+export function issueLines(issues: readonly SchemaIssue[], most = 20, all = issues.length): string {
   const lines = issues
     .slice(0, most)
     .map((issue) => `  ${issue.path === '' ? '(value)' : issue.path}: ${issue.message}`)
-  if (issues.length > most) lines.push(`  … and ${issues.length - most} more`)
+  if (all > most) lines.push(`  … and ${all - most} more`)
   return lines.join('\n')
 }

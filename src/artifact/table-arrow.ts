@@ -11,6 +11,8 @@ export async function loadArrow(): Promise<Arrow> {
 
 const typeKey = 'pipewright:type'
 const missingKey = 'pipewright:missing'
+/** Arrow for JavaScript reads an empty name as the text null. */
+const unnamedKey = 'pipewright:unnamed'
 
 function bitmap(flags: Uint8Array): Uint8Array {
   const bits = new Uint8Array(Math.ceil(flags.length / 8))
@@ -80,6 +82,7 @@ export function toArrow(arrow: Arrow, columns: readonly Column[], rows: number):
         new Map([
           [typeKey, type],
           [missingKey, missing],
+          ...(name === '' ? [[unnamedKey, 'yes'] as const] : []),
         ]),
       ),
   )
@@ -129,12 +132,13 @@ export async function fromIpc(bytes: Uint8Array): Promise<{ columns: Column[]; r
   const table = arrow.tableFromIPC(aligned)
   const batch = table.batches[0] as RecordBatch | undefined
   const columns = table.schema.fields.map((field, i): Column => {
+    const name = field.metadata.has(unnamedKey) ? '' : field.name
     const type = (field.metadata.get(typeKey) ?? 'string') as ColumnType
     const missing = (field.metadata.get(missingKey) ?? 'null') as Column['missing']
     const data = batch?.data.children[i]
-    if (data === undefined) return { name: field.name, type, missing, valid: undefined, cells: [] }
+    if (data === undefined) return { name, type, missing, valid: undefined, cells: [] }
     const valid = data.nullCount > 0 ? flags(data.nullBitmap, data.offset, data.length) : undefined
-    return { name: field.name, type, missing, valid, cells: cellsOf(data, type) }
+    return { name, type, missing, valid, cells: cellsOf(data, type) }
   })
   return { columns, rows: table.numRows }
 }

@@ -15,6 +15,14 @@ export interface Column {
   readonly cells: Float64Array | Uint8Array | BigInt64Array | readonly string[]
 }
 
+/** Puts a cell into a row, under any name. */
+export function setCell(row: Record<string, unknown>, name: string, cell: unknown): void {
+  // An assignment would change the row's prototype.
+  if (name === '__proto__') {
+    Object.defineProperty(row, name, { value: cell, enumerable: true, writable: true, configurable: true })
+  } else row[name] = cell
+}
+
 /** One cell as it stands in a row. */
 export function cellOf(column: Column, row: number): unknown {
   if (column.valid !== undefined && column.valid[row] === 0)
@@ -34,6 +42,9 @@ export function cellOf(column: Column, row: number): unknown {
 
 const smallest = -(2n ** 63n)
 const largest = 2n ** 63n - 1n
+
+/** A method of texts that this package's `lib` does not know yet; Node 20 does. */
+type WellFormed = { isWellFormed(): boolean }
 
 function typeOf(value: unknown): ColumnType | undefined {
   switch (typeof value) {
@@ -131,6 +142,11 @@ class ColumnBuilder {
     if (type === 'bigint' && ((value as bigint) < smallest || (value as bigint) > largest)) {
       throw new PipewrightError('VALUE_NOT_STORABLE', `${place(this.name, row)} is outside of 64 bits`, {
         fix: 'return it as a string',
+      })
+    }
+    if (type === 'string' && !(value as WellFormed).isWellFormed()) {
+      throw new PipewrightError('VALUE_NOT_STORABLE', `${place(this.name, row)} holds half a character`, {
+        fix: 'UTF-8 has no lone surrogates: cut texts between characters, or use text.toWellFormed()',
       })
     }
     if (type !== 'json') return value

@@ -21,7 +21,8 @@ function plainDoubles(cells: Float64Array, valid: Uint8Array | undefined): Float
 /**
  * The content digest of a table: SHA-256 over its logical cells, whatever bytes hold them.
  *
- * First the canonical JSON of `{ columns: [{ missing, name, type }], rows }` and a line feed. Then for each
+ * Columns count in the order of their names (by UTF-16 code units), so that the order in which a row or a schema
+ * lists them is of no account. First the canonical JSON of `{ columns: [{ missing, name, type }], rows }` and a line feed. Then for each
  * column: one byte that is 1 if cells are missing; if so one byte for each row (1: there); then the cells, a
  * missing one as zero or the empty text: number and date as little-endian doubles (-0 as 0, one NaN), bigint as
  * little-endian 64-bit integers, boolean as one byte, string and json as the byte lengths (little-endian
@@ -29,13 +30,14 @@ function plainDoubles(cells: Float64Array, valid: Uint8Array | undefined): Float
  */
 export function tableDigest(columns: readonly Column[], rows: number): Digest {
   const hash = new DigestStream()
-  const head = columns.map(({ name, type, valid, missing }) => ({
+  const sorted = columns.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const head = sorted.map(({ name, type, valid, missing }) => ({
     name,
     type,
     missing: valid === undefined ? null : missing,
   }))
   hash.update(`${canonicalJson({ columns: head, rows })}\n`)
-  for (const { type, valid, cells } of columns) {
+  for (const { type, valid, cells } of sorted) {
     hash.update(new Uint8Array([valid === undefined ? 0 : 1]))
     if (valid !== undefined) hash.update(valid)
     if (type === 'number' || type === 'date') hash.update(bytesOf(plainDoubles(cells as Float64Array, valid)))

@@ -7,7 +7,7 @@ import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindD
 import { check, issueLines, jsonSchemaOf, type Schema, type SchemaIssue } from './schema.ts'
 import { kindOf, type Stored } from './stored.ts'
 import { fromIpc, loadArrow, toArrow, toIpc } from './table-arrow.ts'
-import { cellOf, ColumnsBuilder, type Column, type ColumnType } from './table-columns.ts'
+import { cellOf, ColumnsBuilder, setCell, type Column, type ColumnType } from './table-columns.ts'
 import { tableDigest } from './table-digest.ts'
 
 /** What a column of a {@link Table} is. */
@@ -69,7 +69,7 @@ export class ColumnTable implements Table<unknown> {
   }
 
   row(index: number): Record<string, unknown> {
-    if (!(index >= 0 && index < this.length)) {
+    if (!(Number.isInteger(index) && index >= 0 && index < this.length)) {
       throw new PipewrightError('INPUT_INVALID', `the table has no row ${index}`, {
         fix: `it has ${this.length} rows, counted from 0`,
       })
@@ -77,7 +77,7 @@ export class ColumnTable implements Table<unknown> {
     const row: Record<string, unknown> = {}
     for (const column of this.#columns) {
       const cell = cellOf(column, index)
-      if (cell !== undefined) row[column.name] = cell
+      if (cell !== undefined) setCell(row, column.name, cell)
     }
     return row
   }
@@ -116,25 +116,33 @@ const jsonTypes: Readonly<Record<string, ColumnType>> = {
   array: 'json',
 }
 
-/** The types that JSON Schema gives a property, through `anyOf` and lists of types; `unknown` for an empty schema. */
+/** The types that JSON Schema gives a property, through unions and lists of types; `unknown` for an empty schema. */
 export function propertyTypes(property: unknown): readonly string[] {
   if (typeof property !== 'object' || property === null) return ['unknown']
-  const {
-    type,
-    anyOf,
-    enum: values,
-    const: value,
-  } = property as { type?: unknown; anyOf?: unknown[]; enum?: unknown[]; const?: unknown }
+  const declared = property as Partial<Record<'anyOf' | 'oneOf' | 'allOf' | 'enum', unknown[]>> & {
+    readonly type?: unknown
+    readonly const?: unknown
+  }
+  const { type } = declared
   if (typeof type === 'string') return [type]
   if (Array.isArray(type)) return type as string[]
-  if (anyOf !== undefined) return anyOf.flatMap(propertyTypes)
-  const sample = values?.[0] ?? value
-  return sample === undefined || sample === null ? ['unknown'] : [typeof sample]
+  const either = declared.anyOf ?? declared.oneOf
+  if (either !== undefined) return either.flatMap(propertyTypes)
+  if (declared.allOf !== undefined) {
+    const known = declared.allOf.flatMap(propertyTypes).filter((part) => part !== 'unknown')
+    return known.length > 0 ? known : ['unknown']
+  }
+  const values = declared.enum ?? ('const' in declared ? [declared.const] : [])
+  if (values.length === 0) return ['unknown']
+  return [...new Set(values.map((value) => (value === null ? 'null' : typeof value)))]
 }
 
 /** The properties that a row schema declares, where its library can tell. */
-export function rowProperties(row: Schema): Readonly<Record<string, unknown>> {
-  return (jsonSchemaOf(row) as { properties?: Record<string, unknown> } | undefined)?.properties ?? {}
+export function rowProperties(
+  row: Schema,
+  side: 'input' | 'output' = 'output',
+): Readonly<Record<string, unknown>> {
+  return (jsonSchemaOf(row, side) as { properties?: Record<string, unknown> } | undefined)?.properties ?? {}
 }
 
 function declaredColumns(row: Schema): Map<string, ColumnType> {
@@ -146,6 +154,9 @@ function declaredColumns(row: Schema): Map<string, ColumnType> {
   return columns
 }
 
+/** What an error holds of the problems of a large table. */
+const mostIssues = 1_000
+
 /** Checks rows one by one and collects them into columns; `label` names a row in messages. */
 export async function collectRows(
   rows: Iterable<unknown> | AsyncIterable<unknown>,
@@ -155,17 +166,17 @@ export async function collectRows(
 ): Promise<ColumnTable> {
   const builder = new ColumnsBuilder(declaredColumns(schema))
   const issues: SchemaIssue[] = []
+  let problems = 0
   let count = 0
+  const report = (issue: SchemaIssue): void => {
+    if (problems++ < mostIssues) issues.push(issue)
+  }
   const take = (result: Awaited<ReturnType<typeof check>>): void => {
     if (!result.ok)
-      issues.push(
-        ...result.issues.map((issue) => ({
-          path: `${label(count)}${issue.path === '' ? '' : `, ${issue.path.slice(1)}`}`,
-          message: issue.message,
-        })),
-      )
+      for (const { path, message } of result.issues)
+        report({ path: `${label(count)}${path === '' ? '' : `, ${path.replace(/^\./, '')}`}`, message })
     else if (typeof result.value !== 'object' || result.value === null || Array.isArray(result.value))
-      issues.push({ path: label(count), message: 'is not a record' })
+      report({ path: label(count), message: 'is not a record' })
     else if (issues.length === 0) builder.add(result.value as Record<string, unknown>)
     count++
   }
@@ -176,11 +187,17 @@ export async function collectRows(
   if (issues.length > 0) {
     throw new PipewrightError(
       code,
-      `${issues.length} problem${issues.length === 1 ? '' : 's'} in the rows:\n${issueLines(issues)}`,
-      { details: { issues: issues.slice(0, 1_000) } },
+      `${problems} problem${problems === 1 ? '' : 's'} in the rows:\n${issueLines(issues, 20, problems)}`,
+      { details: { issues, problems } },
     )
   }
   return new ColumnTable(builder.build(), count)
+}
+
+/** Tells whether cells are missing in a column that is declared without. */
+function isKnownToLack(column: Column, types: readonly string[], isRequired: boolean): boolean {
+  if (column.valid === undefined || types.includes('unknown')) return false
+  return column.missing === 'null' ? !types.includes('null') : isRequired
 }
 
 class TableKind implements Kind<unknown, never> {
@@ -258,6 +275,8 @@ class TableKind implements Kind<unknown, never> {
           path: name,
           message: `the column is a ${column.type}, declared is ${types.join(' or ')}`,
         })
+      else if (isKnownToLack(column, types, required.has(name)))
+        issues.push({ path: name, message: `cells are ${column.missing}: declared is ${types.join(' or ')}` })
     }
     if (issues.length > 0)
       throw new PipewrightError(

@@ -1,12 +1,22 @@
 import { realpath, stat } from 'node:fs/promises'
-import { isAbsolute, relative, resolve } from 'node:path'
+import { isAbsolute, relative, resolve, sep } from 'node:path'
 import type { Stats } from 'node:fs'
 import { PipewrightError } from '../internal/error.ts'
 
 /** Tells whether a path lies in a folder; both are real paths. */
 export function isInside(folder: string, path: string): boolean {
   const way = relative(folder, path)
-  return way === '' || (!way.startsWith('..') && !isAbsolute(way))
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
+}
+
+/**
+ * The file name of an input: readable, and another one for every name. What a path, or a tool that is given one,
+ * may take for something else is written as its code.
+ */
+export function fileName(input: string): string {
+  return input.replaceAll(/[^\p{L}\p{M}\p{N}_.-]|^\.+/gu, (text) =>
+    [...Buffer.from(text)].map((byte) => `%${byte.toString(16)}`).join(''),
+  )
 }
 
 /** The real path of what a step returned: it must be in the step's folder, also through links. */

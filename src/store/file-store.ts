@@ -188,7 +188,7 @@ class FileStore implements ArtifactStore {
 
   async *list(): AsyncGenerator<StoredBlob> {
     for await (const shard of await opendir(join(this.#root, 'objects'))) {
-      if (!/^[0-9a-f]{2}$/.test(shard.name)) continue
+      if (!shard.isDirectory() || !/^[0-9a-f]{2}$/.test(shard.name)) continue
       for await (const entry of await opendir(join(this.#root, 'objects', shard.name))) {
         if (!/^[0-9a-f]{62}$/.test(entry.name)) continue
         const digest: Digest = `sha256:${shard.name}${entry.name}`

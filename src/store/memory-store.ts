@@ -20,7 +20,11 @@ class MemoryStore implements ArtifactStore {
 
   async putStream(stream: AsyncIterable<Uint8Array>): Promise<Blob> {
     const chunks: Uint8Array[] = []
-    for await (const chunk of stream) chunks.push(chunk)
+    // A copy: the stream may fill its buffer again.
+    for await (const chunk of stream) {
+      if (!(chunk instanceof Uint8Array)) throw new TypeError(`a chunk of the stream is a ${typeof chunk}`)
+      chunks.push(Uint8Array.from(chunk))
+    }
     return this.put(Buffer.concat(chunks))
   }
 
@@ -41,13 +45,13 @@ class MemoryStore implements ArtifactStore {
   }
 
   stream(artifact: Pick<Artifact, 'blob' | 'external'>): Readable {
+    const { external } = artifact
     const read = (): Promise<Uint8Array> => this.bytes(artifact)
-    return Readable.from(
-      (async function* () {
-        yield await read()
-      })(),
-      { objectMode: false },
-    )
+    const chunks = async function* (): AsyncGenerator<Uint8Array> {
+      if (external === undefined) yield await read()
+      else yield* externalChunks(external)
+    }
+    return Readable.from(chunks(), { objectMode: false })
   }
 
   async copyTo(artifact: Pick<Artifact, 'blob' | 'external'>, path: string): Promise<void> {

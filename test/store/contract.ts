@@ -1,4 +1,4 @@
-import { chmod, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
@@ -55,8 +55,7 @@ export function storeContract(name: string, make: () => Promise<ArtifactStore>):
           digest: sha256(text),
           size: text.length,
         })
-        for (const read of Object.values(reads))
-          expect(await read(store, { blob: sha256(text) })).toBe(text)
+        for (const read of Object.values(reads)) expect(await read(store, { blob: sha256(text) })).toBe(text)
       }
     })
 
@@ -200,7 +199,7 @@ export function storeContract(name: string, make: () => Promise<ArtifactStore>):
       test.each([
         ['longer', (path: string) => writeFile(path, 'hello!')],
         ['newer', (path: string) => utimes(path, 1, 1)],
-        ['gone', async (path: string) => (await import('node:fs/promises')).rm(path)],
+        ['gone', (path: string) => rm(path)],
       ])('that is %s is noticed', async (_name, change) => {
         const store = await make()
         for (const read of Object.values(reads)) {
@@ -212,6 +211,27 @@ export function storeContract(name: string, make: () => Promise<ArtifactStore>):
           })
         }
       })
+    })
+
+    test('a referenced file that changes while it is read is noticed', async () => {
+      const store = await make()
+      const path = join(await tempFolder(), 'large')
+      const size = 4 * 1024 * 1024
+      await writeFile(path, Buffer.alloc(size))
+      const { mtimeNs } = await stat(path, { bigint: true })
+      const stream = store.stream({
+        blob: sha256('?'),
+        external: { path, size, mtimeNs: String(mtimeNs) },
+      })
+      let changed = false
+      const reading = (async () => {
+        for await (const _chunk of stream) {
+          if (!changed) await appendFile(path, 'more')
+          changed = true
+        }
+      })()
+      await expect(reading).rejects.toMatchObject({ code: 'SOURCE_CHANGED' })
+      expect(changed).toBe(true)
     })
 
     test('a read-only source can be stored, and its copies written', async () => {
