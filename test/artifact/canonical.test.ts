@@ -13,7 +13,7 @@ describe('canonical JSON', () => {
     // Section 3.2.2: the example document.
     [
       {
-        numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
+        numbers: [333333333.3333333, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
         string: '\u20ac$\u000f\nA\'B"\\\\"/',
         literals: [null, true, false],
       },

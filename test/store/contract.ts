@@ -37,7 +37,7 @@ export const reads: Readonly<Record<string, (store: ArtifactStore, source: Sourc
 const writes: Readonly<Record<string, (store: ArtifactStore, text: string) => Promise<StoredBlob | object>>> =
   {
     put: (store, text) => store.put(Buffer.from(text)),
-    putStream: (store, text) => store.putStream(Readable.from([...text].map((char) => Buffer.from(char)))),
+    putStream: (store, text) => store.putStream(Readable.from(Array.from(text, (char) => Buffer.from(char)))),
     putFile: async (store, text) => {
       const path = join(await tempFolder(), 'source')
       await writeFile(path, text)
