@@ -12,7 +12,7 @@ export const tumours = definePipeline(
     name: 'tumours',
     inputs: {
       csv: file('text/csv'),
-      trials: z.array(Trial).default([0.001, 0.01, 0.1, 1].map((l2) => ({ l2, epochs: 400 }))),
+      trials: z.array(Trial).default([0.01, 0.03, 0.1, 0.3].map((l2) => ({ l2, epochs: 400 }))),
       seed: z.number().int().default(7),
       leastAuc: z.number().default(0.98),
     },

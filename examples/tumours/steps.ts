@@ -27,18 +27,30 @@ function shuffled<T>(items: readonly T[], random: () => number): T[] {
   return result
 }
 
+/** A generator of numbers in [0, 1) from a seed (mulberry32). */
+function numbersFrom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000
+  }
+}
+
 /** Splits 60 / 20 / 20, each part with the same share of malignant rows. */
 export const split = defineStep({
   name: 'split',
   inputs: { rows: table(Tumour), seed: z.number().int() },
   outputs: { train: table(Tumour), validation: table(Tumour), test: table(Tumour) },
-  // `ctx.random` is seeded by all inputs, `seed` among them: another seed is another split.
-  run: ({ rows }, ctx) => {
+  run: ({ rows, seed }) => {
+    // Not ctx.random, whose seed is the cache key: a split must stay the same when its code is edited.
+    const random = numbersFrom(seed)
     const parts = { train: [] as Tumour[], validation: [] as Tumour[], test: [] as Tumour[] }
     for (const label of [0, 1]) {
       const stratum = shuffled(
         [...rows.rows()].filter((row) => labelOf(row) === label),
-        ctx.random,
+        random,
       )
       const [first, second] = [Math.round(stratum.length * 0.6), Math.round(stratum.length * 0.8)]
       parts.train.push(...stratum.slice(0, first))
