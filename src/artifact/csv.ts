@@ -1,79 +1,35 @@
-import type { Readable } from 'node:stream'
+import { pipeline, type Readable } from 'node:stream'
+import type { Options } from 'csv-parse'
 import { PipewrightError } from '../internal/error.ts'
-import { nearest } from '../internal/nearest.ts'
-import { jsonSchemaOf, type Schema } from './schema.ts'
-import { collectRows, propertyTypes, rowProperties, type ColumnTable } from './table.ts'
-import { setCell } from './table-columns.ts'
+import { RowReader, type CsvOptions } from './csv-rows.ts'
+import type { Schema } from './schema.ts'
+import type { ColumnTable } from './table-value.ts'
+import { onlyUtf8 } from './utf8.ts'
 
-/** How a CSV file is written. */
-export interface CsvOptions {
-  /** Default `,`. */
-  readonly delimiter?: string
-  /** `true` (default): the first line names the columns; else their names. */
-  readonly header?: true | readonly string[]
-  /** Lines to pass over at the start. Default 0. */
-  readonly skipLines?: number
-  /** Texts that stand for a missing cell. Default: the empty one. */
-  readonly missing?: readonly string[]
-}
+export type { CsvOptions } from './csv-rows.ts'
 
-/** Turns a cell's text into what the schema of its column takes; a text that fits nothing is left for the schema. */
-type Convert = (text: string) => unknown
+/** Takes a record; false: no more. */
+type Take = (item: unknown) => boolean | void | Promise<void>
 
-const booleans: Readonly<Record<string, boolean>> = {
-  true: true,
-  TRUE: true,
-  True: true,
-  '1': true,
-  false: false,
-  FALSE: false,
-  False: false,
-  '0': false,
-}
-
-function converter(property: unknown, required: boolean, missing: ReadonlySet<string>): Convert {
-  const types = propertyTypes(property)
-  const empty = types.includes('null') ? null : undefined
-  const mayMiss = types.includes('null') || !required
-  const isText = types.includes('string') || types.includes('unknown')
-  return (text) => {
-    if (missing.has(text) && (mayMiss || !isText)) return empty
-    if (types.includes('number') || types.includes('integer')) {
-      const number = text.trim() === '' ? Number.NaN : Number(text)
-      if (!Number.isNaN(number) || text === 'NaN') return number
-    }
-    if (types.includes('boolean') && text in booleans) return booleans[text]
-    return text
-  }
-}
-
-function checkHeader(
-  names: readonly string[],
-  properties: readonly string[],
-  required: readonly string[],
-  file: string,
-): void {
-  const twice = names.find(
-    (name, i) => names.indexOf(name) !== i && (properties.includes(name) || properties.length === 0),
-  )
-  if (twice !== undefined) {
-    throw new PipewrightError('INPUT_INVALID', `file '${file}' has two columns '${twice}'`, {
-      fix: 'rename one, or name the columns with the option header and skip the first line',
-    })
-  }
-  const lacking = required.filter((name) => !names.includes(name))
-  if (lacking.length === 0) return
-  const lines = lacking.map((name) => {
-    const close = nearest(
-      name,
-      names.filter((candidate) => !properties.includes(candidate)),
+async function readRecords(source: Readable, file: string, options: Options, take: Take): Promise<void> {
+  const { parse } = await import('csv-parse')
+  try {
+    // `pipeline` carries the error of whichever stream fails to the last one.
+    const records = pipeline(
+      source,
+      (chunks: AsyncIterable<Uint8Array>) => onlyUtf8(chunks, file),
+      parse(options),
+      () => undefined,
     )
-    return `  ${name}${close === undefined ? '' : ` (is it '${close}'?)`}`
-  })
-  throw new PipewrightError('INPUT_INVALID', `file '${file}' lacks columns:\n${lines.join('\n')}`, {
-    fix: `its columns are: ${names.join(', ')}`,
-    details: { missing: lacking },
-  })
+    for await (const item of records as AsyncIterable<unknown>) {
+      const taken = take(item)
+      if (taken === false) break
+      if (taken instanceof Promise) await taken
+    }
+  } finally {
+    // A file that was not read to its end stays open otherwise.
+    source.destroy()
+  }
 }
 
 /** Tells where records start. The parser tells where they end, and takes a CR LF within quotes for two lines. */
@@ -96,86 +52,57 @@ class Lines {
   }
 }
 
-/** Reads rows from CSV text: cells are converted by the row's JSON Schema, rows checked by the schema. */
+/** The lines on which records start; `read` has to read the file once more. */
+async function linesOf(
+  read: (take: Take, options: Options) => Promise<void>,
+  wanted: ReadonlySet<number>,
+): Promise<ReadonlyMap<number, number>> {
+  const found = new Map<number, number>()
+  const lines = new Lines()
+  let index = 0
+  const take: Take = (item) => {
+    const { record, info } = item as { record: readonly string[]; info: { lines: number } }
+    const line = lines.startOf(record, info.lines)
+    if (wanted.has(index)) found.set(index, line)
+    index++
+    return found.size < wanted.size
+  }
+  await read(take, { info: true })
+  return found
+}
+
+/**
+ * Reads rows from CSV text: cells are converted by the row's JSON Schema, rows checked by the schema.
+ *
+ * Where a record stands in the file is costly to know: a file with problems is opened and read a second time to
+ * name their lines.
+ */
 export async function readCsv(
-  source: Readable,
+  open: () => Readable,
   row: Schema,
   file: string,
   options: CsvOptions = {},
 ): Promise<ColumnTable> {
-  const { CsvError, parse } = await import('csv-parse')
-  const schema = jsonSchemaOf(row, 'input') as { required?: string[] } | undefined
-  // What the schema takes, not what it gives: a cell is converted before it is checked.
-  const properties = rowProperties(row, 'input')
-  const required = schema?.required ?? []
-  const missing = new Set(options.missing ?? [''])
-  const lineNumbers: number[] = []
-  const lines = new Lines()
-  let names: readonly string[] | undefined =
-    options.header === undefined || options.header === true ? undefined : options.header
-  let converters: Convert[] = []
-  const useNames = (found: readonly string[]): void => {
-    checkHeader(found, Object.keys(properties), required, file)
-    names = found
-    converters = found.map((name) => converter(properties[name], required.includes(name), missing))
+  const { CsvError } = await import('csv-parse')
+  const parsing: Options = {
+    bom: true,
+    delimiter: options.delimiter ?? ',',
+    from_line: (options.skipLines ?? 0) + 1,
+    // Named, so that files with both kinds of line ends are read as well.
+    record_delimiter: ['\r\n', '\n', '\r'],
+    relax_column_count: true,
+    skip_empty_lines: true,
   }
-  if (names !== undefined) useNames(names)
-  const parser = source.pipe(
-    parse({
-      bom: true,
-      delimiter: options.delimiter ?? ',',
-      from_line: (options.skipLines ?? 0) + 1,
-      info: true,
-      // Named, so that files with both kinds of line ends are read as well.
-      record_delimiter: ['\r\n', '\n', '\r'],
-      relax_column_count: true,
-      skip_empty_lines: true,
-    }),
-  )
-  source.on('error', (error) => parser.destroy(error))
-  const rows = async function* (): AsyncGenerator<Record<string, unknown>> {
-    for await (const { record, info } of parser as AsyncIterable<{
-      record: string[]
-      info: { lines: number }
-    }>) {
-      const line = lines.startOf(record, info.lines)
-      if (names === undefined) {
-        useNames(record.map((name) => name.trim()))
-        continue
-      }
-      if (record.length !== names.length) {
-        throw new PipewrightError(
-          'INPUT_INVALID',
-          `file '${file}', line ${line}: ${record.length} cells, but ${names.length} columns`,
-          {
-            fix: 'look for a missing or an extra delimiter, or a quote that is not closed',
-          },
-        )
-      }
-      const cells: Record<string, unknown> = {}
-      for (let i = 0; i < names.length; i++) {
-        const cell = converters[i]!(record[i]!)
-        if (cell !== undefined) setCell(cells, names[i]!, cell)
-      }
-      lineNumbers.push(line)
-      yield cells
-    }
-    if (names === undefined) {
-      throw new PipewrightError('INPUT_INVALID', `file '${file}' has no line that names its columns`, {
-        fix: 'name them with the option header',
-      })
-    }
-  }
+  const read = (take: Take, more?: Options): Promise<void> =>
+    readRecords(open(), file, { ...parsing, ...more }, take)
+  const reader = new RowReader(row, file, options)
   try {
-    return await collectRows(rows(), row, 'INPUT_INVALID', (index) => `line ${lineNumbers[index] ?? '?'}`)
+    await read((record) => reader.add(record as readonly string[]))
+    const { badRecords } = reader
+    const lines = badRecords.size === 0 ? undefined : await linesOf(read, badRecords)
+    return reader.build((record) => `line ${lines?.get(record) ?? '?'}`)
   } catch (error) {
-    if (PipewrightError.isInstance(error)) throw error
     if (!(error instanceof CsvError)) throw error
-    throw new PipewrightError('INPUT_INVALID', `file '${file}' is no CSV: ${(error as Error).message}`, {
-      cause: error,
-    })
-  } finally {
-    // A file that was not read to its end stays open otherwise.
-    source.destroy()
+    throw new PipewrightError('INPUT_INVALID', `file '${file}' is no CSV: ${error.message}`, { cause: error })
   }
 }

@@ -118,7 +118,7 @@ class StoredFile implements FileHandle {
 
   async readCsv(row: StandardSchemaV1, options?: CsvOptions): Promise<never> {
     const { readCsv } = await import('./csv.ts')
-    return (await readCsv(this.stream(), row, this.#context.name, options)) as never
+    return (await readCsv(() => this.stream(), row, this.#context.name, options)) as never
   }
 
   static artifactOf(file: StoredFile): Artifact {

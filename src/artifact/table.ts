@@ -1,197 +1,50 @@
-import type { Table as ArrowTable } from 'apache-arrow'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { PipewrightError } from '../internal/error.ts'
-import { nearest } from '../internal/nearest.ts'
 import type { Artifact } from './artifact.ts'
+import type { Blob, BlobWriter } from './blob.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
-import { check, issueLines, jsonSchemaOf, type Schema, type SchemaIssue } from './schema.ts'
-import { kindOf, type Stored } from './stored.ts'
-import { fromIpc, loadArrow, toArrow, toIpc } from './table-arrow.ts'
-import { cellOf, ColumnsBuilder, setCell, type Column, type ColumnType } from './table-columns.ts'
+import { RowCollector } from './row-collector.ts'
+import { columnTypes, rowShape } from './row-schema.ts'
+import { issueLines, jsonSchemaOf, type Schema, type SchemaIssue } from './schema.ts'
+import { toIpc } from './table-arrow.ts'
+import type { Column } from './table-columns.ts'
 import { tableDigest } from './table-digest.ts'
+import { fromIpc } from './table-read.ts'
+import { ColumnTable, type Table } from './table-value.ts'
 
-/** What a column of a {@link Table} is. */
-export interface ColumnInfo {
-  readonly name: string
-  readonly type: ColumnType
-  readonly nullable: boolean
-}
-
-/** Rows of one shape, held in columns. */
-export interface Table<out Row> extends Stored<'table'>, Iterable<Row> {
-  /** The number of rows. */
-  readonly length: number
-  readonly columns: readonly ColumnInfo[]
-  /** The cells of a column: a `Float64Array` for numbers without missing ones, else an array. */
-  column<K extends keyof Row & string>(name: K): ArrayLike<Row[K]>
-  /** A row by its number from 0. */
-  row(index: number): Row
-  /** The rows one by one, made as they are asked for. */
-  rows(): Iterable<Row>
-  /** All rows. */
-  toArray(): Row[]
-  /** The table for Arrow; number columns share their memory with it. */
-  arrow(): Promise<ArrowTable>
-}
+export type { Table } from './table-value.ts'
 
 /** What a step returns for a table: a table, or rows. */
 export type TableOutput<Row, RowInput> = Table<Row> | Iterable<RowInput> | AsyncIterable<RowInput>
 
-/** The one implementation of {@link Table}. */
-export class ColumnTable implements Table<unknown> {
-  readonly [kindOf] = 'table'
-  readonly length: number
-  readonly #columns: readonly Column[]
-  readonly #artifact: Artifact | undefined
+/** A table up to this size is stored in one piece; and copied when it is read, as readers may share a small blob. */
+const onePiece = 1024 * 1024
 
-  constructor(columns: readonly Column[], length: number, artifact?: Artifact) {
-    this.#columns = columns
-    this.length = length
-    this.#artifact = artifact
-  }
-
-  get columns(): readonly ColumnInfo[] {
-    return this.#columns.map(({ name, type, valid }) => ({ name, type, nullable: valid !== undefined }))
-  }
-
-  column(name: string): ArrayLike<never> {
-    const column = this.#columns.find((candidate) => candidate.name === name)
-    if (column === undefined) {
-      const names = this.#columns.map((candidate) => candidate.name)
-      const close = nearest(name, names)
-      throw new PipewrightError('INPUT_INVALID', `the table has no column '${name}'`, {
-        fix: close === undefined ? `columns: ${names.join(', ')}` : `did you mean '${close}'?`,
-      })
-    }
-    if (column.type === 'number' && column.valid === undefined)
-      return column.cells as ArrayLike<unknown> as ArrayLike<never>
-    return Array.from({ length: this.length }, (_, row) => cellOf(column, row) as never)
-  }
-
-  row(index: number): Record<string, unknown> {
-    if (!(Number.isInteger(index) && index >= 0 && index < this.length)) {
-      throw new PipewrightError('INPUT_INVALID', `the table has no row ${index}`, {
-        fix: `it has ${this.length} rows, counted from 0`,
-      })
-    }
-    const row: Record<string, unknown> = {}
-    for (const column of this.#columns) {
-      const cell = cellOf(column, index)
-      if (cell !== undefined) setCell(row, column.name, cell)
-    }
-    return row
-  }
-
-  *rows(): Generator<Record<string, unknown>> {
-    for (let index = 0; index < this.length; index++) yield this.row(index)
-  }
-
-  [Symbol.iterator](): Generator<Record<string, unknown>> {
-    return this.rows()
-  }
-
-  toArray(): Record<string, unknown>[] {
-    return [...this.rows()]
-  }
-
-  async arrow(): Promise<ArrowTable> {
-    return toArrow(await loadArrow(), this.#columns, this.length)
-  }
-
-  static artifactOf(table: ColumnTable): Artifact | undefined {
-    return table.#artifact
-  }
-
-  static columnsOf(table: ColumnTable): readonly Column[] {
-    return table.#columns
-  }
+function putPieces(pieces: readonly Uint8Array[], blobs: BlobWriter): Promise<Blob> {
+  const size = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  if (size <= onePiece) return blobs.put(Buffer.concat(pieces))
+  return blobs.putStream(
+    (async function* () {
+      yield* pieces
+    })(),
+  )
 }
 
-const jsonTypes: Readonly<Record<string, ColumnType>> = {
-  number: 'number',
-  integer: 'number',
-  boolean: 'boolean',
-  string: 'string',
-  object: 'json',
-  array: 'json',
-}
-
-/** The types that JSON Schema gives a property, through unions and lists of types; `unknown` for an empty schema. */
-export function propertyTypes(property: unknown): readonly string[] {
-  if (typeof property !== 'object' || property === null) return ['unknown']
-  const declared = property as Partial<Record<'anyOf' | 'oneOf' | 'allOf' | 'enum', unknown[]>> & {
-    readonly type?: unknown
-    readonly const?: unknown
-  }
-  const { type } = declared
-  if (typeof type === 'string') return [type]
-  if (Array.isArray(type)) return type as string[]
-  const either = declared.anyOf ?? declared.oneOf
-  if (either !== undefined) return either.flatMap(propertyTypes)
-  if (declared.allOf !== undefined) {
-    const known = declared.allOf.flatMap(propertyTypes).filter((part) => part !== 'unknown')
-    return known.length > 0 ? known : ['unknown']
-  }
-  const values = declared.enum ?? ('const' in declared ? [declared.const] : [])
-  if (values.length === 0) return ['unknown']
-  return [...new Set(values.map((value) => (value === null ? 'null' : typeof value)))]
-}
-
-/** The properties that a row schema declares, where its library can tell. */
-export function rowProperties(
-  row: Schema,
-  side: 'input' | 'output' = 'output',
-): Readonly<Record<string, unknown>> {
-  return (jsonSchemaOf(row, side) as { properties?: Record<string, unknown> } | undefined)?.properties ?? {}
-}
-
-function declaredColumns(row: Schema): Map<string, ColumnType> {
-  const columns = new Map<string, ColumnType>()
-  for (const [name, property] of Object.entries(rowProperties(row))) {
-    const type = propertyTypes(property).find((candidate) => candidate in jsonTypes)
-    columns.set(name, jsonTypes[type ?? ''] ?? 'string')
-  }
-  return columns
-}
-
-/** What an error holds of the problems of a large table. */
-const mostIssues = 1_000
-
-/** Checks rows one by one and collects them into columns; `label` names a row in messages. */
+/** Checks rows one by one and collects them into columns. */
 export async function collectRows(
   rows: Iterable<unknown> | AsyncIterable<unknown>,
   schema: Schema,
   code: 'INPUT_INVALID' | 'OUTPUT_INVALID',
-  label: (row: number) => string = (row) => `row ${row + 1}`,
 ): Promise<ColumnTable> {
-  const builder = new ColumnsBuilder(declaredColumns(schema))
-  const issues: SchemaIssue[] = []
-  let problems = 0
-  let count = 0
-  const report = (issue: SchemaIssue): void => {
-    if (problems++ < mostIssues) issues.push(issue)
-  }
-  const take = (result: Awaited<ReturnType<typeof check>>): void => {
-    if (!result.ok)
-      for (const { path, message } of result.issues)
-        report({ path: `${label(count)}${path === '' ? '' : `, ${path.replace(/^\./, '')}`}`, message })
-    else if (typeof result.value !== 'object' || result.value === null || Array.isArray(result.value))
-      report({ path: label(count), message: 'is not a record' })
-    else if (issues.length === 0) builder.add(result.value as Record<string, unknown>)
-    count++
-  }
-  for await (const row of rows) {
-    const result = check(schema, row)
-    take(result instanceof Promise ? await result : result)
-  }
-  if (issues.length > 0) {
-    throw new PipewrightError(
-      code,
-      `${problems} problem${problems === 1 ? '' : 's'} in the rows:\n${issueLines(issues, 20, problems)}`,
-      { details: { issues, problems } },
-    )
-  }
-  return new ColumnTable(builder.build(), count)
+  const collector = new RowCollector(schema)
+  if (Symbol.iterator in rows) {
+    for (const row of rows) {
+      const added = collector.add(row)
+      // Waiting at each row of an array would cost more than the row.
+      if (added !== undefined) await added
+    }
+  } else for await (const row of rows) await collector.add(row)
+  return collector.build(code)
 }
 
 /** Tells whether cells are missing in a column that is declared without. */
@@ -219,7 +72,7 @@ class TableKind implements Kind<unknown, never> {
     const stored = ColumnTable.artifactOf(table)
     if (stored !== undefined) return stored
     const columns = ColumnTable.columnsOf(table)
-    const blob = await context.blobs.put(await toIpc(columns, table.length))
+    const blob = await putPieces(await toIpc(columns, table.length), context.blobs)
     return {
       kind: 'table',
       digest: tableDigest(columns, table.length),
@@ -234,14 +87,15 @@ class TableKind implements Kind<unknown, never> {
   }
 
   async decode(artifact: Artifact, context: DecodeContext): Promise<unknown> {
-    const { columns, rows } = await fromIpc(await context.blobs.bytes(artifact))
-    this.#checkColumns(columns, rows)
+    const bytes = await context.blobs.bytes(artifact)
+    const { columns, rows } = await fromIpc(bytes.byteLength <= onePiece ? Uint8Array.from(bytes) : bytes)
+    this.#checkColumns(columns, rows, 'INPUT_INVALID')
     return new ColumnTable(columns, rows, artifact)
   }
 
   async #tableOf(value: unknown): Promise<ColumnTable> {
     if (value instanceof ColumnTable) {
-      this.#checkColumns(ColumnTable.columnsOf(value), value.length)
+      this.#checkColumns(ColumnTable.columnsOf(value), value.length, 'OUTPUT_INVALID')
       return value
     }
     const isRows =
@@ -258,32 +112,31 @@ class TableKind implements Kind<unknown, never> {
   }
 
   /** Columns against the declared row; the cells were checked when the table was made. */
-  #checkColumns(columns: readonly Column[], rows: number): void {
-    const required = new Set((jsonSchemaOf(this.#row) as { required?: string[] } | undefined)?.required ?? [])
+  #checkColumns(columns: readonly Column[], rows: number, code: 'INPUT_INVALID' | 'OUTPUT_INVALID'): void {
+    const shape = rowShape(this.#row, 'output')
+    if (shape === undefined || rows === 0) return
     const issues: SchemaIssue[] = []
-    for (const [name, property] of Object.entries(rowProperties(this.#row))) {
+    for (const [name, types] of shape.properties) {
+      const isRequired = shape.required.has(name)
       const column = columns.find((candidate) => candidate.name === name)
       if (column === undefined) {
-        if (required.has(name) && rows > 0) issues.push({ path: name, message: 'the column is missing' })
+        if (isRequired) issues.push({ path: name, message: 'the column is missing' })
         continue
       }
-      const types = propertyTypes(property)
       // An all-null column has no type of its own; an unknown one may be anything.
-      const isKnown = rows > 0 && !types.includes('unknown') && column.valid?.includes(1) !== false
-      if (isKnown && !types.some((type) => jsonTypes[type] === column.type))
+      const isKnown = !types.includes('unknown') && column.valid?.includes(1) !== false
+      if (isKnown && !types.some((type) => columnTypes[type] === column.type))
         issues.push({
           path: name,
           message: `the column is a ${column.type}, declared is ${types.join(' or ')}`,
         })
-      else if (isKnownToLack(column, types, required.has(name)))
+      else if (isKnownToLack(column, types, isRequired))
         issues.push({ path: name, message: `cells are ${column.missing}: declared is ${types.join(' or ')}` })
     }
     if (issues.length > 0)
-      throw new PipewrightError(
-        'INPUT_INVALID',
-        `the table does not fit the declared rows:\n${issueLines(issues)}`,
-        { details: { issues } },
-      )
+      throw new PipewrightError(code, `the table does not fit the declared rows:\n${issueLines(issues)}`, {
+        details: { issues },
+      })
   }
 }
 

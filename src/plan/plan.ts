@@ -1,11 +1,26 @@
 import { canonicalJson } from '../internal/canonical.ts'
-import { sha256 } from '../internal/digest.ts'
+import { DigestStream, type Digest } from '../internal/digest.ts'
 import { deepFreeze } from '../internal/freeze.ts'
 import { graphOf } from '../define/graph.ts'
 import type { AnyPipeline, Pipeline } from '../define/runnable.ts'
 import { Compiler } from './compile.ts'
 import { planFormat, type Plan } from './document.ts'
 import { checkInputs, type Given } from './inputs.ts'
+
+const nodesAtOnce = 1_000
+
+/** SHA-256 over the canonical JSON of a structure, node by node: one text of a large plan is slow to make. */
+function structureDigest({ format, inputs, pipeline, scope, steps }: Omit<Plan, 'given' | 'digest'>): Digest {
+  const hash = new DigestStream()
+  const head = `"format":${format},"inputs":${canonicalJson(inputs)},"pipeline":${JSON.stringify(pipeline)}`
+  hash.update(`{${head},"scope":{"nodes":[`)
+  for (let at = 0; at < scope.nodes.length; at += nodesAtOnce) {
+    const nodes = scope.nodes.slice(at, at + nodesAtOnce).map((node) => canonicalJson(node))
+    hash.update(`${at === 0 ? '' : ','}${nodes.join(',')}`)
+  }
+  hash.update(`],"outputs":${canonicalJson(scope.outputs)}},"steps":${canonicalJson(steps)}}`)
+  return hash.digest()
+}
 
 /** Compiles the structure of a pipeline; the compiler knows the key of each step object. */
 export function compilePipeline(pipeline: AnyPipeline): {
@@ -24,7 +39,7 @@ export function compilePipeline(pipeline: AnyPipeline): {
   } as const
   // The scope is frozen as it is traced: walking a large one again would cost more than making it.
   for (const declared of [inputs, structure.steps]) deepFreeze(declared)
-  return { structure: { ...structure, digest: sha256(canonicalJson(structure)) }, compiler }
+  return { structure: { ...structure, digest: structureDigest(structure) }, compiler }
 }
 
 /**

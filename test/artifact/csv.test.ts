@@ -118,6 +118,26 @@ describe('cells', () => {
     ).toEqual([{ n: 3, at: new Date('2020-01-01'), big: 12n, twice: 8, length: 3, piped: 5, flag: true }])
   })
 
+  test('schemas that have an id, unions', async () => {
+    const Score = z.number().meta({ id: 'csv-score' })
+    const Row = z.object({ a: Score, b: Score.optional() }).meta({ id: 'csv-row' })
+    expect(await read('a,b\n1,2\n3,\n', Row)).toEqual([{ a: 1, b: 2 }, { a: 3 }])
+    const Either = z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('x'), n: z.number() }),
+      z.object({ kind: z.literal('y'), ok: z.boolean() }),
+    ])
+    expect(await read('kind,n,ok\nx,1,\ny,,true\n', Either)).toEqual([
+      { kind: 'x', n: 1 },
+      { kind: 'y', ok: true },
+    ])
+  })
+
+  test('asynchronous schemas', async () => {
+    const Row = z.object({ a: z.number().refine((n) => Promise.resolve(n < 3)) })
+    expect(await read('a\n1\n2\n', Row)).toEqual([{ a: 1 }, { a: 2 }])
+    expect(await problem('a\n1\n4\n', Row)).toContain('line 3, a: ')
+  })
+
   test('libraries without JSON Schema get texts', async () => {
     // An empty cell may be a missing one: nothing stands in its place, so that no conversion makes a 0 of it.
     expect(await read('a,b\n1,\n', bare)).toEqual([{ a: '1' }])
@@ -187,6 +207,26 @@ describe('what is wrong', () => {
     expect(await problem(long, Person)).toMatch(/100 problems[\s\S]*line 21, age[\s\S]*… and 80 more/)
   })
 
+  test('is told with the text that is wrong', async () => {
+    const message = await problem(`age,name\nold,b\n,c\n${'9'.repeat(70)}x,d\n`, Person)
+    expect(message).toContain(
+      "line 2, age: Invalid input: expected number, received string (the text is 'old')",
+    )
+    expect(message).toMatch(/line 3, age: .*\(the cell is empty\)/)
+    expect(message).toContain(`'${'9'.repeat(60)}…'`)
+  })
+
+  test('does not hide what else is wrong', async () => {
+    const message = await problem('age,name\n1\nold,b\n1,a,2\n', Person)
+    expect(message).toMatch(/3 problems[\s\S]*line 2: 1 cells[\s\S]*line 3, age: [\s\S]*line 4: 3 cells/)
+  })
+
+  test('bytes that are not UTF-8', async () => {
+    const { pass } = await bench()
+    const handle = await pass(file('text/csv'), Buffer.from('age,name\n1,a\n2,Ren\xe9e\n', 'latin1'))
+    await expect(handle.readCsv(Person)).rejects.toThrow("file 'input', line 3: the bytes are not UTF-8")
+  })
+
   test('columns that are not there, and the ones that were meant', async () => {
     const message = await problem('agge,id\n1,a\n', Person)
     expect(message).toContain("file 'input' lacks columns:")
@@ -220,12 +260,12 @@ describe('what is wrong', () => {
     const path = join(await tempFolder(), 'rows.csv')
     await writeFile(path, `nothing\n${'x\n'.repeat(200_000)}`)
     const source = createReadStream(path)
-    await expect(readCsv(source, Person, 'rows')).rejects.toThrow('lacks columns')
+    await expect(readCsv(() => source, Person, 'rows')).rejects.toThrow('lacks columns')
     expect(source.destroyed).toBe(true)
   })
 
   test('in the reading itself is not called a fault of the file', async () => {
     const source = createReadStream(join(await tempFolder(), 'nothing.csv'))
-    await expect(readCsv(source, Person, 'rows')).rejects.toMatchObject({ code: 'ENOENT' })
+    await expect(readCsv(() => source, Person, 'rows')).rejects.toMatchObject({ code: 'ENOENT' })
   })
 })

@@ -136,6 +136,14 @@ describe('tables', () => {
     expect((await pass(table(bare), [])).columns).toEqual([])
   })
 
+  test('larger than one piece', async () => {
+    const { encode, decode } = await bench()
+    const given = Array.from({ length: 30_000 }, (_, i) => ({ x: i / 7, name: `${'é'.repeat(i % 50)}${i}` }))
+    const artifact = await encode(table(Point), given)
+    expect(artifact.size).toBeGreaterThan(1024 * 1024)
+    expect((await decode(table(Point), artifact)).toArray()).toEqual(given)
+  })
+
   test('names that mean something to JavaScript are columns like others', async () => {
     const { pass } = await bench()
     const given = [JSON.parse('{"__proto__":"x","constructor":1,"":2,"a.b":3}')] as unknown[]
@@ -278,6 +286,27 @@ describe('rows that cannot be stored', () => {
     await expect(encode(table(bare), [{ a: 1 }, 3, [1]])).rejects.toThrow(
       /row 2: is not a record[\s\S]*row 3: is not a record/,
     )
+  })
+
+  test('cells that cannot be kept are listed as well', async () => {
+    const { encode } = await bench()
+    const given = [
+      { a: 1, b: 1n },
+      { a: 'x', b: 2n ** 64n },
+      { a: 2, b: () => 1 },
+    ]
+    await expect(encode(table(bare), given)).rejects.toThrow(
+      /3 problems[\s\S]*row 2, column 'a' is a string[\s\S]*row 2, column 'b' is outside[\s\S]*row 3, column 'b' is a function/,
+    )
+  })
+
+  test('rows that are no plain objects', async () => {
+    class Point3 {
+      readonly x = 1
+    }
+    const { encode } = await bench()
+    for (const row of [new Point3(), new Map([['x', 1]]), new Date(0)])
+      await expect(encode(table(bare), [row])).rejects.toThrow('row 1: is not a record')
   })
 
   test.each([

@@ -16,6 +16,8 @@ import {
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { canonicalJson } from '../../src/internal/canonical.ts'
+import { sha256 } from '../../src/internal/digest.ts'
 import { graphOfScope, sortPlan, sortScope } from '../../src/plan/graph.ts'
 import { planJsonSchema, planSchema } from '../../scripts/plan-format.ts'
 
@@ -89,6 +91,17 @@ describe('plan()', () => {
         {},
       ).digest
     expect(new Set([changed(1, 1), changed(2, 1), changed(1, 2), changed(1, 1)]).size).toBe(3)
+  })
+
+  test('the digest is that of its canonical JSON, without `digest` and `given`', () => {
+    const wide = definePipeline({ name: 'wide "x"' }, (p) => {
+      for (let i = 0; i < 2_500; i++) p.step(train, { n: i }, { id: `s${i}` })
+      return {}
+    })
+    for (const one of [document, plan(wide, {})]) {
+      const { digest, given: _given, ...structure } = one
+      expect(digest).toBe(sha256(canonicalJson(structure)))
+    }
   })
 
   test('fits the published schema, which is made from the source', () => {
