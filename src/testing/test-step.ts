@@ -162,11 +162,14 @@ export async function testStep<In, Out, Run>(
       services,
     )
     if (!outcome.ok) throw outcome.error
-    const outputFolder = await mkdtemp(join(tmpdir(), 'pipewright-test-outputs-'))
+    // Made only when a test asks an output for its path; it is the test's then.
+    let outputFolder: Promise<string> | undefined
+    const outputWorkdir = (): Promise<string> =>
+      (outputFolder ??= mkdtemp(join(tmpdir(), 'pipewright-test-outputs-')))
     const outputs = await decodeInputs(target.outputs, outcome.outputs, `step '${step.name}'`, {
       ...services,
       blobs: reader,
-      workdir: () => Promise.resolve(outputFolder),
+      workdir: outputWorkdir,
     })
     const { metrics, params, reports } = outcome.facts
     return { outputs: outputs as Out, logs, metrics, params, progress, reports: reports.length }
