@@ -85,9 +85,10 @@ function blockProblem(block: unknown): string | undefined {
       return typeof text === 'string' ? undefined : 'needs a text'
     case 'image':
       if (typeof mediaType !== 'string' || typeof alt !== 'string') return 'needs a mediaType and an alt text'
+      if (typeof data === 'string' && mediaType !== 'image/svg+xml') return 'needs its data as bytes'
       return typeof data === 'string' || data instanceof Uint8Array
         ? undefined
-        : 'needs data: bytes or a text'
+        : 'needs data: bytes, or the text of an SVG'
     case 'spec':
       return format === 'vega-lite' && spec !== undefined
         ? undefined

@@ -41,7 +41,9 @@ export class TieredReader implements BlobReader {
 
   async bytes(artifact: Pick<Artifact, 'blob' | 'external'>): Promise<Uint8Array> {
     if (artifact.external !== undefined) return this.#store.bytes(artifact)
-    return (await this.#small(artifact.blob)) ?? this.#store.bytes(artifact)
+    const small = await this.#small(artifact.blob)
+    // A copy: a step may write into what it was given.
+    return small === undefined ? this.#store.bytes(artifact) : Uint8Array.from(small)
   }
 
   stream(artifact: Pick<Artifact, 'blob' | 'external'>): Readable {
@@ -52,7 +54,7 @@ export class TieredReader implements BlobReader {
       (async function* () {
         const bytes = await small
         if (bytes === undefined) yield* store.stream(artifact)
-        else yield bytes
+        else yield Uint8Array.from(bytes)
       })(),
     )
   }
