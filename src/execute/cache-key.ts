@@ -3,6 +3,7 @@ import { sha256, type Digest } from '../internal/digest.ts'
 import { itemKind } from '../artifact/list.ts'
 import type { Kind } from '../artifact/kind.ts'
 import type { Kinds } from '../define/spec.ts'
+import type { StepDeclaration } from '../plan/document.ts'
 import type { Value, Values } from '../record/event.ts'
 import type { JsonValues } from './json-values.ts'
 
@@ -15,6 +16,8 @@ export interface KeyComponents {
   readonly step: string
   readonly version: string | null
   readonly code: Digest
+  /** The declared inputs and outputs: a `version` stands for the code, not for these. */
+  readonly declares: Digest
   /** The content digest of each input that was given. */
   readonly inputs: Readonly<Record<string, string>>
   /** The major version of Node. */
@@ -72,12 +75,30 @@ export async function inputDigests(
 
 /** The components of the key of a step on given inputs. */
 export function keyComponents(
-  step: string,
-  version: string | undefined,
+  step: StepDeclaration,
   code: Digest,
   inputs: Readonly<Record<string, string>>,
 ): KeyComponents {
-  return { format: cacheKeyFormat, step, version: version ?? null, code, inputs, node: nodeMajor }
+  return {
+    format: cacheKeyFormat,
+    step: step.name,
+    version: step.version ?? null,
+    code,
+    declares: declarationDigest(step),
+    inputs,
+    node: nodeMajor,
+  }
+}
+
+const declarations = new WeakMap<StepDeclaration, Digest>()
+
+function declarationDigest(step: StepDeclaration): Digest {
+  let digest = declarations.get(step)
+  if (digest === undefined) {
+    digest = sha256(canonicalJson({ inputs: step.inputs, outputs: step.outputs }))
+    declarations.set(step, digest)
+  }
+  return digest
 }
 
 /** The cache key: SHA-256 over the canonical JSON of its components. */

@@ -272,9 +272,7 @@ export class LocalRun {
     const digests = await inputDigests(values, step.inputs, this.#services.json)
     const uncached = uncachedReason(declaration, code)
     const cacheable = uncached === undefined && code?.cacheable === true
-    const key = cacheable
-      ? cacheKey(keyComponents(step.name, declaration.version, code.digest, digests))
-      : null
+    const key = cacheable ? cacheKey(keyComponents(declaration, code.digest, digests)) : null
     const seed = key ?? sha256(canonicalJson({ step: step.name, inputs: digests }))
     const needs = this.#services.resources.needs(declaration.resources, step.name)
     const startedAt = Date.now()

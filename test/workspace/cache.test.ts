@@ -137,6 +137,26 @@ describe('the cache', () => {
     })
   })
 
+  test('a version stands for the code, not for what is declared', async () => {
+    const pw = await tempWorkspace()
+    const make = (schema: z.ZodType<number>) => {
+      const step = defineStep({
+        name: 'made',
+        version: '1',
+        outputs: { n: schema },
+        run: () => {
+          calls.push('made')
+          return { n: 3 }
+        },
+      })
+      return definePipeline({ name: 'p' }, (p) => p.step(step, {}))
+    }
+    await pw.run(make(z.number()), {})
+    await pw.run(make(z.number()), {})
+    expect(calls).toEqual(['made'])
+    await expect(pw.run(make(z.number().max(2)), {})).rejects.toThrow("output 'n'")
+  })
+
   test('equal executions at the same time run once', async () => {
     let running = 0
     const slow = defineStep({

@@ -1,7 +1,7 @@
 import { definePipeline, defineStep, PipewrightError, RunFailedError } from 'pipewright'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { deferred, statesOf, tempWorkspace } from './temp.ts'
+import { deferred, statesOf, tempFolder, tempWorkspace } from './temp.ts'
 
 const pass = defineStep({
   name: 'pass',
@@ -286,6 +286,30 @@ describe('cancellation', () => {
     controller.abort(new Error('user went away'))
     expect(((await second) as RunFailedError).message).toContain('user went away')
   })
+})
+
+test('another process may ask for the cancel; the owner hears of it', async () => {
+  const root = await tempFolder()
+  const started = deferred()
+  const waiting = defineStep({
+    name: 'waiting',
+    version: '1',
+    run: (_inputs, ctx) => {
+      started.resolve()
+      return new Promise<void>((_r, reject) =>
+        ctx.signal.addEventListener('abort', () => reject(new Error('told'))),
+      )
+    },
+  })
+  const [owner, other] = [await tempWorkspace({ root }), await tempWorkspace({ root })]
+  const handle = await owner.start(
+    definePipeline({ name: 'p' }, (p) => p.step(waiting, {})),
+    {},
+  )
+  await started.promise
+  await other.cancel(handle.id, 'no longer needed')
+  await expect(handle.result()).rejects.toThrow('no longer needed')
+  expect((await other.show(handle.id)).state).toBe('cancelled')
 })
 
 describe('named resources', () => {
