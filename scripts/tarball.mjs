@@ -72,6 +72,11 @@ try {
   const output = run('node', ['main.mjs'])
   expect(output, 'first 12 0')
   expect(output, 'second 12 4')
+  // TypeScript by tsx, which turns source maps on: those of the package must not hide where a step is defined.
+  writeFileSync(join(folder, 'main.ts'), main.replace('pipeline.mjs', 'pipeline.ts'))
+  const typed = run('node', [join(root, 'node_modules/tsx/dist/cli.mjs'), 'main.ts'])
+  expect(typed, 'first 12 0')
+  expect(typed, 'second 12 4')
   expect(run('npx', ['pipewright', '--help']), 'resume')
   expect(run('npx', ['pipewright', 'run', 'pipeline.ts#doubles', '--inputs', 'inputs.json']), 'total: 12')
   expect(run('npx', ['pipewright', 'runs']), 'doubles')

@@ -7,7 +7,7 @@ import type {
   Node,
   Program,
 } from 'oxc-parser'
-import { unwrap } from './parsed-module.ts'
+import { unwrap } from './unwrap.ts'
 
 /** A ref that a build function uses as if it were a value. */
 export interface RefMisuse {

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { ResolverFactory } from 'oxc-resolver'
 import { parseModule, type Gap, type ParsedModule } from './parsed-module.ts'
+import { openResolver } from './resolve.ts'
 
 /** Everything of a project that a module loads. */
 export interface ModuleGraph {
@@ -20,29 +19,6 @@ export interface ModuleGraph {
 /** The folder of this package's own modules: it counts by format numbers, not by its bytes. */
 const own = fileURLToPath(new URL('..', import.meta.url))
 
-interface Resolvers {
-  readonly imports: ResolverFactory
-  readonly requires: ResolverFactory
-}
-
-/** New for every graph: a resolver remembers which files there are, and those change. */
-async function openResolvers(): Promise<Resolvers> {
-  const { ResolverFactory } = await import('oxc-resolver')
-  const resolver = (condition: 'import' | 'require'): ResolverFactory =>
-    new ResolverFactory({
-      tsconfig: 'auto',
-      conditionNames: ['node', condition, 'module-sync', 'default'],
-      extensions: ['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs', '.json', '.node'],
-      extensionAlias: {
-        '.js': ['.js', '.ts', '.tsx'],
-        '.jsx': ['.jsx', '.tsx'],
-        '.mjs': ['.mjs', '.mts'],
-        '.cjs': ['.cjs', '.cts'],
-      },
-    })
-  return { imports: resolver('import'), requires: resolver('require') }
-}
-
 function isOwn(specifier: string): boolean {
   return specifier === 'pipewright' || specifier.startsWith('pipewright/')
 }
@@ -55,9 +31,8 @@ function packageName(path: string): string {
   return parts.slice(0, parts[0]!.startsWith('@') ? 2 : 1).join('/')
 }
 
-/** Follows every import of a module through the project. Iterative; cycles are no matter. */
-export async function moduleGraph(file: string): Promise<ModuleGraph> {
-  const { imports, requires } = await openResolvers()
+async function follow(file: string): Promise<ModuleGraph> {
+  const resolve = await openResolver()
   const modules = new Map<string, ParsedModule>()
   const packages = new Set<string>()
   const importers = new Set<string>()
@@ -68,16 +43,49 @@ export async function moduleGraph(file: string): Promise<ModuleGraph> {
     const module = await parseModule(path)
     modules.set(path, module)
     gaps.push(...module.gaps)
-    for (const { specifier, line, required } of module.imports) {
+    for (const { specifier, line, optional } of module.imports) {
       if (isBuiltin(specifier) || isOwn(specifier)) continue
-      const found = (required ? requires : imports).resolveFileSync(path, specifier).path
-      if (found === undefined || !existsSync(found))
+      const found = resolve(path, specifier)
+      if (found.size === 0 && optional === undefined)
         gaps.push({ file: path, line, reason: `'${specifier}' cannot be found` })
-      else if (found.includes(inPackages)) {
-        packages.add(packageName(found))
-        importers.add(dirname(path))
-      } else if (!found.startsWith(own) && !modules.has(found)) open.push(found)
+      for (const target of found) {
+        if (target.includes(inPackages)) {
+          packages.add(packageName(target))
+          importers.add(dirname(path))
+        } else if (!target.startsWith(own) && !modules.has(target)) open.push(target)
+      }
     }
   }
   return { modules: [...modules.values()], packages: [...packages], importers: [...importers], gaps }
+}
+
+const known = new Map<string, ModuleGraph>()
+const running = new Map<string, Promise<ModuleGraph>>()
+
+/** Whether every module of a graph is what it was; what leads nowhere may have appeared since. */
+async function holds({ modules, gaps }: ModuleGraph): Promise<boolean> {
+  if (gaps.length > 0) return false
+  for (const module of modules) {
+    const now = await parseModule(module.path).catch(() => undefined)
+    if (now !== module) return false
+  }
+  return true
+}
+
+/**
+ * Follows every import of a module through the project. Iterative; cycles are no matter. A graph is remembered
+ * while its modules look the same.
+ */
+export async function moduleGraph(file: string): Promise<ModuleGraph> {
+  const ask = async (): Promise<ModuleGraph> => {
+    const before = known.get(file)
+    if (before !== undefined && (await holds(before))) return before
+    const graph = await follow(file)
+    known.set(file, graph)
+    return graph
+  }
+  // Steps of one module ask at once.
+  const asked = running.get(file) ?? ask().finally(() => running.delete(file))
+  running.set(file, asked)
+  return asked
 }

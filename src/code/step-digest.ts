@@ -2,9 +2,10 @@ import { realpathSync } from 'node:fs'
 import { relative, sep } from 'node:path'
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
-import { lockfileDigest } from './lockfile.ts'
+import { nearestLockfile, type Lockfile } from './lockfile.ts'
 import { moduleGraph, type ModuleGraph } from './module-graph.ts'
-import type { NamedCall, ParsedModule } from './parsed-module.ts'
+import type { NamedCall } from './named-calls.ts'
+import type { ParsedModule } from './parsed-module.ts'
 
 /** Whose code is asked for: a step's or a predictor's. */
 export interface CodeRequest {
@@ -67,16 +68,22 @@ function ambiguity(name: string, module: ParsedModule): string | undefined {
   )
 }
 
-/** Of the lockfile that holds for each importing module; null: no package is imported, undefined: one is missing. */
-function lockfileOf(graph: ModuleGraph, root: string): Digest | null | undefined {
-  const found = new Set<Digest>()
+/** The lockfiles that hold for each importing module; undefined: one is missing. */
+function lockfilesOf(graph: ModuleGraph, root: string): readonly Lockfile[] | undefined {
+  const found = new Map<Digest, Lockfile>()
   for (const folder of graph.importers) {
-    const digest = lockfileDigest(folder) ?? lockfileDigest(root)
-    if (digest === undefined) return undefined
-    found.add(digest)
+    const lockfile = nearestLockfile(folder) ?? nearestLockfile(root)
+    if (lockfile === undefined) return undefined
+    found.set(lockfile.digest, lockfile)
   }
-  const [first = null] = found
-  return found.size > 1 ? sha256(canonicalJson([...found].toSorted())) : first
+  return [...found.values()]
+}
+
+/** One digest for what all lockfiles say; null where no package is imported. */
+function digestOf(lockfiles: readonly Lockfile[]): Digest | null {
+  const digests = lockfiles.map(({ digest }) => digest)
+  const [first = null] = digests
+  return digests.length > 1 ? sha256(canonicalJson(digests.toSorted())) : first
 }
 
 /**
@@ -108,17 +115,22 @@ export async function stepCode(
   if (reason !== undefined) return no(reason)
   const [gap] = graph.gaps
   if (gap !== undefined) return no(`${place(gap.file)}:${gap.line}: ${gap.reason}`)
-  // The text that this process has loaded can no longer be told from the file.
-  const changed = graph.modules.find(({ changedAt }) => changedAt > processStart)
-  if (changed !== undefined) return no(`${place(changed.path)} was changed after this process had started`)
-  const lockfile = lockfileOf(graph, root)
-  if (lockfile === undefined) {
+  const lockfiles = lockfilesOf(graph, root)
+  if (lockfiles === undefined) {
     return no(
       `it imports ${graph.packages.join(', ')}, but there is no lockfile: install with one, or give the step a \`version\``,
     )
   }
+  // What this process has loaded, of the project or of packages, can no longer be told from the files.
+  const changed = [...graph.modules, ...lockfiles.flatMap(({ files }) => files)].find(
+    ({ changedAt }) => changedAt > processStart,
+  )
+  if (changed !== undefined) return no(`${place(changed.path)} was changed after this process had started`)
+  const lockfile = digestOf(lockfiles)
   const modules = graph.modules
     .map(({ path, digest }) => ({ path: place(path), digest }))
     .toSorted((a, b) => (a.path < b.path ? -1 : 1))
-  return { cacheable: true, digest: sha256(canonicalJson({ modules, lockfile })), modules, lockfile }
+  // Modules that import each other load the same: the defining one tells two steps of one name apart.
+  const digest = sha256(canonicalJson({ module: place(file), modules, lockfile }))
+  return { cacheable: true, digest, modules, lockfile }
 }

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 
 /** A place in a source file. */
 export interface CallSite {
-  /** Absolute path. */
+  /** Absolute path of the module that was loaded. */
   readonly file: string
   readonly line: number
 }
@@ -13,29 +13,62 @@ const own = fileURLToPath(new URL('..', import.meta.url))
 /** `at name (file:///a/b.ts:1:2)`, `at /a/b.ts:1:2`, `at async name (…)`; loaders may append `?query`. */
 const frame = /(?:\(|at (?:async )?)((?:file:\/\/)?\/.*?)(?:\?.*?)?:(\d+):\d+\)?$/
 
-function parse(line: string): CallSite | undefined {
-  // Evaluated code has no file of its own, only one that evaluated it.
-  const match = line.includes('<anonymous>:') ? null : frame.exec(line)
-  if (match === null) return undefined
-  const path = match[1]!
-  return { file: path.startsWith('file://') ? fileURLToPath(path) : path, line: Number(match[2]) }
+/** The path behind the name of a script: a URL, perhaps with a query, or a path. */
+function pathOf(script: string): string {
+  return script.startsWith('file://')
+    ? fileURLToPath(script.replace(/[?#].*$/s, ''))
+    : script.replace(/\?.*$/s, '')
+}
+
+/** Frames as V8 knows them: the scripts that are loaded, whatever source maps and hosts make of them. */
+function frames(): readonly NodeJS.CallSite[] {
+  const name = 'prepareStackTrace'
+  const host = Object.getOwnPropertyDescriptor(Error, name)
+  const value = (_error: Error, sites: readonly NodeJS.CallSite[]): unknown => sites
+  if (!Reflect.defineProperty(Error, name, { value, configurable: true, writable: true })) return []
+  try {
+    return new Error('call site').stack as unknown as readonly NodeJS.CallSite[]
+  } finally {
+    if (host === undefined) Reflect.deleteProperty(Error, name)
+    else Object.defineProperty(Error, name, host)
+  }
+}
+
+/** The line as it was written: source maps put it into the text of a stack trace, and only there. */
+function writtenLine(file: string): number | undefined {
+  let stack: unknown
+  try {
+    // A host may have put another type in the place of the text, or may throw.
+    stack = new Error('call site').stack
+  } catch {
+    return undefined
+  }
+  for (const line of typeof stack === 'string' ? stack.split('\n') : []) {
+    // Evaluated code has no file of its own, only one that evaluated it.
+    const match = line.includes('<anonymous>:') ? null : frame.exec(line.trim())
+    if (match !== null && pathOf(match[1]!) === file) return Number(match[2])
+  }
+  return undefined
 }
 
 /**
  * Where the nearest caller outside of this package stands; undefined in code without a file (a REPL).
  *
- * Read from the text of a stack trace, which loaders and source maps keep right, and not from call-site
- * objects, which they do not.
+ * The file is the one that was loaded, not one that a source map names: this package's own maps would hide its
+ * frames, and a stale build must not pass for its source.
  */
 export function callSite(): CallSite | undefined {
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 12
-  // A host may have put another type in the place of the text.
-  const stack: unknown = new Error('call site').stack
-  Error.stackTraceLimit = limit
-  for (const line of (typeof stack === 'string' ? stack : '').split('\n').slice(1)) {
-    const site = parse(line.trim())
-    if (site !== undefined && !site.file.startsWith(own)) return site
+  try {
+    for (const site of frames()) {
+      const script = site.getFileName()
+      if (typeof script !== 'string' || !/^(?:file:\/\/)?\//.test(script)) continue
+      const file = pathOf(script)
+      if (!file.startsWith(own)) return { file, line: writtenLine(file) ?? site.getLineNumber() ?? 1 }
+    }
+    return undefined
+  } finally {
+    Error.stackTraceLimit = limit
   }
-  return undefined
 }

@@ -1,0 +1,85 @@
+import type { CallExpression, Node, ParseResult, Visitor } from 'oxc-parser'
+import { unwrap } from './unwrap.ts'
+
+/** A call that may define something: `defineStep({ name: 'load', … })`. */
+export interface NamedCall {
+  readonly callee: string
+  /** Whether this is `defineStep` or `definePredictor`, under whatever name it was imported. */
+  readonly defines: boolean
+  /** Undefined where the name is not written as a literal. */
+  readonly name: string | undefined
+  /** Inside a function or a loop: it may run more than once, over other values each time. */
+  readonly repeated: boolean
+}
+
+const definerNames = ['defineStep', 'definePredictor']
+
+/** The literal `name` in the object that a call is given; undefined: not a literal, null: there is none. */
+function nameOf({ arguments: [given] }: CallExpression): string | undefined | null {
+  const object = given === undefined ? undefined : unwrap(given)
+  if (object?.type !== 'ObjectExpression') return null
+  let found: string | undefined | null = null
+  for (const property of object.properties) {
+    if (property.type === 'SpreadElement') {
+      found ??= undefined
+      continue
+    }
+    if (property.computed || keyOf(property.key) !== 'name') continue
+    found =
+      property.value.type === 'Literal' && typeof property.value.value === 'string'
+        ? property.value.value
+        : undefined
+  }
+  return found
+}
+
+function keyOf(key: Node): string | undefined {
+  if (key.type === 'Identifier') return key.name
+  return key.type === 'Literal' && typeof key.value === 'string' ? key.value : undefined
+}
+
+/** Reads the calls of a module that may define a step or a predictor. */
+export function readNamedCalls(
+  { module, program }: ParseResult,
+  text: string,
+  visitor: typeof Visitor,
+): NamedCall[] {
+  const calls: NamedCall[] = []
+  const definers = new Set(definerNames)
+  for (const { entries } of module.staticImports) {
+    for (const { importName, localName } of entries)
+      if (importName.name !== null && definerNames.includes(importName.name)) definers.add(localName.value)
+  }
+  let depth = 0
+  const enter = (): void => void depth++
+  const leave = (): void => void depth--
+  new visitor({
+    FunctionDeclaration: enter,
+    'FunctionDeclaration:exit': leave,
+    FunctionExpression: enter,
+    'FunctionExpression:exit': leave,
+    ArrowFunctionExpression: enter,
+    'ArrowFunctionExpression:exit': leave,
+    ClassBody: enter,
+    'ClassBody:exit': leave,
+    ForStatement: enter,
+    'ForStatement:exit': leave,
+    ForInStatement: enter,
+    'ForInStatement:exit': leave,
+    ForOfStatement: enter,
+    'ForOfStatement:exit': leave,
+    WhileStatement: enter,
+    'WhileStatement:exit': leave,
+    DoWhileStatement: enter,
+    'DoWhileStatement:exit': leave,
+    CallExpression(node) {
+      const callee = text.slice(node.callee.start, node.callee.end)
+      const defines = definers.has(callee.split('.').at(-1)!)
+      const name = nameOf(node)
+      // What is given something else than an object may define too, where `defineStep` has another name.
+      if (defines || name !== null || node.callee.type === 'Identifier')
+        calls.push({ callee, defines, name: name ?? undefined, repeated: depth > 0 })
+    },
+  }).visit(program)
+  return calls
+}
