@@ -30,7 +30,7 @@ export interface BlobReader {
 
 /** What {@link ArtifactStore.list} tells of a stored blob. */
 export interface StoredBlob extends Blob {
-  /** When it was stored or stored again, in milliseconds since the epoch. */
+  /** When it was stored, stored again or touched, in milliseconds since the epoch. */
   readonly touchedAt: number
 }
 
@@ -38,10 +38,15 @@ export interface StoredBlob extends Blob {
 export interface ArtifactStore extends BlobWriter, BlobReader {
   /** Tells whether a blob is there (not whether it is intact). */
   has(digest: Digest): Promise<boolean>
+  /** The same, and makes its time now: garbage collection spares what was used lately. */
+  touch(digest: Digest): Promise<boolean>
   /** Every blob, in no order. */
   list(): AsyncIterable<StoredBlob>
-  /** Removes a blob; one that is not there is no error. */
-  delete(digest: Digest): Promise<void>
+  /**
+   * Removes a blob, unless it was stored, stored again or touched after a time in milliseconds since the epoch;
+   * tells whether it did. One that is not there is no error.
+   */
+  delete(digest: Digest, untouchedSince?: number): Promise<boolean>
   /** Gives back what the store holds open. */
   close(): Promise<void>
 }

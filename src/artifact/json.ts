@@ -5,7 +5,7 @@ import { deepFreeze } from '../internal/freeze.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { Artifact } from './artifact.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
-import { check, issueLines, jsonSchemaOf, type Schema } from './schema.ts'
+import { check, issueLines, jsonSchemaOf, stillGives, type Schema } from './schema.ts'
 
 /** A json kind, with the schema that its inputs are parsed by. */
 export interface JsonKind<Get, Put = Get> extends Kind<Get, Put> {
@@ -66,6 +66,10 @@ class SchemaKind implements JsonKind<unknown> {
       )
     }
     return encodeJson(result.value, context)
+  }
+
+  async stillGives(artifact: Artifact, context: Pick<DecodeContext, 'blobs'>): Promise<boolean> {
+    return stillGives(this.schema, await decodeJson(artifact, context))
   }
 
   async decode(artifact: Artifact, context: DecodeContext): Promise<unknown> {

@@ -5,7 +5,7 @@ import { didYouMean } from '../internal/nearest.ts'
 import type { Artifact } from './artifact.ts'
 import { deepFreeze } from '../internal/freeze.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
-import { check, issueLines, jsonSchemaOf, type Schema, type SchemaIssue } from './schema.ts'
+import { check, stillGives, issueLines, jsonSchemaOf, type Schema, type SchemaIssue } from './schema.ts'
 import type { JsonObject } from '../internal/json.ts'
 
 type Fields = Readonly<Record<string, Schema>>
@@ -94,6 +94,13 @@ class MetricsKind implements Kind<unknown> {
       mediaType: 'application/json',
       meta,
     }
+  }
+
+  async stillGives(artifact: Artifact, context: Pick<DecodeContext, 'blobs'>): Promise<boolean> {
+    const record = (await decodeMetrics(artifact, context)) as Readonly<Record<string, unknown>>
+    for (const [name, schema] of Object.entries(this.#fields))
+      if (!(await stillGives(schema, record[name]))) return false
+    return true
   }
 
   decode(artifact: Artifact, context: DecodeContext): Promise<unknown> {

@@ -37,6 +37,29 @@ export function check(schema: Schema, value: unknown): Checked | Promise<Checked
   return result instanceof Promise ? result.then(checked) : checked(result)
 }
 
+const transforms = new WeakMap<object, boolean>()
+
+/** Whether a schema may take other values than it gives, as far as its library can tell. */
+function mayTransform(schema: Schema): boolean {
+  let known = transforms.get(schema)
+  if (known === undefined) {
+    // Defaults and unknown members make a schema take more than it gives, and give it back as it is.
+    const shape = (side: 'input' | 'output'): string | undefined =>
+      JSON.stringify(jsonSchemaOf(schema, side), (key, member: unknown) =>
+        ['additionalProperties', 'required', 'default'].includes(key) ? undefined : member,
+      )
+    const gives = shape('output')
+    known = gives === undefined || gives !== shape('input')
+    transforms.set(schema, known)
+  }
+  return known
+}
+
+/** Whether a schema would still give a value that it gave before; also true where that cannot be told. */
+export async function stillGives(schema: Schema, value: unknown): Promise<boolean> {
+  return mayTransform(schema) || (await check(schema, value)).ok
+}
+
 /** Tells whether a value implements Standard Schema. */
 export function isSchema(value: unknown): value is Schema {
   return (

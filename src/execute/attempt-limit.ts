@@ -1,4 +1,5 @@
 import { PipewrightError } from '../internal/error.ts'
+import { after } from '../internal/timer.ts'
 import type { AttemptEnd } from '../record/event.ts'
 
 /** The time limit and the cancellation of one attempt. */
@@ -7,8 +8,8 @@ export class AttemptLimit {
   readonly #outside: AbortSignal
   readonly #grace: number
   readonly #onOutside: () => void
-  #timer: NodeJS.Timeout | undefined
-  #graceTimer: NodeJS.Timeout | undefined
+  #stopTimer: (() => void) | undefined
+  #stopGrace: (() => void) | undefined
   #end: AttemptEnd | undefined
   #running: Promise<unknown> | undefined
   #reject: ((error: unknown) => void) | undefined
@@ -20,7 +21,7 @@ export class AttemptLimit {
     if (outside.aborted) this.#onOutside()
     else outside.addEventListener('abort', this.#onOutside, { once: true })
     if (timeout !== undefined) {
-      this.#timer = setTimeout(() => {
+      this.#stopTimer = after(timeout, () => {
         const error = new PipewrightError(
           'STEP_TIMEOUT',
           `${owner} took longer than its timeout of ${timeout} ms`,
@@ -29,7 +30,7 @@ export class AttemptLimit {
           },
         )
         this.#stop('timed-out', error)
-      }, timeout)
+      })
     }
   }
 
@@ -81,8 +82,8 @@ export class AttemptLimit {
   }
 
   clear(): void {
-    clearTimeout(this.#timer)
-    clearTimeout(this.#graceTimer)
+    this.#stopTimer?.()
+    this.#stopGrace?.()
     this.#outside.removeEventListener('abort', this.#onOutside)
   }
 
@@ -94,6 +95,6 @@ export class AttemptLimit {
   }
 
   #startGrace(): void {
-    this.#graceTimer = setTimeout(() => this.#reject?.(this.signal.reason), this.#grace)
+    this.#stopGrace = after(this.#grace, () => this.#reject?.(this.signal.reason))
   }
 }

@@ -1,5 +1,5 @@
-import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { PipewrightError } from '../internal/error.ts'
 import type { Digest } from '../internal/digest.ts'
 import type { Artifact } from '../artifact/artifact.ts'
@@ -10,14 +10,16 @@ import type { AnyStep } from '../define/step.ts'
 import type { StepDeclaration } from '../plan/document.ts'
 import type { AttemptEnd, ExecutionFacts, MetricSummary, Values } from '../record/event.ts'
 import { CommitWriter, type PendingBlob, type TieredReader } from './blobs.ts'
-import { captured } from './capture.ts'
+import { captured, type CaptureSink } from './capture.ts'
 import { AttemptLimit } from './attempt-limit.ts'
 import { AttemptContext, type LogLevel } from './context.ts'
 import { decodeInputs, encodeOutputs } from './io.ts'
 import type { JsonValues } from './json-values.ts'
+import { placed } from './error-record.ts'
 import { LogSegment } from './log.ts'
 import { isRetryable } from './retry.ts'
 import type { Runner } from './runner.ts'
+import { SourceReads } from './source-reads.ts'
 
 /** What attempts need of the workspace. */
 export interface AttemptServices {
@@ -96,35 +98,29 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
     onProgress: task.onProgress,
     onLog: task.onLog,
   })
-  const cleanUp = async (): Promise<void> => {
-    context.end()
-    if (context.madeWorkdir)
-      await rm(join(services.root, 'work', task.run.id, `${task.fileName}-${attempt}`), {
-        recursive: true,
-        force: true,
-      })
-  }
   const workdir = (): Promise<string> => Promise.resolve(context.workdir)
-  const { predictorDigest, reader } = services
+  const { predictorDigest } = services
+  const sources = new SourceReads(services.reader)
+  const blobs = new CommitWriter(services.store, services.reader)
+  const encode = { blobs, workdir, predictorDigest }
+  const produce = async (inputs: Record<string, unknown>): Promise<Values> => {
+    const returned = await services.runner.run({ step, inputs, context, ports: services.ports })
+    // Rows and streams that the function returns are its work too: they count for its time, and print as it does.
+    return encodeOutputs(step, returned, owner, encode, limit.signal)
+  }
   const work = async (): Promise<AttemptOutcome> => {
     const inputs = await decodeInputs(step.inputs, task.values, owner, {
-      blobs: reader,
+      blobs: sources,
       json: services.json,
       workdir,
       predictorDigest,
     })
     limit.throwIfAborted()
-    const sink = {
-      log: (level: LogLevel, message: string) => context.log[level](message),
-      unhandled: (reason: unknown) => limit.fail(reason),
-    }
-    const returned = await limit.race(() =>
-      captured(sink, () => services.runner.run({ step, inputs, context, ports: services.ports })),
-    )
-    const blobs = new CommitWriter(services.store, reader)
-    const encode = { blobs, workdir, predictorDigest }
-    const outputs = await encodeOutputs(step, returned, owner, encode)
-    await checkSources(task.values, owner)
+    const sink = captureSink(context, limit, owner)
+    const outputs = await limit.race(() => captured(sink, () => produce(inputs)))
+    await sources.check().catch((error: unknown) => {
+      throw placed(error, owner, {})
+    })
     const reports: Artifact[] = []
     for (const one of context.reports) reports.push(await report().encode(one, encode))
     await log.close()
@@ -138,15 +134,14 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
   }
   try {
     const outcome = await work()
-    await cleanUp()
+    await context.end()
     return outcome
   } catch (thrown) {
     const { end, error } = limit.verdict(thrown)
     const verdict = await retryVerdict(step, error, attempt)
-    const abandoned = limit.unsettled()
-    context.end()
-    if (abandoned === undefined) await cleanUp()
-    const settled = abandoned?.then(cleanUp, cleanUp)
+    const running = limit.unsettled()
+    const ended = context.end(running)
+    if (running === undefined) await ended
     await log.close()
     return {
       ok: false,
@@ -154,10 +149,28 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
       error: verdict.error,
       retryable: verdict.retry,
       ...(log.name === undefined ? {} : { log: log.name }),
-      ...(settled === undefined ? {} : { abandoned: settled }),
+      ...(running === undefined ? {} : { abandoned: ended }),
     }
   } finally {
     limit.clear()
+  }
+}
+
+/** Where to put what a step prints and forgets to await; once its attempt is over that is nobody's. */
+function captureSink(context: AttemptContext, limit: AttemptLimit, owner: string): CaptureSink {
+  return {
+    log: (level, message) => {
+      if (context.ended) return false
+      context.log[level](message)
+      return true
+    },
+    unhandled: (reason) => {
+      if (!context.ended) return limit.fail(reason)
+      process.emitWarning(
+        `${owner} left a promise behind that was rejected after its end: ${inspect(reason, { depth: 1 })}`,
+        { code: 'PIPEWRIGHT_STEP_ABANDONED', detail: 'await everything that the step starts' },
+      )
+    },
   }
 }
 
@@ -187,27 +200,9 @@ async function retryVerdict(
       retry: false,
       error: new PipewrightError(
         'STEP_FAILED',
-        `step '${step.name}': retryIf itself threw while it judged an error: ${String(thrown)}`,
+        `step '${step.name}': retryIf itself threw while it judged an error: ${inspect(thrown, { depth: 1 })}`,
         { cause: error },
       ),
     }
   }
-}
-
-/** A referenced source that changed while it was read fails the attempt. */
-async function checkSources(values: Values, owner: string): Promise<void> {
-  for (const value of Object.values(values)) {
-    if ('artifact' in value && value.artifact.external !== undefined)
-      await checkUnchanged(value.artifact, owner)
-  }
-}
-
-async function checkUnchanged(artifact: Artifact, owner: string): Promise<void> {
-  const { path, size, mtimeNs } = artifact.external!
-  const now = await stat(path, { bigint: true }).catch(() => undefined)
-  if (now !== undefined && Number(now.size) === size && String(now.mtimeNs) === mtimeNs) return
-  throw new PipewrightError('SOURCE_CHANGED', `${owner}: the source ${path} changed while it was read`, {
-    fix: 'run again when the file is complete',
-    details: { path },
-  })
 }

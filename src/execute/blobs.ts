@@ -17,12 +17,12 @@ const recentBytes = 32 * 1024 * 1024
  * Small ones that were read or written lately stay in memory.
  */
 export class TieredReader implements BlobReader {
-  readonly #metadata: Pick<MetadataStore, 'blob'>
+  readonly #metadata: Pick<MetadataStore, 'blob' | 'dropBlob'>
   readonly #store: ArtifactStore
   readonly #recent = new Map<Digest, Uint8Array>()
   #recentSize = 0
 
-  constructor(metadata: Pick<MetadataStore, 'blob'>, store: ArtifactStore) {
+  constructor(metadata: Pick<MetadataStore, 'blob' | 'dropBlob'>, store: ArtifactStore) {
     this.#metadata = metadata
     this.#store = store
   }
@@ -70,6 +70,8 @@ export class TieredReader implements BlobReader {
     const bytes = await this.#metadata.blob(digest)
     if (bytes === undefined) return undefined
     if (sha256(bytes) !== digest) {
+      // Corrupt bytes make way for right ones: the next run finds no entry with them, and makes them again.
+      await this.#metadata.dropBlob(digest, bytes)
       throw new PipewrightError('BLOB_CORRUPT', `the stored value ${digest} is not what was written`, {
         fix: 'run the pipeline again: the step that made it will run again',
         details: { digest },

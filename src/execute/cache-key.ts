@@ -49,14 +49,18 @@ async function inputDigest(
   return `json ${dataDigest(value.value)}`
 }
 
-/** Gathered lists may hold undefined (an item that was skipped); JSON text has no such value, so it is tagged. */
+/** Gathered lists may hold undefined (an item that was skipped); JSON text has no such value, so items are boxed. */
 function dataDigest(data: unknown): Digest {
-  if (Array.isArray(data) && data.includes(undefined)) {
-    return sha256(
-      canonicalJson({ $gathered: data.map((item: unknown) => (item === undefined ? [] : [item])) }),
-    )
-  }
-  return sha256(canonicalJson(data, { nonFinite: true }))
+  if (!lacksItems(data)) return sha256(canonicalJson(data, { nonFinite: true }))
+  return sha256(`gathered ${canonicalJson(boxed(data), { nonFinite: true })}`)
+}
+
+function lacksItems(data: unknown): boolean {
+  return Array.isArray(data) && data.some((item: unknown) => item === undefined || lacksItems(item))
+}
+
+function boxed(data: unknown): unknown {
+  return Array.isArray(data) ? data.map((item: unknown) => (item === undefined ? [] : [boxed(item)])) : data
 }
 
 /** The content digest of each input that was given. */

@@ -1,62 +1,118 @@
 import type { Digest } from '../internal/digest.ts'
+import { PipewrightError } from '../internal/error.ts'
+import type { Artifact } from '../artifact/artifact.ts'
 import type { ArtifactStore } from '../artifact/blob.ts'
+import { listItems } from '../artifact/list.ts'
+import type { AnyStep } from '../define/step.ts'
+import type { Value } from '../record/event.ts'
 import type { CacheEntry, MetadataStore } from '../record/metadata.ts'
-import { inlineLimit } from './blobs.ts'
+import { inlineLimit, type TieredReader } from './blobs.ts'
+
+/** Ends a claim; `uncached` when the execution went well and left no entry: others that wait need not go one by one. */
+export type Settle = (uncached: boolean) => void
+
+/** What {@link CacheLookup.claim} found: an entry, or the right and duty to execute; `aborted` before either. */
+export type Claimed =
+  | { readonly entry: CacheEntry; readonly settled?: never }
+  | { readonly entry?: never; readonly settled: Settle }
+  | 'aborted'
 
 /** Looks cache keys up, and lets equal executions of this process wait for one another. */
 export class CacheLookup {
   readonly #metadata: MetadataStore
   readonly #store: ArtifactStore
-  readonly #twins = new Map<Digest, Promise<void>>()
+  readonly #reader: TieredReader
+  readonly #twins = new Map<Digest, Promise<boolean>>()
 
-  constructor(metadata: MetadataStore, store: ArtifactStore) {
+  constructor(metadata: MetadataStore, store: ArtifactStore, reader: TieredReader) {
     this.#metadata = metadata
     this.#store = store
+    this.#reader = reader
   }
 
   /** Looks a key up; when there is no entry this execution becomes the one that its twins wait for. */
-  async claim(
-    key: Digest,
-  ): Promise<
-    | { readonly entry: CacheEntry; readonly settled?: never }
-    | { readonly entry?: never; readonly settled: () => void }
-  > {
+  async claim(key: Digest, step: AnyStep, signal: AbortSignal): Promise<Claimed> {
     const twins = this.#twins
     const metadata = this.#metadata
     for (;;) {
       const twin = twins.get(key)
       if (twin !== undefined) {
-        await twin
+        const ended = await unlessAborted(twin, signal)
+        if (ended === 'aborted') return ended
+        if (ended) return { settled: () => undefined }
         continue
       }
       const entry = await metadata.cached(key)
       if (entry !== undefined) {
-        if (await this.#isWhole(entry)) return { entry }
-        await metadata.forget(key)
+        const state = await this.#stateOf(entry, step)
+        if (state === 'usable') return { entry }
+        if (state === 'broken') await metadata.forget(key)
       }
       if (twins.has(key)) continue
-      let done!: () => void
-      const running = new Promise<void>((resolve) => (done = resolve))
+      let done!: (uncached: boolean) => void
+      const running = new Promise<boolean>((resolve) => (done = resolve))
       twins.set(key, running)
       return {
-        settled: () => {
+        settled: (uncached) => {
           if (twins.get(key) === running) twins.delete(key)
-          done()
+          done(uncached)
         },
       }
     }
   }
 
-  /** An entry whose blobs were collected is no hit. */
-  async #isWhole(entry: CacheEntry): Promise<boolean> {
-    for (const value of Object.values(entry.outputs)) {
-      if (!('artifact' in value) || value.artifact.external !== undefined) continue
-      const { blob, size, parts } = value.artifact
-      if (size > inlineLimit && !(await this.#store.has(blob))) return false
-      for (const part of parts ?? []) {
-        if (!(await this.#store.has(part)) && (await this.#metadata.blob(part)) === undefined) return false
-      }
+  /** An entry whose blobs were collected, or are not what was written, is a miss and no error. */
+  async #stateOf(entry: CacheEntry, step: AnyStep): Promise<'usable' | 'broken' | 'unfit'> {
+    try {
+      if (!(await this.#isWhole(entry))) return 'broken'
+      return (await this.#fits(step, entry)) ? 'usable' : 'unfit'
+    } catch (error) {
+      const isBroken =
+        PipewrightError.isInstance(error) && ['BLOB_CORRUPT', 'BLOB_MISSING'].includes(error.code)
+      if (isBroken) return 'broken'
+      throw error
+    }
+  }
+
+  /** Whether all blobs are there; they are spared by the next collection. */
+  async #isWhole({ outputs }: CacheEntry): Promise<boolean> {
+    for (const value of Object.values(outputs))
+      if ('artifact' in value && !(await this.#isThere(value.artifact))) return false
+    return true
+  }
+
+  async #isThere(artifact: Artifact): Promise<boolean> {
+    const { blob, size, parts, external, kind } = artifact
+    if (external !== undefined) return true
+    if (!(await this.#touch(blob, size))) return false
+    for (const part of parts ?? []) if (!(await this.#touch(part, 0))) return false
+    if (kind !== 'list') return true
+    for await (const item of listItems(artifact, { blobs: this.#reader }))
+      if (item !== null && !(await this.#isThere(item))) return false
+    return true
+  }
+
+  /** Small blobs are in the metadata store, unless they were written as a file or a stream. */
+  async #touch(blob: Digest, size: number): Promise<boolean> {
+    return (size <= inlineLimit && (await this.#metadata.touchBlob(blob))) || this.#store.touch(blob)
+  }
+
+  /** Outputs that today's schemas would refuse are no hit: a schema's functions are not part of the key. */
+  async #fits(step: AnyStep, { outputs }: CacheEntry): Promise<boolean> {
+    for (const [name, kind] of Object.entries(step.outputs)) {
+      const value: Value | undefined = outputs[name]
+      if (value === undefined || !('artifact' in value)) continue
+      if ((await kind.stillGives?.(value.artifact, { blobs: this.#reader })) === false) return false
     }
     return true
   }
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | 'aborted'> {
+  if (signal.aborted) return Promise.resolve('aborted')
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => resolve('aborted')
+    signal.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
 }

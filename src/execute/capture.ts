@@ -4,7 +4,8 @@ import type { LogLevel } from './context.ts'
 
 /** What capturing hands to the attempt in whose asynchronous context something happened. */
 export interface CaptureSink {
-  log(level: LogLevel, message: string): void
+  /** Tells whether the line was taken. */
+  log(level: LogLevel, message: string): boolean
   unhandled(reason: unknown): void
 }
 
@@ -15,9 +16,9 @@ let restore: (() => void) | undefined
 
 function onUnhandled(reason: unknown): void {
   const sink = current.getStore()
-  // Not of a step: what Node does without a listener, it shall do with this one.
-  if (sink === undefined) throw reason
-  sink.unhandled(reason)
+  if (sink !== undefined) sink.unhandled(reason)
+  // Not of a step: what Node does without a listener, it shall do with this one alone.
+  else if (process.listenerCount('unhandledRejection') === 1) throw reason
 }
 
 function install(): () => void {
@@ -27,8 +28,7 @@ function install(): () => void {
     originals.set(name, console[name])
     console[name] = (...values: unknown[]) => {
       const sink = current.getStore()
-      if (sink === undefined) original(...values)
-      else sink.log(levels[name], format(...values))
+      if (sink?.log(levels[name], format(...values)) !== true) original(...values)
     }
   }
   process.on('unhandledRejection', onUnhandled)

@@ -1,4 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs'
+import { chmod, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { format } from 'node:util'
 import { canonicalJson } from '../internal/canonical.ts'
 import { PipewrightError } from '../internal/error.ts'
@@ -116,9 +118,9 @@ export class AttemptContext implements StepContext {
     return this.#request.workdir
   }
 
-  /** Whether the folder of the attempt exists. */
-  get madeWorkdir(): boolean {
-    return this.#madeWorkdir
+  /** Whether the attempt is over. */
+  get ended(): boolean {
+    return this.#ended
   }
 
   metric(name: string, value: number, options: { readonly step?: number } = {}): void {
@@ -175,9 +177,14 @@ export class AttemptContext implements StepContext {
     return Object.fromEntries([...this.metrics].map(([name, series]) => [name, { ...series }]))
   }
 
-  /** Makes the context useless: the attempt was given up. */
-  end(): void {
+  /**
+   * Makes the context useless: the attempt is over, or was given up while something still runs. Resolves when its
+   * folder is gone, as far as it can be removed: what is left there takes nothing from a success.
+   */
+  async end(running?: Promise<unknown>): Promise<void> {
     this.#ended = true
+    await running?.catch(() => undefined)
+    if (this.#madeWorkdir) await removeFolder(this.#request.workdir).catch(() => undefined)
   }
 
   #alive(): void {
@@ -199,5 +206,18 @@ export class AttemptContext implements StepContext {
     this.#alive()
     this.volatile.add(label)
     return this.#request[name]
+  }
+}
+
+/** Removes a folder, also one in which a step has taken rights away (a module cache does). */
+async function removeFolder(path: string): Promise<void> {
+  const options = { recursive: true, force: true, maxRetries: 2 }
+  try {
+    await rm(path, options)
+  } catch {
+    const entries = await readdir(path, { recursive: true, withFileTypes: true })
+    for (const entry of entries)
+      if (entry.isDirectory()) await chmod(join(entry.parentPath, entry.name), 0o700)
+    await rm(path, options)
   }
 }

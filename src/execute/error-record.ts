@@ -11,23 +11,37 @@ function shortened(text: string): string {
     : `${text.slice(0, longest)} … (${text.length - longest} characters more)`
 }
 
-/** An error, or whatever else was thrown, as it is recorded; causes are kept. */
-export function errorRecord(thrown: unknown, depth = 0): ErrorRecord {
-  if (!(thrown instanceof Error)) {
-    return {
-      name: 'NonError',
-      message: `a value that is no Error was thrown: ${shortened(inspect(thrown, { depth: 3 }))}`,
-    }
+/** What a getter of somebody's error gives, as text; undefined where it gives none. */
+function textOf(error: Error, name: 'name' | 'message' | 'stack' | 'code'): string | undefined {
+  try {
+    const value = (error as { code?: unknown } & Error)[name] as unknown
+    if (typeof value === 'string') return shortened(value)
+    return name === 'message' && value !== undefined ? shortened(inspect(value, { depth: 3 })) : undefined
+  } catch {
+    return undefined
   }
-  const code = (thrown as { code?: unknown }).code
-  return {
-    name: thrown.name,
-    message: shortened(thrown.message),
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(typeof thrown.stack === 'string' ? { stack: shortened(thrown.stack) } : {}),
-    ...(thrown.cause === undefined || depth >= deepest
-      ? {}
-      : { cause: errorRecord(thrown.cause, depth + 1) }),
+}
+
+/** An error, or whatever else was thrown, as it is recorded; causes are kept. Never throws. */
+export function errorRecord(thrown: unknown, depth = 0): ErrorRecord {
+  try {
+    if (thrown instanceof Error) {
+      const code = textOf(thrown, 'code')
+      const stack = textOf(thrown, 'stack')
+      return {
+        name: textOf(thrown, 'name') ?? 'Error',
+        message: textOf(thrown, 'message') ?? '',
+        ...(code === undefined ? {} : { code }),
+        ...(stack === undefined ? {} : { stack }),
+        ...(thrown.cause === undefined || depth >= deepest
+          ? {}
+          : { cause: errorRecord(thrown.cause, depth + 1) }),
+      }
+    }
+    const text = shortened(inspect(thrown, { depth: 3 }))
+    return { name: 'NonError', message: `a value that is no Error was thrown: ${text}` }
+  } catch {
+    return { name: 'NonError', message: 'something was thrown that cannot be looked at' }
   }
 }
 

@@ -8,6 +8,7 @@ import type { DecodeContext, EncodeContext, Kind } from '../artifact/kind.ts'
 import { itemKind } from '../artifact/list.ts'
 import type { AnyPredictor } from '../artifact/predictor.ts'
 import { check, issueLines } from '../artifact/schema.ts'
+import { isStored } from '../artifact/stored.ts'
 import type { Kinds } from '../define/spec.ts'
 import type { AnyStep } from '../define/step.ts'
 import type { Value, Values } from '../record/event.ts'
@@ -95,6 +96,7 @@ export async function encodeOutputs(
   returned: unknown,
   owner: string,
   context: EncodeContext,
+  signal: AbortSignal,
 ): Promise<Values> {
   const names = Object.keys(step.outputs)
   if (returned !== undefined && (typeof returned !== 'object' || returned === null)) {
@@ -122,12 +124,41 @@ export async function encodeOutputs(
     const value = record[name]
     try {
       if (value === undefined) outputs[name] = await absent(kind)
-      else outputs[name] = { artifact: await kind.encode(value, context) }
+      else outputs[name] = { artifact: await kind.encode(stoppable(value, signal), context) }
     } catch (error) {
       throw placed(error, `${owner}, output '${name}'`, { output: name })
     }
   }
   return outputs
+}
+
+/** A returned stream of rows or bytes that ends with its attempt, also where the step waits for ever. */
+function stoppable(value: unknown, signal: AbortSignal): unknown {
+  const isStream =
+    typeof value === 'object' && value !== null && Symbol.asyncIterator in value && !isStored(value)
+  return isStream ? untilAborted(value as AsyncIterable<unknown>, signal) : value
+}
+
+async function* untilAborted(source: AsyncIterable<unknown>, signal: AbortSignal): AsyncGenerator<unknown> {
+  let stop!: () => void
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason)
+  })
+  aborted.catch(() => undefined)
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop)
+  const iterator = source[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), aborted])
+      if (next.done === true) return
+      yield next.value
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
+    // Not awaited: a generator that waits for something hears of it only afterwards.
+    void Promise.resolve(iterator.return?.()).catch(() => undefined)
+  }
 }
 
 async function absent(kind: Kind<unknown, never>): Promise<Value> {

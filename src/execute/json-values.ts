@@ -9,10 +9,16 @@ import type { Value } from '../record/event.ts'
 
 const cacheBytes = 64 * 1024 * 1024
 
+interface Parsed {
+  readonly value: unknown
+  /** Bytes of JSON text behind it. */
+  readonly size: number
+}
+
 /** Loads plain data behind values; what was parsed lately is shared (frozen), for maps that pick item by item. */
 export class JsonValues {
   readonly #blobs: BlobReader
-  readonly #parsed = new Map<string, { readonly value: unknown; readonly size: number }>()
+  readonly #parsed = new Map<string, Parsed>()
   #size = 0
 
   constructor(blobs: BlobReader) {
@@ -28,7 +34,7 @@ export class JsonValues {
       for (const item of value.list) items.push(await this.load(item))
       return items
     }
-    let data = await this.#artifact(value.artifact)
+    let data = (await this.#artifact(value.artifact)).value
     for (const key of value.pick ?? []) {
       data =
         typeof data === 'object' && data !== null
@@ -38,32 +44,41 @@ export class JsonValues {
     return data
   }
 
-  async #artifact(artifact: Artifact): Promise<unknown> {
+  async #artifact(artifact: Artifact): Promise<Parsed> {
     const id = `${artifact.kind} ${artifact.blob}`
     const known = this.#parsed.get(id)
-    if (known !== undefined) return known.value
-    const value = deepFreeze(await this.#read(artifact))
-    this.#parsed.set(id, { value, size: artifact.size })
-    this.#size += artifact.size + 100
+    if (known !== undefined) return known
+    const { value, size } = await this.#read(artifact)
+    const parsed = { value: deepFreeze(value), size: size + 100 }
+    // Two may have read it at once.
+    this.#size += parsed.size - (this.#parsed.get(id)?.size ?? 0)
+    this.#parsed.set(id, parsed)
     while (this.#size > cacheBytes && this.#parsed.size > 1) {
       const [oldest, old] = this.#parsed.entries().next().value!
       this.#parsed.delete(oldest)
-      this.#size -= old.size + 100
+      this.#size -= old.size
     }
-    return value
+    return parsed
   }
 
-  async #read(artifact: Artifact): Promise<unknown> {
-    if (artifact.kind === 'json') return decodeJson(artifact, { blobs: this.#blobs })
-    if (artifact.kind === 'metrics') return decodeMetrics(artifact, { blobs: this.#blobs })
+  async #read(artifact: Artifact): Promise<Parsed> {
+    const { size } = artifact
+    if (artifact.kind === 'json') return { value: await decodeJson(artifact, { blobs: this.#blobs }), size }
+    if (artifact.kind === 'metrics')
+      return { value: await decodeMetrics(artifact, { blobs: this.#blobs }), size }
     if (artifact.kind !== 'list') {
       throw new PipewrightError('KIND_MISMATCH', `a ${artifact.kind} was used where plain data is needed`, {
         fix: 'read it in a step that declares its kind',
       })
     }
     const items: unknown[] = []
-    for await (const item of listItems(artifact, { blobs: this.#blobs }))
-      items.push(item === null ? undefined : await this.#artifact(item))
-    return items
+    // A list keeps its items alive.
+    let held = size
+    for await (const item of listItems(artifact, { blobs: this.#blobs })) {
+      const parsed = item === null ? undefined : await this.#artifact(item)
+      items.push(parsed?.value)
+      held += parsed?.size ?? 0
+    }
+    return { value: items, size: held }
   }
 }

@@ -1,27 +1,18 @@
-import PQueue from 'p-queue'
-import { canonicalJson } from '../internal/canonical.ts'
-import { sha256, type Digest } from '../internal/digest.ts'
+import { setMaxListeners } from 'node:events'
+import { after } from '../internal/timer.ts'
 import { PipewrightError } from '../internal/error.ts'
-import type { AnyStep } from '../define/step.ts'
-import type { StepDeclaration } from '../plan/document.ts'
-import type { ErrorRecord, RunEvent, Values } from '../record/event.ts'
-import type { CacheEntry } from '../record/metadata.ts'
-import { attemptStep, type AttemptOutcome } from './attempt.ts'
+import type { ErrorRecord, RunEvent } from '../record/event.ts'
 import { CommitWriter, type PendingBlob } from './blobs.ts'
-import { cacheKey, inputDigests, keyComponents } from './cache-key.ts'
 import { errorRecord } from './error-record.ts'
 import type { Command, ReduceEvent } from './reduce/command.ts'
 import { reduce } from './reduce/reduce.ts'
 import { openRun, type RunState } from './reduce/state.ts'
 import { replay } from './replay.ts'
-import { retryDelay } from './retry.ts'
-import { containerError, isFatal, lostTooOften, selectionGap, stillRunning } from './run-errors.ts'
+import { containerError, isFatal } from './run-errors.ts'
 import type { RunOutcome, RunRequest, RunServices } from './run-request.ts'
-import { fileName, idempotencyKey, sourcesOf, uncachedReason, type Work } from './step-work.ts'
-import { silentTelemetry, type NodeSpan, type RunSpan } from './telemetry.ts'
-import { mostInterruptions, noTries, type Tries } from './tries.ts'
+import { StepExecutions } from './step-executions.ts'
+import { silentTelemetry, type RunSpan } from './telemetry.ts'
 import { ValueScopes } from './value-scopes.ts'
-import { Waits } from './waits.ts'
 
 /** So many items of a map are open for each that may run: while some run, others are looked up or committed. */
 const openItemsPerSlot = 8
@@ -35,14 +26,10 @@ export class LocalRun {
   readonly #services: RunServices
   readonly #state: RunState
   readonly #scopes: ValueScopes
-  readonly #queue: PQueue
+  readonly #steps: StepExecutions
   readonly #abort = new AbortController()
-  readonly #work = new Map<string, Work>()
-  readonly #tries = new Map<string, Tries>()
   readonly #errors = new Map<string, unknown>()
   readonly #failures: { node: string; error: ErrorRecord; cause: unknown }[] = []
-  readonly #abandoned = new Map<string, Promise<void>>()
-  readonly #waits = new Waits()
   readonly #span: RunSpan
   #resolve!: (outcome: RunOutcome) => void
   #reject!: (error: unknown) => void
@@ -65,8 +52,19 @@ export class LocalRun {
       services.json,
       services.reader,
     )
-    this.#queue = new PQueue({ concurrency: settings.concurrency })
     this.#span = (services.telemetry ?? silentTelemetry).run(plan.pipeline, request.id)
+    // Every attempt and every wait listens: more than ten are no leak.
+    setMaxListeners(0, this.#abort.signal)
+    this.#steps = new StepExecutions(request, services, this.#scopes, this.#span, {
+      signal: this.#abort.signal,
+      isOver: () => this.#over,
+      isHalted: () => this.#state.halted,
+      append: (event, blobs) => this.#append(event, blobs),
+      note: (event) => this.#note(event),
+      apply: (event) => this.#apply(event),
+      blame: (node, error) => void this.#errors.set(node, error),
+      guard: (node, work) => this.#guard(node, work),
+    })
   }
 
   /** Drives the run to its end. */
@@ -76,9 +74,9 @@ export class LocalRun {
       this.#reject = reject
     })
     const { timeout } = this.#request.settings
-    const timer = timeout === undefined ? undefined : setTimeout(() => this.#timeOut(timeout), timeout)
+    const stopTimer = timeout === undefined ? undefined : after(timeout, () => this.#timeOut(timeout))
     try {
-      const outstanding = await replay(this.#state, this.#scopes, this.#tries, this.#request.history)
+      const outstanding = await replay(this.#state, this.#scopes, this.#steps.tries, this.#request.history)
       this.#recordInterrupted()
       this.#dispatch(outstanding)
     } catch (error) {
@@ -92,7 +90,7 @@ export class LocalRun {
       this.#span.end('failed', error)
       throw error
     } finally {
-      clearTimeout(timer)
+      stopTimer?.()
       this.#over = true
     }
   }
@@ -117,6 +115,7 @@ export class LocalRun {
   }
 
   #timeOut(timeout: number): void {
+    if (this.#over || this.#state.cancelling) return
     this.#endedBy = new PipewrightError(
       'RUN_TIMEOUT',
       `run ${this.#request.id} took longer than its timeout of ${timeout} ms`,
@@ -129,7 +128,7 @@ export class LocalRun {
 
   /** Attempts that were open when their process ended are recorded as lost. */
   #recordInterrupted(): void {
-    for (const [node, tries] of this.#tries) {
+    for (const [node, tries] of this.#steps.tries) {
       if (!tries.open) continue
       tries.open = false
       tries.interrupted++
@@ -161,7 +160,7 @@ export class LocalRun {
     for (const command of commands) {
       switch (command.type) {
         case 'execute':
-          this.#guard(command.node, this.#execute(command.node, command.after))
+          this.#guard(command.node, this.#steps.execute(command.node, command.after))
           break
         case 'expand':
           this.#guard(command.node, this.#expand(command.node))
@@ -182,7 +181,6 @@ export class LocalRun {
           this.#abort.abort(
             this.#endedBy ?? new PipewrightError('RUN_CANCELLED', 'the run has failed elsewhere'),
           )
-          this.#waits.end()
           break
         case 'finish':
           void this.#finish(command.state).catch((error: unknown) => this.#fatal(error))
@@ -197,6 +195,7 @@ export class LocalRun {
       if (isFatal(error)) this.#fatal(error)
       else {
         this.#errors.set(node, error)
+        this.#steps.close(node, 'failed', error)
         this.#apply({ type: 'node.broken', node })
       }
     })
@@ -206,8 +205,7 @@ export class LocalRun {
     if (this.#over) return
     this.#over = true
     this.#abort.abort(error)
-    this.#waits.end()
-    for (const { settled } of this.#work.values()) settled()
+    this.#steps.end()
     this.#reject(error)
   }
 
@@ -226,278 +224,6 @@ export class LocalRun {
   #note(event: RunEvent, blobs: readonly PendingBlob[] = []): void {
     if (this.#over) return
     this.#append(event, blobs).catch((error: unknown) => this.#fatal(error))
-  }
-
-  async #execute(node: string, after: number): Promise<void> {
-    if (after > 0) await this.#waits.sleep(after)
-    const prepared = this.#work.get(node) ?? (await this.#prepare(node))
-    if (prepared === undefined || this.#over) return
-    this.#services.resources.acquire(prepared.needs, (release) => {
-      void this.#queue.add(async () => {
-        try {
-          await this.#attempt(node, prepared, release)
-        } catch (error) {
-          release()
-          this.#guard(node, Promise.reject(error))
-        }
-      })
-    })
-  }
-
-  /** Finds the inputs and the cache key of a step; a hit is settled here and needs no slot. */
-  async #prepare(node: string): Promise<Work | undefined> {
-    const planned = this.#scopes.node(node)
-    if (planned.type !== 'step') throw new PipewrightError('PLAN_INVALID', `'${node}' is not a step`)
-    const { plan, program } = this.#request
-    const step = program.steps.get(planned.step)!
-    const declaration = plan.steps[planned.step]!
-    const span = this.#span.node(node, step.name, sourcesOf(planned))
-    try {
-      return await this.#prepareStep(node, planned.step, step, declaration, span)
-    } catch (error) {
-      span.end('failed', error)
-      throw error
-    }
-  }
-
-  async #prepareStep(
-    node: string,
-    planKey: string,
-    step: AnyStep,
-    declaration: StepDeclaration,
-    span: NodeSpan,
-  ): Promise<Work | undefined> {
-    const values = await this.#scopes.inputsOf(node)
-    const code = this.#request.program.code.get(planKey)
-    const digests = await inputDigests(values, step.inputs, this.#services.json)
-    const uncached = uncachedReason(declaration, code)
-    const cacheable = uncached === undefined && code?.cacheable === true
-    const key = cacheable ? cacheKey(keyComponents(declaration, code.digest, digests)) : null
-    const seed = key ?? sha256(canonicalJson({ step: step.name, inputs: digests }))
-    const needs = this.#services.resources.needs(declaration.resources, step.name)
-    const startedAt = Date.now()
-    let settled = (): void => undefined
-    if (key !== null) {
-      const found = await this.#services.lookup.claim(key)
-      this.#span.cache(found.entry !== undefined)
-      if (found.entry !== undefined) {
-        this.#reuse(node, step, values, key, found.entry, startedAt)
-        span.end('reused')
-        return undefined
-      }
-      settled = found.settled
-    }
-    if (this.#request.reuse?.has(node.split(/[/[]/, 1)[0]!) === true) {
-      settled()
-      throw selectionGap(node, uncached)
-    }
-    const own = idempotencyKey(this.#request.id, node, declaration, digests)
-    const work: Work = {
-      step,
-      declaration,
-      values,
-      key,
-      seed,
-      idempotencyKey: own,
-      uncached,
-      needs,
-      span,
-      settled,
-    }
-    this.#work.set(node, work)
-    return work
-  }
-
-  #reuse(
-    node: string,
-    step: AnyStep,
-    inputs: Values,
-    key: Digest,
-    entry: CacheEntry,
-    startedAt: number,
-  ): void {
-    const { outputs, facts, run, node: source } = entry
-    this.#note({
-      type: 'node.succeeded',
-      node,
-      step: step.name,
-      attempt: 0,
-      startedAt,
-      inputs,
-      outputs,
-      key,
-      reused: { run, node: source },
-      facts,
-    })
-    this.#scopes.record(node, outputs)
-    this.#apply({ type: 'node.succeeded', node })
-  }
-
-  async #attempt(node: string, work: Work, release: () => void): Promise<void> {
-    if (this.#over) return release()
-    const tries = this.#tries.get(node) ?? noTries()
-    this.#tries.set(node, tries)
-    if (this.#abort.signal.aborted)
-      return this.#lost(node, work, { end: 'cancelled', error: this.#abort.signal.reason }, release)
-    if (this.#state.halted && tries.used === 0) return this.#withdraw(node, work, release)
-    if (tries.interrupted >= mostInterruptions)
-      return this.#refuse(node, work, release, lostTooOften(node, tries))
-    const { declaration, step } = work
-    if (declaration.effect !== undefined && this.#abandoned.has(node))
-      return this.#refuse(node, work, release, stillRunning(node))
-    const startedAt = Date.now()
-    const attempt = ++tries.started
-    const started: RunEvent = { type: 'attempt.started', node, step: step.name, attempt, key: work.key }
-    let later: NodeJS.Immediate | undefined
-    // The start of an effect is durable before the effect can be. Any other start is recorded when the attempt
-    // is not over at once: its end tells all that its start would.
-    if (declaration.effect === undefined) later = setImmediate(() => this.#note(started))
-    else await this.#append(started)
-    const span = work.span.attempt(attempt)
-    const outcome = await span.active(() => this.#run(node, work, attempt, startedAt))
-    clearImmediate(later)
-    span.end(outcome.ok ? 'succeeded' : outcome.end, outcome.ok ? undefined : outcome.error)
-    if (this.#over) return release()
-    if (outcome.ok) {
-      // The slot is given back here: what is being committed no longer runs, and commits gather meanwhile.
-      release()
-      this.#guard(node, this.#succeed(node, work, outcome, attempt, startedAt))
-    } else await this.#fail(node, work, outcome, attempt, release)
-  }
-
-  #run(
-    node: string,
-    { step, declaration, values, seed, idempotencyKey: key }: Work,
-    attempt: number,
-    startedAt: number,
-  ): Promise<AttemptOutcome> {
-    const { id, plan, onUpdate } = this.#request
-    return attemptStep(
-      {
-        run: { id, pipeline: plan.pipeline },
-        node,
-        fileName: fileName(node),
-        step,
-        declaration,
-        values,
-        attempt,
-        startedAt,
-        idempotencyKey: key,
-        seed,
-        signal: this.#abort.signal,
-        onProgress: (done, total) =>
-          onUpdate({ at: Date.now(), event: { type: 'attempt.progress', node, done, total } }),
-        onLog: (level, message, fields) =>
-          onUpdate({ at: Date.now(), event: { type: 'attempt.log', node, level, message, fields } }),
-      },
-      this.#services,
-    )
-  }
-
-  async #succeed(
-    node: string,
-    work: Work,
-    outcome: AttemptOutcome & { ok: true },
-    attempt: number,
-    startedAt: number,
-  ): Promise<void> {
-    const { step, declaration, values: inputs, key } = work
-    const { outputs, facts, volatile, blobs } = outcome
-    const uncached =
-      work.uncached ??
-      (volatile.length > 0 && declaration.cache === undefined
-        ? `the step read ctx.${volatile.join(', ctx.')}`
-        : undefined)
-    await this.#append(
-      {
-        type: 'node.succeeded',
-        node,
-        step: step.name,
-        attempt,
-        startedAt,
-        inputs,
-        outputs,
-        key,
-        ...(uncached === undefined ? {} : { uncached }),
-        facts,
-      },
-      blobs,
-    )
-    this.#close(node, work, 'succeeded')
-    this.#scopes.record(node, outputs)
-    this.#apply({ type: 'node.succeeded', node })
-  }
-
-  async #fail(
-    node: string,
-    work: Work,
-    outcome: AttemptOutcome & { ok: false },
-    attempt: number,
-    release: () => void,
-  ): Promise<void> {
-    const { end, error, retryable, log, abandoned } = outcome
-    const tries = this.#tries.get(node)!
-    if (end !== 'cancelled') tries.used++
-    tries.interrupted = 0
-    const retryIn =
-      retryable && end !== 'cancelled'
-        ? retryDelay(work.declaration.retry, tries.used, Math.random())
-        : undefined
-    const again = retryIn === undefined ? {} : { retryIn }
-    if (abandoned === undefined) release()
-    else this.#watch(node, abandoned, release)
-    await this.#append({
-      type: 'attempt.failed',
-      node,
-      attempt,
-      end,
-      error: errorRecord(error),
-      ...again,
-      ...(log === undefined ? {} : { log }),
-    })
-    this.#errors.set(node, error)
-    if (retryIn === undefined) this.#close(node, work, end, error)
-    this.#apply({ type: 'attempt.failed', node, end, ...again })
-  }
-
-  /** An abandoned function keeps its named resources until it settles. */
-  #watch(node: string, abandoned: Promise<void>, release: () => void): void {
-    this.#abandoned.set(node, abandoned)
-    void abandoned.finally(() => {
-      if (this.#abandoned.get(node) === abandoned) this.#abandoned.delete(node)
-      release()
-    })
-  }
-
-  #lost(
-    node: string,
-    work: Work,
-    why: { readonly end: 'cancelled'; readonly error: unknown },
-    release: () => void,
-  ): void {
-    release()
-    this.#close(node, work, why.end, why.error)
-    this.#apply({ type: 'attempt.failed', node, end: why.end })
-  }
-
-  #withdraw(node: string, work: Work, release: () => void): void {
-    release()
-    this.#close(node, work, 'cancelled')
-    this.#apply({ type: 'node.withdrawn', node })
-  }
-
-  #refuse(node: string, work: Work, release: () => void, error: PipewrightError): void {
-    release()
-    this.#errors.set(node, error)
-    this.#close(node, work, 'failed', error)
-    this.#apply({ type: 'node.broken', node })
-  }
-
-  #close(node: string, work: Work, outcome: string, error?: unknown): void {
-    this.#work.delete(node)
-    this.#tries.delete(node)
-    work.span.end(outcome, error)
-    work.settled()
   }
 
   async #expand(node: string): Promise<void> {
@@ -550,6 +276,8 @@ export class LocalRun {
       // A step may have thrown undefined: what counts is that it has thrown.
       const cause = this.#errors.has(node) ? this.#errors.get(node) : containerError(node, this.#failures)
       const error = errorRecord(cause)
+      // What has settled is looked at no more.
+      this.#scopes.drop(node)
       if (planned.type === 'step' || this.#errors.has(node)) this.#failures.push({ node, error, cause })
       this.#note({
         type: 'node.failed',
@@ -557,6 +285,7 @@ export class LocalRun {
         step: planned.type === 'step' ? this.#request.plan.steps[planned.step]!.name : null,
         error,
       })
+      this.#errors.delete(node)
     }
   }
 

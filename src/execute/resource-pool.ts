@@ -42,9 +42,26 @@ export class ResourcePool {
     return needs
   }
 
-  /** Calls `begin` with the function that gives the resources back, once they are free. */
-  acquire(needs: Needs, begin: (release: () => void) => void): void {
-    this.#waiting.push({ needs, begin: () => begin(this.#releaser(needs)) })
+  /**
+   * Calls `begin` with the function that gives the resources back, once they are free; without any when the
+   * signal is aborted before: whoever is cancelled need not wait to be told.
+   */
+  acquire(needs: Needs, begin: (release: () => void) => void, signal: AbortSignal): void {
+    const onAbort = (): void => {
+      this.#waiting = this.#waiting.filter((other) => other !== waiting)
+      begin(() => undefined)
+    }
+    const waiting: Waiting = {
+      needs,
+      begin: () => {
+        signal.removeEventListener('abort', onAbort)
+        begin(this.#releaser(needs))
+      },
+    }
+    if (needs.size === 0) return waiting.begin()
+    if (signal.aborted) return onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    this.#waiting.push(waiting)
     this.#admit()
   }
 

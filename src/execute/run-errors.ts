@@ -1,5 +1,4 @@
 import { PipewrightError } from '../internal/error.ts'
-import type { Tries } from './tries.ts'
 
 /** Without these the run cannot be recorded any more. */
 export function isFatal(error: unknown): boolean {
@@ -12,7 +11,7 @@ export function isFatal(error: unknown): boolean {
 }
 
 /** A node whose process ended under it again and again. */
-export function lostTooOften(node: string, { interrupted }: Tries): PipewrightError {
+export function lostTooOften(node: string, interrupted: number): PipewrightError {
   return new PipewrightError(
     'STEP_INTERRUPTED',
     `'${node}' was lost with its process ${interrupted} times in a row`,

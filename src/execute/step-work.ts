@@ -1,9 +1,11 @@
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
+import { PipewrightError } from '../internal/error.ts'
 import type { StepCode } from '../code/step-digest.ts'
 import type { AnyStep } from '../define/step.ts'
 import type { PlanNode, StepDeclaration } from '../plan/document.ts'
 import type { Values } from '../record/event.ts'
+import type { Settle } from './cache-lookup.ts'
 import type { Needs } from './resource-pool.ts'
 import type { NodeSpan } from './telemetry.ts'
 
@@ -20,7 +22,7 @@ export interface Work {
   readonly needs: Needs
   readonly span: NodeSpan
   /** Lets twins that wait for this execution go on. */
-  readonly settled: () => void
+  readonly settled: Settle
 }
 
 /** Why the outputs of a step are not cached; undefined when they are. */
@@ -31,12 +33,16 @@ export function uncachedReason(declaration: StepDeclaration, code: StepCode | un
   return code.cacheable ? undefined : code.reason
 }
 
-/** The nodes of the same scope that a step reads. */
-export function sourcesOf(node: PlanNode & { type: 'step' }): string[] {
+/** The step of a node, and the nodes of the same scope that it reads. */
+export function plannedStep(
+  node: PlanNode,
+  path: string,
+): { readonly step: string; readonly sources: readonly string[] } {
+  if (node.type !== 'step') throw new PipewrightError('PLAN_INVALID', `'${path}' is not a step`)
   const sources: string[] = []
   for (const binding of Object.values(node.inputs))
     if ('node' in binding && binding.up === undefined) sources.push(binding.node)
-  return sources
+  return { step: node.step, sources }
 }
 
 /** Node paths may hold what file names may not, and be longer. */

@@ -27,6 +27,8 @@ interface MapValues {
   readonly gathered: Readonly<Record<string, PackedValues>>
   /** Collected items whose values were not at hand at once. */
   readonly pending: Promise<void>[]
+  /** Items whose scopes are kept. */
+  readonly open: Set<number>
 }
 
 /** Which output of which body node a map gathers, for the lineage. */
@@ -72,7 +74,7 @@ export class ValueScopes {
     this.#scopes.set('', { parent: undefined, outputs: new Map(), inputs, item: undefined, index: -1 })
   }
 
-  /** The plan node behind a path. */
+  /** The plan node behind a path; behind that of a side of a branch the branch. */
   node(path: string): PlanNode {
     const fixed = path.includes('[') ? path.replaceAll(/\[\d+\]/g, '') : path
     let node = this.#nodes.get(fixed)
@@ -91,6 +93,11 @@ export class ValueScopes {
     if (node.type !== 'step') this.#release(path)
   }
 
+  /** Lets go of what a node held that has settled without outputs. */
+  drop(path: string): void {
+    if (this.node(path).type !== 'step') this.#release(path)
+  }
+
   /** The values wired into a step. */
   async inputsOf(path: string): Promise<Values> {
     const node = this.node(path)
@@ -107,7 +114,7 @@ export class ValueScopes {
     const gathered = Object.fromEntries(
       Object.keys(node.body.outputs).map((name) => [name, new PackedValues(count)]),
     )
-    this.#maps.set(path, { item, gathered, pending: [] })
+    this.#maps.set(path, { item, gathered, pending: [], open: new Set() })
     return count
   }
 
@@ -146,6 +153,7 @@ export class ValueScopes {
       else map.gathered[name]!.set(index, value)
     }
     this.#scopes.delete(prefix)
+    map.open.delete(index)
   }
 
   /** Makes the outputs of a container; `gathers` tells a map's lineage. */
@@ -271,25 +279,16 @@ export class ValueScopes {
       const container = path.slice(0, bracket)
       const index = Number(path.slice(bracket + 1, -1))
       const parent = this.#scope(split(container).prefix)
-      return { parent, outputs, inputs: undefined, item: this.#maps.get(container)?.item(index), index }
-    }
-    const { prefix, id } = split(path)
-    const container = prefix.slice(0, -1)
-    if (
-      (id === 'then' || id === 'else') &&
-      container !== '' &&
-      !container.endsWith(']') &&
-      this.node(container).type === 'when'
-    ) {
-      return {
-        parent: this.#scope(split(container).prefix),
-        outputs,
-        inputs: undefined,
-        item: undefined,
-        index: -1,
-      }
+      const map = this.#maps.get(container)
+      map?.open.add(index)
+      return { parent, outputs, inputs: undefined, item: map?.item(index), index }
     }
     const node = this.node(path)
+    if (node.type === 'when') {
+      // The path of a branch names its side last.
+      const parent = this.#scope(split(split(path).prefix.slice(0, -1)).prefix)
+      return { parent, outputs, inputs: undefined, item: undefined, index: -1 }
+    }
     const scope: ValueScope = { parent: undefined, outputs, inputs: undefined, item: undefined, index: -1 }
     const inputs = this.#parse(path, node).then((values) => (scope.inputs = values))
     // Whoever reads an input awaits this promise and reports its error; nobody else needs to.
@@ -324,6 +323,7 @@ export class ValueScopes {
   }
 
   #release(path: string): void {
+    for (const index of this.#maps.get(path)?.open ?? []) this.#scopes.delete(`${path}[${index}]/`)
     this.#maps.delete(path)
     for (const tail of ['/', '/then/', '/else/']) this.#scopes.delete(path + tail)
   }
@@ -339,6 +339,7 @@ export class ValueScopes {
       if (at === segments.length) return node
       if (node.type === 'when') {
         const branch = segments[at++]
+        if (at === segments.length) return node
         scope = branch === 'else' ? node.else! : node.then
       } else if (node.type === 'map' || node.type === 'pipeline') scope = node.body
       else throw new PipewrightError('PLAN_INVALID', `the plan has no node '${path}'`)

@@ -1,3 +1,5 @@
+import { after } from '../internal/timer.ts'
+
 /** Timers that can all be ended early. */
 export class Waits {
   readonly #wakes = new Set<() => void>()
@@ -8,11 +10,11 @@ export class Waits {
     if (this.#ended) return Promise.resolve()
     return new Promise((resolve) => {
       const wake = (): void => {
-        clearTimeout(timer)
+        stop()
         this.#wakes.delete(wake)
         resolve()
       }
-      const timer = setTimeout(wake, ms)
+      const stop = after(ms, wake)
       this.#wakes.add(wake)
     })
   }

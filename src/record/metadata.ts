@@ -94,6 +94,13 @@ export interface MetadataStore {
   forget(key: Digest): Promise<void>
   /** A small blob that was stored with an event. */
   blob(digest: Digest): Promise<Uint8Array | undefined>
+  /**
+   * Tells whether a small blob is there, and makes its time now (half an hour more or less does not matter):
+   * garbage collection spares what was used lately.
+   */
+  touchBlob(digest: Digest): Promise<boolean>
+  /** Removes a small blob whose bytes are these: they are not what was written. */
+  dropBlob(digest: Digest, bytes: Uint8Array): Promise<void>
 
   /** Runs, filtered and ordered, page by page (keyset). */
   runs(query?: RunQuery): Promise<Page<RunRecord>>
@@ -132,13 +139,14 @@ export interface MetadataStore {
   modelVersions(name?: string): Promise<readonly ModelVersion[]>
 
   /**
-   * Removes runs with all that is known of them, the cache entries that they left, and small blobs. A run that
-   * has got an owner meanwhile is kept.
+   * Removes runs with all that is known of them, the cache entries that they left, and small blobs that were not
+   * used after `untouchedSince`, in milliseconds since the epoch. A run that has got an owner meanwhile is kept.
    */
   remove(request: {
     readonly runs: readonly string[]
     readonly blobs: readonly Digest[]
     readonly cacheKeys: readonly Digest[]
+    readonly untouchedSince?: number
   }): Promise<Removed>
   /** Every cache entry, for garbage collection. */
   cacheEntries(): AsyncIterable<CacheEntry>

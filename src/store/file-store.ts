@@ -67,7 +67,7 @@ class FileStore implements ArtifactStore {
 
   async put(bytes: Uint8Array): Promise<Blob> {
     const digest = sha256(bytes)
-    if (!(await this.#touch(digest))) {
+    if (!(await this.touch(digest))) {
       await this.#write(async (file) => {
         await writeAll(file, bytes)
         return digest
@@ -186,6 +186,17 @@ class FileStore implements ArtifactStore {
     }
   }
 
+  async touch(digest: Digest): Promise<boolean> {
+    const now = new Date()
+    try {
+      await utimes(this.#path(digest), now, now)
+      return true
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'ENOENT') return false
+      throw storeError(error, this.#root)
+    }
+  }
+
   async *list(): AsyncGenerator<StoredBlob> {
     for await (const shard of await opendir(join(this.#root, 'objects'))) {
       if (!shard.isDirectory() || !/^[0-9a-f]{2}$/.test(shard.name)) continue
@@ -198,9 +209,26 @@ class FileStore implements ArtifactStore {
     }
   }
 
-  async delete(digest: Digest): Promise<void> {
+  /**
+   * Moves the blob away before it looks at its time: whoever wants to use it meanwhile finds it missing, and does
+   * not touch what is about to go.
+   */
+  async delete(digest: Digest, untouchedSince?: number): Promise<boolean> {
+    const path = this.#path(digest)
+    const aside = join(this.#root, 'tmp', uuidv7())
+    try {
+      await rename(path, aside)
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'ENOENT') return false
+      throw storeError(error, this.#root)
+    }
+    if (untouchedSince !== undefined && (await stat(aside)).mtimeMs > untouchedSince) {
+      await rename(aside, path)
+      return false
+    }
     this.#verified.delete(digest)
-    await rm(this.#path(digest), { force: true })
+    await rm(aside, { force: true })
+    return true
   }
 
   close(): Promise<void> {
@@ -209,18 +237,6 @@ class FileStore implements ArtifactStore {
 
   #path(digest: Digest): string {
     return join(this.#root, 'objects', digest.slice(7, 9), digest.slice(9))
-  }
-
-  /** Refreshes the time of a blob that is there: garbage collection spares what was stored lately. */
-  async #touch(digest: Digest): Promise<boolean> {
-    const now = new Date()
-    try {
-      await utimes(this.#path(digest), now, now)
-      return true
-    } catch (error) {
-      if ((error as { code?: unknown }).code === 'ENOENT') return false
-      throw storeError(error, this.#root)
-    }
   }
 
   async #write(fill: (file: WritableFile) => Promise<Digest>): Promise<Digest> {
@@ -245,7 +261,7 @@ class FileStore implements ArtifactStore {
 
   /** Moves a synced temporary file to the place of its digest; false if that is taken. */
   async #place(temporary: string, digest: Digest): Promise<boolean> {
-    if (await this.#touch(digest)) {
+    if (await this.touch(digest)) {
       await unlink(temporary)
       return false
     }

@@ -62,14 +62,21 @@ class MemoryStore implements ArtifactStore {
     return Promise.resolve(this.#blobs.has(digest))
   }
 
+  touch(digest: Digest): Promise<boolean> {
+    const found = this.#blobs.get(digest)
+    if (found !== undefined) found.touchedAt = Date.now()
+    return Promise.resolve(found !== undefined)
+  }
+
   async *list(): AsyncGenerator<StoredBlob> {
     for (const [digest, { bytes, touchedAt }] of this.#blobs)
       yield { digest, size: bytes.byteLength, touchedAt }
   }
 
-  delete(digest: Digest): Promise<void> {
-    this.#blobs.delete(digest)
-    return Promise.resolve()
+  delete(digest: Digest, untouchedSince = Infinity): Promise<boolean> {
+    const found = this.#blobs.get(digest)
+    if (found === undefined || found.touchedAt > untouchedSince) return Promise.resolve(false)
+    return Promise.resolve(this.#blobs.delete(digest))
   }
 
   close(): Promise<void> {

@@ -119,7 +119,10 @@ export async function testStep<In, Out, Run>(
   }
   const folder = await mkdtemp(join(tmpdir(), 'pipewright-test-'))
   const store = memoryStore()
-  const reader = new TieredReader({ blob: () => Promise.resolve(undefined) }, store)
+  const reader = new TieredReader(
+    { blob: () => Promise.resolve(undefined), dropBlob: () => Promise.resolve() },
+    store,
+  )
   const services: AttemptServices = {
     root: folder,
     store,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
@@ -56,8 +57,7 @@ export async function findPipeline(
     exports = await loadModule(path)
   } catch (cause) {
     if (PipewrightError.isInstance(cause)) throw cause
-    const missing =
-      (cause as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND' && (cause as Error).message.includes(path)
+    const missing = !existsSync(path)
     const names = Object.keys(settings.pipelines ?? {})
     throw new PipewrightError(
       'PIPELINE_NOT_FOUND',

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { milliseconds, type Duration } from '../internal/duration.ts'
 import type { Digest } from '../internal/digest.ts'
 import type { Artifact } from '../artifact/artifact.ts'
+import type { Blob } from '../artifact/blob.ts'
 import { listItems } from '../artifact/list.ts'
 import { TieredReader } from '../execute/blobs.ts'
 import type { Values, Value } from '../record/event.ts'
@@ -21,7 +22,7 @@ export interface GarbageOptions {
   readonly resumableOlderThan?: Duration
   /** Only tells what would be removed. */
   readonly dryRun?: boolean
-  /** Blobs younger than this are kept. Default 1 hour. */
+  /** Blobs used more lately are kept. Default 1 hour; less than half of it is for when nothing runs. */
   readonly spare?: Duration
 }
 
@@ -67,6 +68,7 @@ export async function collectGarbage(
   const spare = options.spare === undefined ? spared : milliseconds(options.spare, 'spare')
   const models = await metadata.modelVersions()
   const ofModels = new Set(models.map(({ run }) => run))
+  const untouchedSince = now - spare
   const removed = new Set<string>()
   const kept: string[] = []
   for (const run of await allRuns(metadata)) {
@@ -97,21 +99,24 @@ export async function collectGarbage(
     if (removed.has(entry.run)) cacheKeys.push(entry.key)
     else for (const artifact of artifactsIn(entry.outputs)) await mark(artifact)
   }
-  const blobs: Digest[] = []
-  const small: Digest[] = []
-  let bytes = 0
-  const doomed = (digest: Digest, touched: number, size: number): boolean => {
-    if (marked.has(digest) || touched > now - spare) return false
-    bytes += size
-    return true
-  }
-  for await (const blob of store.list())
-    if (doomed(blob.digest, blob.touchedAt, blob.size)) blobs.push(blob.digest)
-  for await (const blob of metadata.smallBlobs())
-    if (doomed(blob.digest, blob.at, blob.size)) small.push(blob.digest)
-  const report = { cacheEntries: cacheKeys.length, blobs: blobs.length + small.length, bytes }
-  if (options.dryRun === true) return { dryRun: true, runs: [...removed], ...report }
-  const { kept: owned } = await metadata.remove({ runs: [...removed], blobs: small, cacheKeys })
+  const large: Blob[] = []
+  const small: Blob[] = []
+  for await (const { digest, size, touchedAt } of store.list())
+    if (!marked.has(digest) && touchedAt <= untouchedSince) large.push({ digest, size })
+  for await (const { digest, size, at } of metadata.smallBlobs())
+    if (!marked.has(digest) && at <= untouchedSince) small.push({ digest, size })
+  const reportOf = (blobs: readonly Blob[]): Pick<GarbageReport, 'cacheEntries' | 'blobs' | 'bytes'> => ({
+    cacheEntries: cacheKeys.length,
+    blobs: blobs.length,
+    bytes: blobs.reduce((sum, { size }) => sum + size, 0),
+  })
+  if (options.dryRun === true) return { dryRun: true, runs: [...removed], ...reportOf([...large, ...small]) }
+  const { kept: owned } = await metadata.remove({
+    runs: [...removed],
+    blobs: small.map(({ digest }) => digest),
+    cacheKeys,
+    untouchedSince,
+  })
   for (const run of owned) removed.delete(run)
   for (const run of removed) {
     for (const part of ['logs', 'work', 'outputs'])
@@ -119,6 +124,8 @@ export async function collectGarbage(
   }
   // A run that was taken up again meanwhile may need any of the blobs.
   if (owned.length > 0) return { dryRun: false, runs: [...removed], cacheEntries: 0, blobs: 0, bytes: 0 }
-  for (const digest of blobs) await store.delete(digest)
-  return { dryRun: false, runs: [...removed], ...report }
+  // What was used since it was listed stays: a run may have found it by its key meanwhile.
+  const gone = [...small]
+  for (const blob of large) if (await store.delete(blob.digest, untouchedSince)) gone.push(blob)
+  return { dryRun: false, runs: [...removed], ...reportOf(gone) }
 }

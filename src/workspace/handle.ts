@@ -56,9 +56,14 @@ export class Updates {
   }
 }
 
-/** A run of this process while it is driven. */
-export interface ActiveRun {
-  readonly driver: LocalRun
+/** A run while it is driven, by whomever. */
+export interface FollowedRun {
   readonly updates: Updates
   readonly ended: Promise<RunOutcome>
+  readonly cancel: (reason: string) => void
+}
+
+/** A run of this process while it is driven. */
+export interface ActiveRun extends FollowedRun {
+  readonly driver: LocalRun
 }

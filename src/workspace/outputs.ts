@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import type { Kind } from '../artifact/kind.ts'
+import { itemKind } from '../artifact/list.ts'
 import type { ValueReader } from '../execute/io.ts'
 import type { Value, Values } from '../record/event.ts'
 
@@ -12,6 +13,13 @@ async function decodeOne(
   reader: ValueReader,
 ): Promise<unknown> {
   if ('absent' in value) return undefined
+  const item = kind === undefined ? undefined : itemKind(kind)
+  if ('list' in value && item !== undefined) {
+    const items: unknown[] = []
+    for (const [index, element] of value.list.entries())
+      items.push(await decodeOne(element, item, `${name}-${index}`, reader))
+    return items
+  }
   const stored = 'artifact' in value && value.pick === undefined ? value.artifact : undefined
   if (kind === undefined || kind.name === 'json' || stored === undefined) return reader.json.load(value)
   const workdir = async (): Promise<string> => {

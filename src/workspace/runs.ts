@@ -11,13 +11,14 @@ import { CommitWriter } from '../execute/blobs.ts'
 import { startCapture } from '../execute/capture.ts'
 import { LocalRun } from '../execute/local-run.ts'
 import type { RunOutcome, RunServices, RunUpdate } from '../execute/run-request.ts'
-import { narrow } from '../plan/narrow.ts'
+import { narrow, type Narrowed } from '../plan/narrow.ts'
 import type { RunEvent, RunSettings, StoredEvent, Values } from '../record/event.ts'
 import type { Lease } from '../record/metadata.ts'
 import { currentOwner } from '../record/owner.ts'
 import type { RunDetail } from '../record/records.ts'
 import { RecentEnvironment } from './environment.ts'
-import { Updates, type ActiveRun, type RunHandle } from './handle.ts'
+import { follow } from './follow.ts'
+import { Updates, type ActiveRun, type FollowedRun, type RunHandle } from './handle.ts'
 import { decodeRunOutputs } from './outputs.ts'
 import type { WorkspaceParts } from './parts.ts'
 import { codeDigests, compileProgram, type Compiled } from './program.ts'
@@ -26,6 +27,8 @@ import { RunFailedError } from './run-error.ts'
 import type { ResumeOptions, RunOptions } from './run-options.ts'
 import type { Sources } from './sources.ts'
 
+type Part = Pick<Narrowed, 'scope'> & Partial<Narrowed>
+
 /** The runs of a workspace that this process drives: starts them, goes on with them, gives them up. */
 export class Runs {
   readonly #parts: WorkspaceParts
@@ -33,6 +36,7 @@ export class Runs {
   readonly #sources: Sources
   readonly #environment: RecentEnvironment
   readonly #active = new Map<string, ActiveRun>()
+  readonly #closed = new AbortController()
 
   constructor(parts: WorkspaceParts, services: RunServices, sources: Sources) {
     this.#parts = parts
@@ -55,6 +59,7 @@ export class Runs {
     }
     const id = uuidv7()
     const settings = this.#settings(options)
+    const part = narrowed(compiled, settings)
     const writer = new CommitWriter(this.#parts.store, this.#services.reader)
     const { given: _given, ...structure } = compiled.plan
     const document = await writer.put(Buffer.from(canonicalJson(structure), 'utf8'))
@@ -71,11 +76,21 @@ export class Runs {
       tags: options.tags ?? [],
       key: options.key ?? null,
     }
-    await this.#parts.metadata.append(
-      { run: id, at: Date.now(), event: started, blobs: writer.pending },
-      lease,
-    )
-    return this.#drive(pipeline, compiled, values, id, settings, lease, [], options)
+    try {
+      await this.#parts.metadata.append(
+        { run: id, at: Date.now(), event: started, blobs: writer.pending },
+        lease,
+      )
+    } catch (error) {
+      await this.#release(lease)
+      const taken = PipewrightError.isInstance(error) && error.code === 'RUN_KEY_CONFLICT'
+      // Somebody else was quicker with this key.
+      const earlier = taken ? await this.#byKey(pipeline, options.key!, values, options) : undefined
+      if (earlier === undefined) throw error
+      return earlier
+    }
+    const active = this.#drive(compiled, part, values, id, settings, lease, [], options, new Updates())
+    return this.#handle(id, pipeline, active)
   }
 
   /** Goes on with a run that has not succeeded. */
@@ -84,6 +99,16 @@ export class Runs {
     given: AnyPipeline | undefined,
     options: ResumeOptions,
   ): Promise<RunHandle<unknown>> {
+    const pipeline = given ?? (await this.#parts.findPipeline(detail))
+    return this.#handle(detail.id, pipeline, await this.#resume(detail, pipeline, options, new Updates()))
+  }
+
+  async #resume(
+    detail: RunDetail,
+    pipeline: AnyPipeline,
+    options: ResumeOptions,
+    updates: Updates,
+  ): Promise<ActiveRun> {
     const { id } = detail
     if (detail.state === 'succeeded') {
       throw new PipewrightError('RUN_NOT_RESUMABLE', `run ${id} has succeeded: there is nothing to resume`, {
@@ -91,17 +116,26 @@ export class Runs {
         details: { run: id },
       })
     }
-    const pipeline = given ?? (await this.#parts.findPipeline(detail))
     const compiled = await compileProgram(pipeline, undefined, this.#parts.root)
     const accepted = checkResume(detail, compiled, options.acceptCode ?? false)
+    const part = narrowed(compiled, detail.settings)
     const lease = await this.#acquire(id, options.takeOver ?? false)
-    const history = await historyOf(this.#parts.metadata, id)
-    const code = codeDigests(compiled.program)
-    await this.#parts.metadata.append(
-      { run: id, at: Date.now(), event: { type: 'run.resumed', acceptedCode: accepted, code } },
-      lease,
-    )
-    return this.#drive(pipeline, compiled, detail.inputs, id, detail.settings, lease, history, options)
+    try {
+      // Taken over from this very workspace: its old driver is not told by the record.
+      const old = this.#active.get(id)
+      old?.driver.lose(takenOver(id))
+      await old?.ended.catch(() => undefined)
+      const history = await historyOf(this.#parts.metadata, id)
+      const code = codeDigests(compiled.program)
+      await this.#parts.metadata.append(
+        { run: id, at: Date.now(), event: { type: 'run.resumed', acceptedCode: accepted, code } },
+        lease,
+      )
+      return this.#drive(compiled, part, detail.inputs, id, detail.settings, lease, history, options, updates)
+    } catch (error) {
+      await this.#release(lease)
+      throw error
+    }
   }
 
   /** Cancels a run of this process, or asks whoever drives it. */
@@ -118,6 +152,7 @@ export class Runs {
       'the workspace was closed while the run was going on',
       { fix: 'await the run before closing, or resume it' },
     )
+    this.#closed.abort(error)
     for (const { driver } of this.#active.values()) driver.lose(error)
     await Promise.allSettled([...this.#active.values()].map(({ ended }) => ended))
   }
@@ -150,36 +185,45 @@ export class Runs {
     })
   }
 
+  async #release(lease: Lease): Promise<void> {
+    await this.#parts.metadata.release(lease).catch(() => undefined)
+  }
+
   #drive(
-    pipeline: AnyPipeline,
     compiled: Compiled,
+    part: Part,
     inputs: Values,
     id: string,
     settings: RunSettings,
     lease: Lease,
     history: readonly StoredEvent[],
     options: Pick<RunOptions, 'signal' | 'onUpdate' | 'captureConsole'>,
-  ): RunHandle<unknown> {
-    const updates = new Updates()
-    const onUpdate = (update: RunUpdate): void => {
-      updates.push(update)
-      try {
-        options.onUpdate?.(update)
-      } catch {
-        // Whoever looks on cannot make a run fail.
-      }
-    }
+    updates: Updates,
+  ): ActiveRun {
     const { program } = compiled
-    const part = settings.selection === undefined ? undefined : narrow(compiled.plan, settings.selection)
-    const plan = part === undefined ? compiled.plan : { ...compiled.plan, scope: part.scope }
-    const reuse = part === undefined ? {} : { reuse: part.reuse }
+    const { scope, reuse } = part
+    const plan = { ...compiled.plan, scope }
+    const onUpdate = teller(updates, options)
     const driver = new LocalRun(
-      { id, plan, program, inputs, settings, ...reuse, lease, history, onUpdate },
+      {
+        id,
+        plan,
+        program,
+        inputs,
+        settings,
+        ...(reuse === undefined ? {} : { reuse }),
+        lease,
+        history,
+        onUpdate,
+      },
       this.#services,
     )
     const ended = this.#watch(id, driver, lease, updates, options)
-    this.#active.set(id, { driver, updates, ended })
-    return this.#handle(id, pipeline, driver, updates, ended)
+    // Whoever does not ask for the result must not end the process by its failure.
+    ended.catch(() => undefined)
+    const active: ActiveRun = { driver, updates, ended, cancel: (reason) => driver.cancel(reason) }
+    this.#active.set(id, active)
+    return active
   }
 
   async #watch(
@@ -195,13 +239,7 @@ export class Runs {
     signal?.addEventListener('abort', onAbort, { once: true })
     const stops = [
       metadata.onCancelRequested(id, (reason) => driver.cancel(reason)),
-      metadata.onLost(id, () =>
-        driver.lose(
-          new PipewrightError('LEASE_LOST', `run ${id} was taken over by another process`, {
-            fix: 'nothing: that process goes on with it',
-          }),
-        ),
-      ),
+      metadata.onLost(id, () => driver.lose(takenOver(id))),
       options.captureConsole === true ? startCapture() : undefined,
     ]
     try {
@@ -213,10 +251,10 @@ export class Runs {
     } finally {
       signal?.removeEventListener('abort', onAbort)
       for (const stop of stops) stop?.()
-      await metadata.release(lease).catch(() => undefined)
+      await this.#release(lease)
       // Empty but for what an abandoned attempt may still use.
       await rmdir(join(this.#parts.folder, 'work', id)).catch(() => undefined)
-      this.#active.delete(id)
+      if (this.#active.get(id)?.driver === driver) this.#active.delete(id)
       updates.end()
     }
   }
@@ -229,19 +267,11 @@ export class Runs {
     )
   }
 
-  #handle(
-    id: string,
-    pipeline: AnyPipeline,
-    driver: LocalRun,
-    updates: Updates,
-    ended: Promise<RunOutcome>,
-  ): RunHandle<unknown> {
-    // Whoever does not ask for the result must not end the process by its failure.
-    ended.catch(() => undefined)
+  #handle(id: string, pipeline: AnyPipeline, { updates, ended, cancel }: FollowedRun): RunHandle<unknown> {
     return {
       id,
       events: () => updates.stream(),
-      cancel: (reason = 'requested') => driver.cancel(reason),
+      cancel: (reason = 'requested') => cancel(reason),
       result: async () => {
         const outcome = await ended
         if (outcome.state !== 'succeeded') throw new RunFailedError(id, pipeline.name, outcome)
@@ -284,18 +314,72 @@ export class Runs {
       )
     }
     const active = this.#active.get(earlier.id)
-    if (active !== undefined)
-      return this.#handle(earlier.id, pipeline, active.driver, active.updates, active.ended)
-    if (detail.state !== 'succeeded') return this.resume(detail, pipeline, options)
+    return this.#handle(earlier.id, pipeline, active ?? (await this.#join(detail, pipeline, options)))
+  }
+
+  /** Resumes a run, or follows it while somebody else drives it. */
+  async #join(detail: RunDetail, pipeline: AnyPipeline, options: RunOptions): Promise<FollowedRun> {
+    const { id } = detail
     const updates = new Updates()
-    updates.end()
-    const outputs = async (): Promise<Record<string, unknown>> =>
-      this.#decode(pipeline, detail.outputs, detail.id)
-    return {
-      id: detail.id,
-      events: () => updates.stream(),
-      cancel: () => undefined,
-      result: async () => ({ outputs: await outputs(), run: { id: detail.id, pipeline: pipeline.name } }),
+    if (detail.state !== 'succeeded') {
+      try {
+        return await this.#resume(detail, pipeline, options, updates)
+      } catch (error) {
+        if (!PipewrightError.isInstance(error) || error.code !== 'RUN_OWNED') throw error
+      }
+    }
+    const cancel = (reason: string): void => void this.cancel(id, reason).catch(() => undefined)
+    const onAbort = (): void => cancel((options.signal?.reason as Error | undefined)?.message ?? 'aborted')
+    options.signal?.addEventListener('abort', onAbort, { once: true })
+    const ended = this.#follow(id, pipeline, options, updates).finally(() => {
+      options.signal?.removeEventListener('abort', onAbort)
+      updates.end()
+    })
+    ended.catch(() => undefined)
+    return { updates, ended, cancel }
+  }
+
+  async #follow(
+    id: string,
+    pipeline: AnyPipeline,
+    options: RunOptions,
+    updates: Updates,
+  ): Promise<RunOutcome> {
+    const { metadata } = this.#parts
+    for (;;) {
+      const outcome = await follow(metadata, id, teller(updates, options), this.#closed.signal)
+      if (outcome !== undefined) return outcome
+      // Its process has died: this one goes on with it, unless a third is quicker.
+      const detail = await metadata.detail(id)
+      if (detail === undefined) throw new PipewrightError('RUN_NOT_FOUND', `run ${id} was removed`)
+      const resumed = await this.#resume(detail, pipeline, options, updates).catch((error: unknown) => {
+        if (PipewrightError.isInstance(error) && error.code === 'RUN_OWNED') return undefined
+        throw error
+      })
+      if (resumed !== undefined) return resumed.ended
     }
   }
+}
+
+/** What of the plan a run executes: all of it, or what its settings select. */
+function narrowed({ plan }: Compiled, { selection }: RunSettings): Part {
+  return selection === undefined ? { scope: plan.scope } : narrow(plan, selection)
+}
+
+/** Tells those who follow a run of an update; none of them can make it fail. */
+function teller(updates: Updates, { onUpdate }: Pick<RunOptions, 'onUpdate'>): (update: RunUpdate) => void {
+  return (update) => {
+    updates.push(update)
+    try {
+      onUpdate?.(update)
+    } catch {
+      // Its own affair.
+    }
+  }
+}
+
+function takenOver(id: string): PipewrightError {
+  return new PipewrightError('LEASE_LOST', `run ${id} was taken over by another process`, {
+    fix: 'nothing: that process goes on with it',
+  })
 }

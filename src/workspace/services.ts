@@ -33,7 +33,7 @@ export function servicesOf({
     ports: { registry: metadata },
     predictorDigest,
     resources: new ResourcePool(resources),
-    lookup: new CacheLookup(metadata, store),
+    lookup: new CacheLookup(metadata, store, reader),
     ...(telemetry === undefined ? {} : { telemetry }),
   }
 }

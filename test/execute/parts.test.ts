@@ -106,12 +106,17 @@ test('errors are recorded with code and causes, whatever was thrown', () => {
 test('resources are given in the order in which they were asked for, as far as they can be met', () => {
   const pool = new ResourcePool({ gpu: 2 })
   const log: string[] = []
+  const aborts = new AbortController()
   const releases = new Map<string, () => void>()
   const ask = (name: string, gpu: number): void =>
-    pool.acquire(pool.needs({ gpu, cpu: 8, unbounded: 3 }, name), (release) => {
-      log.push(name)
-      releases.set(name, release)
-    })
+    pool.acquire(
+      pool.needs({ gpu, cpu: 8, unbounded: 3 }, name),
+      (release) => {
+        log.push(name)
+        releases.set(name, release)
+      },
+      aborts.signal,
+    )
   ask('a', 1)
   ask('b', 2)
   ask('c', 1)

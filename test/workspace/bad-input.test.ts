@@ -10,7 +10,7 @@ import {
   type Pipeline,
   type Workspace,
 } from 'pipewright'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { z } from 'zod'
 import { openFileStore } from '../../src/store/file-store.ts'
 import { statesOf, tempFolder, tempWorkspace } from './temp.ts'
@@ -178,6 +178,39 @@ describe('throwing', () => {
     expect(await statesOf(pw, (error as RunFailedError).run)).toEqual({ leaks: 'failed', fine: 'succeeded' })
   })
 
+  test('what a step prints or rejects after its end harms nobody, with captureConsole', async () => {
+    const printed = vi.spyOn(console, 'log').mockImplementation(() => undefined)
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+    onTestFinished(() => {
+      printed.mockRestore()
+      warned.mockRestore()
+    })
+    const late = defineStep({
+      name: 'late',
+      version: '1',
+      run: () => {
+        setTimeout(() => {
+          console.log('after my end')
+          void Promise.reject(new Error('forgotten'))
+        }, 10)
+      },
+    })
+    const slow = defineStep({
+      name: 'slow',
+      version: '1',
+      run: () => new Promise<void>((resolve) => setTimeout(resolve, 60)),
+    })
+    const pw = await tempWorkspace()
+    const pipeline = definePipeline({ name: 'p' }, (p) => {
+      p.step(late, {})
+      p.step(slow, {})
+      return {}
+    })
+    await pw.run(pipeline, {}, { captureConsole: true })
+    expect(printed).toHaveBeenCalledWith('after my end')
+    expect(String(warned.mock.calls[0]?.[0])).toContain("step 'late'")
+  })
+
   test('console output of a step is its log, with captureConsole', async () => {
     const pw = await tempWorkspace()
     const prints = defineStep({
@@ -235,16 +268,16 @@ describe('sources', () => {
 const big = defineStep({
   name: 'big',
   version: '1',
-  outputs: { text: z.string() },
-  run: () => ({ text: 'b'.repeat(20_000) }),
+  outputs: { text: file('text/plain') },
+  run: () => ({ text: Buffer.alloc(20_001, 'b') }),
 })
 const length = defineStep({
   name: 'length',
   version: '1',
   cache: 'never',
-  inputs: { text: z.string() },
+  inputs: { text: file('text/plain') },
   outputs: { n: z.number() },
-  run: ({ text }) => ({ n: text.length }),
+  run: async ({ text }) => ({ n: (await text.text()).length }),
 })
 const lengths = definePipeline({ name: 'lengths' }, (p) => p.step(length, { text: p.step(big, {}).text }))
 
@@ -275,7 +308,7 @@ describe('a workspace that was damaged', () => {
     expect((error.cause as PipewrightError).code).toBe('BLOB_CORRUPT')
     expect(error.message).toContain('length')
     // Nothing is lost: the next run makes the value again.
-    expect((await two.run(lengths, {})).outputs).toEqual({ n: 20_000 })
+    expect((await two.run(lengths, {})).outputs).toEqual({ n: 20_001 })
   })
 
   test('a truncated database is refused by name; blobs stay', async () => {
@@ -327,7 +360,7 @@ describe('a workspace that was damaged', () => {
     expect((error.cause as PipewrightError).code).toBe('STORE_FULL')
     expect(await readdir(join(folder, 'tmp'))).toEqual([])
     full = false
-    expect((await pw.resume(error.run, lengths)).outputs).toEqual({ n: 20_000 })
+    expect((await pw.resume(error.run, lengths)).outputs).toEqual({ n: 20_001 })
   })
 })
 
@@ -336,7 +369,7 @@ describe('much of everything', () => {
     const root = await tempFolder()
     const [one, two] = [await tempWorkspace({ root }), await tempWorkspace({ root })]
     const results = await Promise.all([one.run(lengths, {}), two.run(lengths, {}), one.run(lengths, {})])
-    expect(results.map(({ outputs }) => outputs.n)).toEqual([20_000, 20_000, 20_000])
+    expect(results.map(({ outputs }) => outputs.n)).toEqual([20_001, 20_001, 20_001])
     expect((await one.runs()).items).toHaveLength(3)
   })
 

@@ -1,6 +1,7 @@
-import { appendFile, writeFile } from 'node:fs/promises'
+import { appendFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { definePipeline, defineStep, file } from 'pipewright'
+import { definePipeline, defineStep, file, list, metrics, type RunFailedError } from 'pipewright'
+import { openSqliteMetadata } from '../../src/record/sqlite/store.ts'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { statesOf, tempFolder, tempWorkspace } from './temp.ts'
@@ -179,6 +180,109 @@ describe('the cache', () => {
     expect(a.outputs).toEqual({ n: [7, 7, 7, 7] })
     expect(b.outputs).toEqual(a.outputs)
     expect(running).toBe(1)
+  })
+
+  test('equal executions that leave no entry run side by side', async () => {
+    let live = 0
+    let most = 0
+    const reads = defineStep({
+      name: 'reads',
+      version: '1',
+      inputs: { n: z.number() },
+      outputs: { n: z.number() },
+      run: async ({ n }, ctx) => {
+        void ctx.node
+        most = Math.max(most, ++live)
+        await new Promise((resolve) => setTimeout(resolve, 30))
+        live--
+        return { n }
+      },
+    })
+    const pw = await tempWorkspace({ concurrency: 8 })
+    const pipeline = definePipeline({ name: 'p', inputs: { list: z.array(z.number()) } }, (p, input) => ({
+      all: p.map(input.list, (_n, q) => q.step(reads, { n: 1 })).n,
+    }))
+    await pw.run(pipeline, { list: [1, 2, 3, 4, 5, 6, 7, 8] })
+    expect(most).toBe(7)
+  })
+
+  test('small outputs that are corrupt or gone are made again', async () => {
+    const metadata = await openSqliteMetadata(':memory:')
+    const pw = await tempWorkspace({ metadata })
+    const first = await pw.run(parities, { value: 3 })
+    const odd = (await pw.show(first.run.id)).executions[0]!.outputs['odd']!
+    if (!('artifact' in odd)) throw new Error('not stored')
+    const { blob } = odd.artifact
+    await metadata.dropBlob(blob, (await metadata.blob(blob))!)
+    expect((await (await tempWorkspace({ metadata })).run(parities, { value: 3 })).outputs.text).toBe('odd')
+    expect(calls).toEqual(['parity', 'describe', 'parity'])
+    let bad = 1
+    const worn = await tempWorkspace({
+      metadata: {
+        ...metadata,
+        blob: async (digest) => (digest === blob && bad-- > 0 ? Buffer.from('fals') : metadata.blob(digest)),
+        dropBlob: () => metadata.dropBlob(blob, Buffer.from('true')),
+      },
+    })
+    expect((await worn.run(parities, { value: 3 })).outputs.text).toBe('odd')
+    expect(calls).toEqual(['parity', 'describe', 'parity', 'parity'])
+  })
+
+  test('an output that today’s schema refuses is no hit', async () => {
+    const pw = await tempWorkspace()
+    const make = (most: number, value: number) =>
+      definePipeline({ name: 'p' }, (p) =>
+        p.step(
+          defineStep({
+            name: 'make',
+            version: '1',
+            outputs: {
+              value: z.number().refine((n) => n <= most),
+              record: z.object({ n: z.number().default(1) }),
+              text: z.string().transform(Number),
+              rates: metrics({ rate: z.number().refine((n) => n <= most) }),
+            },
+            run: () => {
+              calls.push('make')
+              return { value, record: {}, text: '5', rates: { rate: value } }
+            },
+          }),
+          {},
+        ),
+      )
+    await pw.run(make(9, 8), {})
+    await pw.run(make(9, 8), {})
+    expect(calls).toHaveLength(1)
+    await pw.run(make(7, 6), {})
+    expect(calls).toHaveLength(2)
+  })
+
+  test('a source that changes while a step reads it fails the step, also within a list', async () => {
+    const root = await tempFolder()
+    const path = join(root, 'source.txt')
+    const lines = file('text/plain', { copy: false })
+    const read = defineStep({
+      name: 'read',
+      version: '1',
+      inputs: { files: list(lines) },
+      outputs: { first: z.string() },
+      run: async ({ files }) => {
+        // Only the beginning is read.
+        for await (const chunk of files[0]!.stream()) {
+          await writeFile(path, 'B'.repeat(5_000_000))
+          return { first: String(chunk).slice(0, 1) }
+        }
+        return { first: '' }
+      },
+    })
+    const pipeline = definePipeline({ name: 'p', inputs: { files: list(lines) } }, (p, input) =>
+      p.step(read, { files: input.files }),
+    )
+    const pw = await tempWorkspace({ root })
+    await writeFile(path, 'A'.repeat(5_000_000))
+    await utimes(path, 1_700_000_000, 1_700_000_000)
+    const error: unknown = await pw.run(pipeline, { files: [path] }).catch((thrown: unknown) => thrown)
+    expect((error as RunFailedError).failures[0]?.cause).toMatchObject({ code: 'SOURCE_CHANGED' })
   })
 
   test('when the one that runs fails, the next in line runs under its own policy', async () => {

@@ -1,5 +1,7 @@
 import { definePipeline, defineStep, PipewrightError, RunFailedError } from 'pipewright'
-import { describe, expect, test } from 'vitest'
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { deferred, statesOf, tempFolder, tempWorkspace } from './temp.ts'
 
@@ -230,6 +232,63 @@ describe('time limits', () => {
     end.resolve()
     expect(calls).toBe(1)
     expect(error.failures[0]?.cause).toMatchObject({ code: 'STEP_ABANDONED' })
+  })
+
+  test('nor by a resume, while it still runs', async () => {
+    const end = deferred()
+    let calls = 0
+    const effect = defineStep({
+      name: 'effect',
+      effect: true,
+      grace: 10,
+      run: async () => {
+        if (++calls === 1) await end.promise
+      },
+    })
+    const pipeline = definePipeline({ name: 'p' }, (p) => p.step(effect, {}))
+    const root = await tempFolder()
+    const pw = await tempWorkspace({ root })
+    const handle = await pw.start(pipeline, {})
+    await vi.waitFor(() => expect(calls).toBe(1))
+    handle.cancel()
+    await handle.result().catch(() => undefined)
+    // Another workspace of the process is no other world.
+    await pw.close()
+    const again = await tempWorkspace({ root })
+    const error = (await again
+      .resume(handle.id, pipeline)
+      .catch((thrown: unknown) => thrown)) as RunFailedError
+    expect(error.failures[0]?.cause).toMatchObject({ code: 'STEP_ABANDONED' })
+    expect(calls).toBe(1)
+    end.resolve()
+    await vi.waitFor(async () => {
+      await again.resume(handle.id, pipeline)
+    })
+    expect(calls).toBe(2)
+  })
+
+  test('a success is none the less for a folder that is hard to remove', async () => {
+    let calls = 0
+    const effect = defineStep({
+      name: 'effect',
+      effect: true,
+      retry: { attempts: 3, delay: 1 },
+      outputs: { at: z.string() },
+      run: async (_inputs, ctx) => {
+        calls++
+        await mkdir(join(ctx.workdir, 'cache'))
+        await writeFile(join(ctx.workdir, 'cache', 'module'), 'x')
+        await chmod(join(ctx.workdir, 'cache'), 0o555)
+        return { at: ctx.workdir }
+      },
+    })
+    const pw = await tempWorkspace()
+    const { outputs } = await pw.run(
+      definePipeline({ name: 'p' }, (p) => p.step(effect, {})),
+      {},
+    )
+    expect(calls).toBe(1)
+    await expect(rm(outputs.at)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
   test('a run past its time fails with RUN_TIMEOUT', async () => {

@@ -10,10 +10,12 @@ import {
   renderRun,
   renderWhy,
   table,
+  type RunResult,
 } from 'pipewright'
 import { registerModel } from 'pipewright/registry'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { openSqliteMetadata } from '../../src/record/sqlite/store.ts'
 import { tempFolder, tempWorkspace } from './temp.ts'
 
 const Row = z.object({ x: z.number(), y: z.number() })
@@ -174,6 +176,38 @@ describe('garbage collection', () => {
     expect((await pw.show(again.run.id)).executions[0]?.reused).toBeNull()
     const hit = await pw.run(pipeline, { text: 'pinned' })
     expect((await pw.show(hit.run.id)).executions[0]?.reused).not.toBeNull()
+  })
+
+  test('what a run finds by its key meanwhile stays', async () => {
+    const metadata = await openSqliteMetadata(':memory:')
+    let meanwhile = async (): Promise<void> => undefined
+    const pw = await tempWorkspace({
+      metadata: {
+        ...metadata,
+        remove: async (request) => {
+          await meanwhile()
+          return metadata.remove(request)
+        },
+      },
+    })
+    const make = defineStep({
+      name: 'make',
+      version: '1',
+      outputs: { large: z.string(), small: z.string() },
+      run: () => ({ large: 'z'.repeat(10_000), small: 'z' }),
+    })
+    const pipeline = definePipeline({ name: 'makes' }, (p) => p.step(make, {}))
+    await pw.run(pipeline, {})
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    let found: RunResult<{ large: string; small: string }> | undefined
+    meanwhile = async () => {
+      found = await pw.run(pipeline, {})
+    }
+    expect((await pw.gc({ olderThan: 10, spare: 20 })).runs).toHaveLength(1)
+    const { outputs } = await pw.show(found!.run.id)
+    for (const value of Object.values(outputs))
+      if ('artifact' in value && value.artifact.size > 1_000)
+        expect(await pw.bytes(value.artifact)).toHaveLength(10_002)
   })
 
   test('young blobs are spared', async () => {

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { RunFailedError } from 'pipewright'
 import { definePipeline, defineStep, PipewrightError } from 'pipewright'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { statesOf, tempFolder, tempWorkspace } from './temp.ts'
+import { deferred, statesOf, tempFolder, tempWorkspace } from './temp.ts'
 
 function fixable(broken: { now: boolean }) {
   const executed: string[] = []
@@ -119,6 +119,99 @@ describe('resume', () => {
     expect(again.run.id).toBe(error.run)
     expect(again.outputs).toEqual(resumed.outputs)
     expect(executed).toHaveLength(count)
+  })
+
+  test('the same key attaches to a run that goes on, here and elsewhere', async () => {
+    const root = await tempFolder()
+    const pw = await tempWorkspace({ root })
+    const other = await tempWorkspace({ root })
+    const end = deferred()
+    let calls = 0
+    const waits = defineStep({
+      name: 'waits',
+      effect: true,
+      outputs: { n: z.number() },
+      run: async () => {
+        calls++
+        await end.promise
+        return { n: 7 }
+      },
+    })
+    const pipeline = definePipeline({ name: 'p' }, (p) => p.step(waits, {}))
+    const handles = await Promise.all([
+      pw.start(pipeline, {}, { key: 'a' }),
+      pw.start(pipeline, {}, { key: 'a' }),
+      other.start(pipeline, {}, { key: 'a' }),
+    ])
+    expect(new Set(handles.map(({ id }) => id)).size).toBe(1)
+    const seen: string[] = []
+    const following = (async () => {
+      for await (const { event } of handles[2].events()) seen.push(event.type)
+    })()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    end.resolve()
+    for (const handle of handles) expect((await handle.result()).outputs).toEqual({ n: 7 })
+    await following
+    expect(seen).toEqual(expect.arrayContaining(['node.succeeded', 'run.finished']))
+    expect(calls).toBe(1)
+  })
+
+  test('whoever is attached goes on with a run that its owner gives up', async () => {
+    const root = await tempFolder()
+    const pw = await tempWorkspace({ root })
+    const other = await tempWorkspace({ root })
+    let calls = 0
+    const waits = defineStep({
+      name: 'waits',
+      version: '1',
+      grace: 10,
+      outputs: { n: z.number() },
+      run: (_inputs, ctx) =>
+        ++calls > 1
+          ? { n: 7 }
+          : new Promise<never>((_resolve, reject) =>
+              ctx.signal.addEventListener('abort', () => reject(new Error('told'))),
+            ),
+    })
+    const pipeline = definePipeline({ name: 'p' }, (p) => p.step(waits, {}))
+    const first = await pw.start(pipeline, {}, { key: 'a' })
+    const second = await other.start(pipeline, {}, { key: 'a' })
+    expect(second.id).toBe(first.id)
+    await pw.close()
+    expect((await second.result()).outputs).toEqual({ n: 7 })
+  })
+
+  test('a run is taken over within its process too: the old driver hears of it, the new one is the one', async () => {
+    const pw = await tempWorkspace()
+    let calls = 0
+    const waits = defineStep({
+      name: 'waits',
+      version: '1',
+      grace: 10,
+      run: (_inputs, ctx) => {
+        calls++
+        return new Promise<never>((_resolve, reject) =>
+          ctx.signal.addEventListener('abort', () => reject(new Error('told'))),
+        )
+      },
+    })
+    const pipeline = definePipeline({ name: 'p' }, (p) => p.step(waits, {}))
+    const first = await pw.start(pipeline, {})
+    const lost = expect(first.result()).rejects.toMatchObject({ code: 'LEASE_LOST' })
+    const second = pw.resume(first.id, pipeline, { takeOver: true })
+    const cancelled = expect(second).rejects.toMatchObject({ code: 'RUN_CANCELLED' })
+    await lost
+    await vi.waitFor(() => expect(calls).toBe(2))
+    await pw.cancel(first.id)
+    await cancelled
+  })
+
+  test('a selection that selects nothing leaves no run behind', async () => {
+    const pw = await tempWorkspace()
+    const { pipeline } = fixable({ now: false })
+    const options = { select: { only: ['typo'] } }
+    await expect(pw.run(pipeline, { items: [2] }, options)).rejects.toMatchObject({ code: 'SELECTION_EMPTY' })
+    expect((await pw.runs()).items).toEqual([])
   })
 
   test('a run that is being driven is refused to others', async () => {

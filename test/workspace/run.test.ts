@@ -1,7 +1,9 @@
-import { definePipeline, defineStep, list, metrics, type Ref } from 'pipewright'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { definePipeline, defineStep, file, list, metrics, type Ref } from 'pipewright'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { statesOf, tempWorkspace } from './temp.ts'
+import { statesOf, tempFolder, tempWorkspace } from './temp.ts'
 
 const double = defineStep({
   name: 'double',
@@ -221,6 +223,64 @@ describe('a pipeline runs end to end', () => {
     expect((await handle.result()).outputs).toEqual({ value: 4 })
     expect(told.slice(-2)).toEqual(['node.succeeded', 'run.finished'])
     expect(told.slice(-streamed.length)).toEqual(streamed)
+  })
+
+  test('a pipeline may be called as a side of the branch it is in', async () => {
+    const inner = definePipeline({ name: 'then', inputs: { n: z.number() } }, (p, input) => ({
+      n: p.map([1, 2], (k, q) => q.step(double, { value: k, by: input.n }), { id: 'else' }).value,
+    }))
+    const pipeline = definePipeline({ name: 'p', inputs: { yes: z.boolean() } }, (p, input) =>
+      p.when(
+        input.yes,
+        (q) => ({ n: q.step(inner, { n: 1 }).n }),
+        (q) => ({ n: q.step(inner, { n: 2 }, { id: 'else' }).n }),
+      ),
+    )
+    const pw = await tempWorkspace()
+    expect((await pw.run(pipeline, { yes: true })).outputs).toEqual({ n: [1, 2] })
+    expect((await pw.run(pipeline, { yes: false })).outputs).toEqual({ n: [2, 4] })
+  })
+
+  test('a list of files is an output', async () => {
+    const root = await tempFolder()
+    const files = [join(root, 'a.txt'), join(root, 'b.txt')]
+    for (const path of files) await writeFile(path, path.slice(-5))
+    const pipeline = definePipeline(
+      { name: 'p', inputs: { files: list(file('text/plain')) } },
+      (_p, input) => ({
+        files: input.files,
+      }),
+    )
+    const pw = await tempWorkspace({ root })
+    const { outputs } = await pw.run(pipeline, { files })
+    expect(await Promise.all(outputs.files.map((one) => one.text()))).toEqual(['a.txt', 'b.txt'])
+  })
+
+  test('maps in maps may skip items', async () => {
+    const odds = defineStep({
+      name: 'odds',
+      version: '1',
+      inputs: { n: z.number() },
+      outputs: { n: z.number().optional() },
+      run: ({ n }) => ({ n: n % 2 === 1 ? n : undefined }),
+    })
+    const count = defineStep({
+      name: 'count',
+      version: '1',
+      inputs: { all: z.array(z.array(z.number().optional())) },
+      outputs: { count: z.number() },
+      run: ({ all }) => ({ count: all.flat().filter((n) => n !== undefined).length }),
+    })
+    const pipeline = definePipeline(
+      { name: 'p', inputs: { rows: z.array(z.array(z.number())) } },
+      (p, input) => {
+        const rows = p.map(input.rows, (row, q) => ({ all: q.map(row, (n, r) => r.step(odds, { n })).n }))
+        return p.step(count, { all: rows.all })
+      },
+    )
+    const pw = await tempWorkspace()
+    expect((await pw.run(pipeline, { rows: [[1, 2], [3], []] })).outputs).toEqual({ count: 2 })
+    expect((await pw.run(pipeline, { rows: [[1], [3, 2], []] })).outputs).toEqual({ count: 2 })
   })
 
   test('a static list of refs is a list input', async () => {

@@ -12,6 +12,7 @@ export interface Removal {
   readonly runs: readonly string[]
   readonly blobs: readonly Digest[]
   readonly cacheKeys: readonly Digest[]
+  readonly untouchedSince?: number
 }
 
 function isOwned(reader: Reader, run: string, now: number): boolean {
@@ -69,7 +70,7 @@ function deleteOrphans(reader: Reader): void {
 export async function remove(
   writer: GroupWriter,
   reader: Reader,
-  { runs, blobs, cacheKeys }: Removal,
+  { runs, blobs, cacheKeys, untouchedSince = Number.MAX_SAFE_INTEGER }: Removal,
   now: () => number,
 ): Promise<Removed> {
   const kept: string[] = []
@@ -86,7 +87,9 @@ export async function remove(
   if (cacheKeys.length > 0) await forget(writer, reader, cacheKeys, now)
   for (let at = 0; at < blobs.length; at += pageSize) {
     const page = blobs.slice(at, at + pageSize)
-    await writer.write(() => void reader.now(reader.db.deleteFrom('blobs').where('digest', 'in', page)))
+    await writer.write(() => {
+      reader.now(reader.db.deleteFrom('blobs').where('digest', 'in', page).where('at', '<=', untouchedSince))
+    })
   }
   return { kept }
 }

@@ -42,6 +42,9 @@ export interface SqliteMetadata extends MetadataStore {
   rebuild(): Promise<void>
 }
 
+/** A small blob is not touched again so soon: a run that hits would write for each of its nodes. */
+const touchedLately = 30 * 60 * 1_000
+
 /** Leaves the database in one file, as far as nobody else uses it: libsql's own close does not. */
 function checkpoint(driver: SqliteDriver): void {
   try {
@@ -123,6 +126,13 @@ export async function openSqliteMetadata(
       const row = await reader.read(() => statements.blob.get({ digest }))
       return row?.['bytes'] as Uint8Array | undefined
     },
+    touchBlob: async (digest) => {
+      const row = await reader.read(() => statements.blobTime.get({ digest }))
+      if (row === undefined) return false
+      if ((row['at'] as number) > now() - touchedLately) return true
+      return (await writer.write(() => statements.touchBlob.run({ digest, at: now() }))).changes > 0
+    },
+    dropBlob: (digest, bytes) => writer.write(() => void statements.dropBlob.run({ digest, bytes })),
 
     runs: (query = {}) => listRuns(reader, query, now()),
     runsByPrefix: (prefix) => runsByPrefix(reader, prefix, now()),

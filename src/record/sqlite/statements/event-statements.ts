@@ -45,6 +45,21 @@ export function eventStatements(driver: SqliteDriver, db: Kysely<MetadataTables>
     blob: prepare<{ digest: Digest }>(driver, (v) =>
       db.selectFrom('blobs').select('bytes').where('digest', '=', v('digest')),
     ),
+    blobTime: prepare<{ digest: Digest }>(driver, (v) =>
+      db.selectFrom('blobs').select('at').where('digest', '=', v('digest')),
+    ),
+    touchBlob: prepare<{ digest: Digest; at: number }>(driver, (v) =>
+      db
+        .updateTable('blobs')
+        .set({ at: v('at') })
+        .where('digest', '=', v('digest')),
+    ),
+    dropBlob: prepare<{ digest: Digest; bytes: Uint8Array }>(driver, (v) =>
+      db
+        .deleteFrom('blobs')
+        .where('digest', '=', v('digest'))
+        .where('bytes', '=', sql<Uint8Array>`coalesce(${v('bytes')}, x'')`),
+    ),
     putCacheEntry: prepare<{ key: Digest; event: number }>(driver, (v) =>
       db.replaceInto('cache_entries').values({ key: v('key'), event: v('event') }),
     ),

@@ -1,0 +1,351 @@
+import PQueue from 'p-queue'
+import { canonicalJson } from '../internal/canonical.ts'
+import { sha256, type Digest } from '../internal/digest.ts'
+import type { PipewrightError } from '../internal/error.ts'
+import type { RunEvent, Values } from '../record/event.ts'
+import type { CacheEntry } from '../record/metadata.ts'
+import { attemptStep, type AttemptOutcome } from './attempt.ts'
+import type { PendingBlob } from './blobs.ts'
+import { cacheKey, inputDigests, keyComponents } from './cache-key.ts'
+import { errorRecord } from './error-record.ts'
+import { enterEffect } from './live-effects.ts'
+import type { ReduceEvent } from './reduce/command.ts'
+import { retryDelay } from './retry.ts'
+import { lostTooOften, selectionGap, stillRunning } from './run-errors.ts'
+import type { RunRequest, RunServices } from './run-request.ts'
+import { fileName, idempotencyKey, plannedStep, uncachedReason, type Work } from './step-work.ts'
+import type { RunSpan } from './telemetry.ts'
+import { mostInterruptions, noTries, type Tries } from './tries.ts'
+import type { ValueScopes } from './value-scopes.ts'
+import { Waits } from './waits.ts'
+
+/** What executing steps needs of the run that they belong to. */
+export interface StepHost {
+  /** Aborted when the run is cancelled, fails fast or is over. */
+  readonly signal: AbortSignal
+  /** Nothing more of the run is recorded. */
+  isOver(): boolean
+  /** Nothing new is to start. */
+  isHalted(): boolean
+  /** Records an event; the promise resolves when it is durable. */
+  append(event: RunEvent, blobs?: readonly PendingBlob[]): Promise<void>
+  /** Records an event that nothing waits for. */
+  note(event: RunEvent): void
+  apply(event: ReduceEvent): void
+  /** Takes the error that a node will have failed with. */
+  blame(node: string, error: unknown): void
+  /** Takes work that nobody awaits: what goes wrong with it fails the node, or the run. */
+  guard(node: string, work: Promise<void>): void
+}
+
+/** Executes the steps of one run: looks their outputs up, waits for resources and a slot, tries and tries again. */
+export class StepExecutions {
+  readonly #request: RunRequest
+  readonly #services: RunServices
+  readonly #scopes: ValueScopes
+  readonly #span: RunSpan
+  readonly #host: StepHost
+  readonly #queue: PQueue
+  readonly #waits = new Waits()
+  readonly #work = new Map<string, Work>()
+  /** How often nodes have been tried, from the history on. */
+  readonly tries = new Map<string, Tries>()
+
+  constructor(
+    request: RunRequest,
+    services: RunServices,
+    scopes: ValueScopes,
+    span: RunSpan,
+    host: StepHost,
+  ) {
+    this.#request = request
+    this.#services = services
+    this.#scopes = scopes
+    this.#span = span
+    this.#host = host
+    this.#queue = new PQueue({ concurrency: request.settings.concurrency })
+    // A retry that waits ends at once, to be told that it is cancelled.
+    host.signal.addEventListener('abort', () => this.#waits.end(), { once: true })
+  }
+
+  /** Starts an attempt of a step after a wait in milliseconds. */
+  async execute(node: string, after: number): Promise<void> {
+    if (after > 0) await this.#waits.sleep(after)
+    const work = this.#work.get(node) ?? (await this.#prepare(node))
+    if (work === undefined) return
+    const begin = (release: () => void): void => {
+      const attempt = async (): Promise<void> => {
+        try {
+          await this.#attempt(node, work, release)
+        } catch (error) {
+          release()
+          throw error
+        }
+      }
+      void this.#queue.add(async () => {
+        const attempted = attempt()
+        this.#host.guard(node, attempted)
+        await attempted.catch(() => undefined)
+      })
+    }
+    this.#services.resources.acquire(work.needs, begin, this.#host.signal)
+  }
+
+  /** Lets go of a node that goes on no more, and of what waits for it. */
+  close(node: string, outcome: string, error?: unknown, uncached = false): void {
+    this.tries.delete(node)
+    const work = this.#work.get(node)
+    if (work === undefined) return
+    this.#work.delete(node)
+    work.span.end(outcome, error)
+    work.settled(uncached)
+  }
+
+  /** Lets go of everything: the run is over. */
+  end(): void {
+    for (const node of this.#work.keys()) this.close(node, 'cancelled')
+  }
+
+  /** Finds the inputs and the cache key of a step; a hit is settled here and needs no slot. */
+  async #prepare(node: string): Promise<Work | undefined> {
+    const { step: planKey, sources } = plannedStep(this.#scopes.node(node), node)
+    const { plan, program } = this.#request
+    const step = program.steps.get(planKey)!
+    const declaration = plan.steps[planKey]!
+    const span = this.#span.node(node, step.name, sources)
+    try {
+      const values = await this.#scopes.inputsOf(node)
+      const code = program.code.get(planKey)
+      const digests = await inputDigests(values, step.inputs, this.#services.json)
+      const uncached = uncachedReason(declaration, code)
+      const cacheable = uncached === undefined && code?.cacheable === true
+      const key = cacheable ? cacheKey(keyComponents(declaration, code.digest, digests)) : null
+      const seed = key ?? sha256(canonicalJson({ step: step.name, inputs: digests }))
+      const needs = this.#services.resources.needs(declaration.resources, step.name)
+      const startedAt = Date.now()
+      const claimed =
+        key === null
+          ? { settled: () => undefined }
+          : await this.#services.lookup.claim(key, step, this.#host.signal)
+      if (key !== null && claimed !== 'aborted') this.#span.cache(claimed.entry !== undefined)
+      // From here on nothing waits, so that a claim is never left behind.
+      if (this.#host.isOver() || claimed === 'aborted') {
+        if (claimed !== 'aborted') claimed.settled?.(false)
+        span.end('cancelled')
+        this.#host.apply({ type: 'attempt.failed', node, end: 'cancelled' })
+        return undefined
+      }
+      if (claimed.entry !== undefined) {
+        this.#reuse(node, step.name, values, key!, claimed.entry, startedAt)
+        span.end('reused')
+        return undefined
+      }
+      const { settled } = claimed
+      if (this.#request.reuse?.has(node.split(/[/[]/, 1)[0]!) === true) {
+        settled(false)
+        throw selectionGap(node, uncached)
+      }
+      const own = idempotencyKey(this.#request.id, node, declaration, digests)
+      const work: Work = {
+        step,
+        declaration,
+        values,
+        key,
+        seed,
+        idempotencyKey: own,
+        uncached,
+        needs,
+        span,
+        settled,
+      }
+      this.#work.set(node, work)
+      return work
+    } catch (error) {
+      span.end('failed', error)
+      throw error
+    }
+  }
+
+  #reuse(
+    node: string,
+    step: string,
+    inputs: Values,
+    key: Digest,
+    entry: CacheEntry,
+    startedAt: number,
+  ): void {
+    const { outputs, facts, run, node: source } = entry
+    this.#host.note({
+      type: 'node.succeeded',
+      node,
+      step,
+      attempt: 0,
+      startedAt,
+      inputs,
+      outputs,
+      key,
+      reused: { run, node: source },
+      facts,
+    })
+    this.#scopes.record(node, outputs)
+    this.#host.apply({ type: 'node.succeeded', node })
+  }
+
+  async #attempt(node: string, work: Work, release: () => void): Promise<void> {
+    const host = this.#host
+    if (host.isOver()) return release()
+    if (host.signal.aborted) {
+      release()
+      this.close(node, 'cancelled', host.signal.reason)
+      return host.apply({ type: 'attempt.failed', node, end: 'cancelled' })
+    }
+    const tries = this.tries.get(node) ?? noTries()
+    this.tries.set(node, tries)
+    if (host.isHalted() && tries.used === 0) {
+      release()
+      this.close(node, 'cancelled')
+      return host.apply({ type: 'node.withdrawn', node })
+    }
+    if (tries.interrupted >= mostInterruptions)
+      return this.#refuse(node, release, lostTooOften(node, tries.interrupted))
+    const isEffect = work.declaration.effect !== undefined
+    const leave = isEffect ? enterEffect(this.#request.id, node) : () => undefined
+    if (leave === undefined) return this.#refuse(node, release, stillRunning(node))
+    let running: Promise<void> | undefined
+    const startedAt = Date.now()
+    const attempt = ++tries.started
+    let outcome: AttemptOutcome
+    try {
+      const stopNoting = await this.#recordStart(node, work, attempt)
+      const span = work.span.attempt(attempt)
+      outcome = await span.active(() => this.#run(node, work, attempt, startedAt))
+      stopNoting()
+      span.end(outcome.ok ? 'succeeded' : outcome.end, outcome.ok ? undefined : outcome.error)
+      if (!outcome.ok) running = outcome.abandoned
+    } finally {
+      // The slot is given back here: what is being committed no longer runs, and commits gather meanwhile. An
+      // abandoned function keeps its named resources until it settles.
+      const free = (): void => {
+        leave()
+        release()
+      }
+      if (running === undefined) free()
+      else void running.finally(free)
+    }
+    if (host.isOver()) return
+    if (outcome.ok) host.guard(node, this.#succeed(node, work, outcome, attempt, startedAt))
+    // Within the slot: what is next may have to stop for this failure.
+    else await this.#fail(node, work, outcome, attempt)
+  }
+
+  /**
+   * The start of an effect is durable before the effect can be, and so is every start in a run that was cut off
+   * before: a step that ends its process at once is to be found out. Any other start is recorded when the attempt
+   * is not over at once: its end tells all that its start would. Gives the function that prevents this.
+   */
+  async #recordStart(node: string, { step, declaration, key }: Work, attempt: number): Promise<() => void> {
+    const started: RunEvent = { type: 'attempt.started', node, step: step.name, attempt, key }
+    if (declaration.effect !== undefined || this.#request.history.length > 0) {
+      await this.#host.append(started)
+      return () => undefined
+    }
+    const later = setImmediate(() => this.#host.note(started))
+    return () => clearImmediate(later)
+  }
+
+  #run(
+    node: string,
+    { step, declaration, values, seed, idempotencyKey: key }: Work,
+    attempt: number,
+    startedAt: number,
+  ): Promise<AttemptOutcome> {
+    const { id, plan, onUpdate } = this.#request
+    return attemptStep(
+      {
+        run: { id, pipeline: plan.pipeline },
+        node,
+        fileName: fileName(node),
+        step,
+        declaration,
+        values,
+        attempt,
+        startedAt,
+        idempotencyKey: key,
+        seed,
+        signal: this.#host.signal,
+        onProgress: (done, total) =>
+          onUpdate({ at: Date.now(), event: { type: 'attempt.progress', node, done, total } }),
+        onLog: (level, message, fields) =>
+          onUpdate({ at: Date.now(), event: { type: 'attempt.log', node, level, message, fields } }),
+      },
+      this.#services,
+    )
+  }
+
+  async #succeed(
+    node: string,
+    work: Work,
+    outcome: AttemptOutcome & { ok: true },
+    attempt: number,
+    startedAt: number,
+  ): Promise<void> {
+    const { step, declaration, values: inputs, key } = work
+    const { outputs, facts, volatile, blobs } = outcome
+    const isVolatile = volatile.length > 0 && declaration.cache === undefined
+    const uncached =
+      work.uncached ?? (isVolatile ? `the step read ctx.${volatile.join(', ctx.')}` : undefined)
+    await this.#host.append(
+      {
+        type: 'node.succeeded',
+        node,
+        step: step.name,
+        attempt,
+        startedAt,
+        inputs,
+        outputs,
+        key,
+        ...(uncached === undefined ? {} : { uncached }),
+        facts,
+      },
+      blobs,
+    )
+    this.close(node, 'succeeded', undefined, uncached !== undefined)
+    this.#scopes.record(node, outputs)
+    this.#host.apply({ type: 'node.succeeded', node })
+  }
+
+  async #fail(
+    node: string,
+    work: Work,
+    { end, error, retryable, log }: AttemptOutcome & { ok: false },
+    attempt: number,
+  ): Promise<void> {
+    const tries = this.tries.get(node)!
+    if (end !== 'cancelled') tries.used++
+    tries.interrupted = 0
+    const retryIn =
+      retryable && end !== 'cancelled'
+        ? retryDelay(work.declaration.retry, tries.used, Math.random())
+        : undefined
+    const again = retryIn === undefined ? {} : { retryIn }
+    await this.#host.append({
+      type: 'attempt.failed',
+      node,
+      attempt,
+      end,
+      error: errorRecord(error),
+      ...again,
+      ...(log === undefined ? {} : { log }),
+    })
+    this.#host.blame(node, error)
+    if (retryIn === undefined) this.close(node, end, error)
+    this.#host.apply({ type: 'attempt.failed', node, end, ...again })
+  }
+
+  #refuse(node: string, release: () => void, error: PipewrightError): void {
+    release()
+    this.#host.blame(node, error)
+    this.close(node, 'failed', error)
+    this.#host.apply({ type: 'node.broken', node })
+  }
+}
