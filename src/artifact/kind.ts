@@ -24,8 +24,8 @@ export interface EncodeContext {
   readonly blobs: BlobWriter
   /** Where paths that a step returns are looked up, and must lie. */
   readonly workdir: () => Promise<string>
-  /** The code digest of a predictor, or undefined where its code cannot be read. */
-  readonly predictorDigest: (predictor: AnyPredictor) => Promise<Digest | undefined>
+  /** The code digest of a predictor. */
+  readonly predictorDigest: (predictor: AnyPredictor) => Promise<Digest>
 }
 
 /** What a kind needs in order to give a stored value to a step. */
@@ -35,8 +35,8 @@ export interface DecodeContext {
   readonly name: string
   /** A folder of the consumer's own. */
   readonly workdir: () => Promise<string>
-  /** The code digest of a predictor, or undefined where its code cannot be read. */
-  readonly predictorDigest: (predictor: AnyPredictor) => Promise<Digest | undefined>
+  /** The code digest of a predictor. */
+  readonly predictorDigest: (predictor: AnyPredictor) => Promise<Digest>
 }
 
 /**

@@ -106,7 +106,7 @@ class ListKind implements Kind<unknown[], readonly never[]> {
   async decode(artifact: Artifact, context: DecodeContext): Promise<unknown[]> {
     const items: unknown[] = []
     for await (const item of listItems(artifact, context)) {
-      const name = `${context.name}-${items.length}`
+      const name = `${context.name}[${items.length}]`
       items.push(
         item === null
           ? undefined

@@ -21,7 +21,7 @@ async function parsed(
   })
 }
 
-/** The one implementation of {@link Model}: a predictor and a state that is loaded on use. */
+/** The one implementation of {@link Model}: a predictor and a state that is loaded, and parsed, on use. */
 export class PredictorModel implements Model<unknown, unknown> {
   readonly [kindOf] = 'model'
   readonly format = 'typescript'
@@ -52,8 +52,8 @@ export class PredictorModel implements Model<unknown, unknown> {
   }
 
   async predict(input: unknown): Promise<unknown> {
-    const state = PredictorModel.stateOf(this)
     const { name, predict } = this.#predictor
+    const state = this.#parsedState()
     const row = await parsed(
       this.#predictor.input,
       input,
@@ -79,13 +79,21 @@ export class PredictorModel implements Model<unknown, unknown> {
     return model.#predictor
   }
 
+  /** The state as training left it: what is stored. */
   static stateOf(model: PredictorModel): Promise<unknown> {
-    if (model.#state === undefined) {
-      model.#state = model.#load()
+    return model.#load()
+  }
+
+  #parsedState(): Promise<unknown> {
+    if (this.#state === undefined) {
+      const { name, state } = this.#predictor
+      this.#state = this.#load().then((given) =>
+        parsed(state, given, `the state of predictor '${name}'`, 'INPUT_INVALID'),
+      )
       // One failure to read is not for ever; nor is it unhandled when the input is refused before it is looked at.
-      model.#state.catch(() => (model.#state = undefined))
+      this.#state.catch(() => (this.#state = undefined))
     }
-    return model.#state
+    return this.#state
   }
 }
 
@@ -126,6 +134,11 @@ export function artifactOfModel(value: Model): Artifact | undefined {
   return value instanceof PredictorModel ? PredictorModel.artifactOf(value) : undefined
 }
 
+/** The name of the predictor that a model kind is declared with. */
+export function predictorOf(kind: Kind<unknown, never>): string | undefined {
+  return kind instanceof ModelKind ? kind.predictor?.name : undefined
+}
+
 /** Reads the manifest of a stored model. */
 export async function readModelManifest(
   artifact: Artifact,
@@ -160,20 +173,15 @@ class ModelKind implements Kind<unknown, never> {
     const stored = PredictorModel.artifactOf(value)
     if (stored !== undefined) return stored
     const predictor = PredictorModel.predictorOf(value)
-    const state = await encodeJson(
-      await parsed(
-        predictor.state,
-        await PredictorModel.stateOf(value),
-        `the state of predictor '${predictor.name}'`,
-        'OUTPUT_INVALID',
-      ),
-      context,
-    )
+    const given = await PredictorModel.stateOf(value)
+    // Only checked: it is stored as it was given and parsed when it is used, so that it is parsed once.
+    await parsed(predictor.state, given, `the state of predictor '${predictor.name}'`, 'OUTPUT_INVALID')
+    const state = await encodeJson(given, context)
     const manifest: ModelManifest = {
       format: 'typescript',
       predictor: predictor.name,
       module: predictor.module ?? null,
-      code: (await context.predictorDigest(predictor)) ?? null,
+      code: await context.predictorDigest(predictor),
       state: state.digest,
       signature: value.signature,
     }
@@ -196,21 +204,22 @@ class ModelKind implements Kind<unknown, never> {
     const predictor = this.predictor
     if (predictor === undefined) return new OpaqueModel(manifest, artifact)
     this.#refuseOther(manifest.predictor, 'INPUT_INVALID')
-    const code = (await context.predictorDigest(predictor)) ?? null
+    const code = await context.predictorDigest(predictor)
     if (code !== manifest.code) {
       throw new PipewrightError(
         'PREDICTOR_CHANGED',
-        `model '${manifest.predictor}' was made by predictor code ${manifest.code ?? '(unknown)'}, this process has ${code ?? '(unknown)'}`,
-        { fix: 'run the pipeline again, so that the model is made by the code that scores it' },
+        `model '${manifest.predictor}' was made by predictor code ${manifest.code}, this process has ${code}`,
+        {
+          fix: 'run the pipeline again, so that the model is made by the code that scores it; a predictor whose code cannot be read (made in a function, no lockfile) is another one in each process, unless it has a `version`',
+        },
       )
     }
     return new PredictorModel(
       predictor,
-      async () => {
-        const bytes = await context.blobs.bytes({ blob: manifest.state })
-        const state: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'))
-        return parsed(predictor.state, state, `the state of predictor '${predictor.name}'`, 'INPUT_INVALID')
-      },
+      async () =>
+        JSON.parse(
+          Buffer.from(await context.blobs.bytes({ blob: manifest.state })).toString('utf8'),
+        ) as unknown,
       artifact,
     )
   }

@@ -10,9 +10,9 @@ export interface ModelManifest {
   readonly predictor: string
   /** Where the predictor's code is, relative to the project; null where that is not known. */
   readonly module: string | null
-  /** The code digest of the predictor; null where its code could not be read. */
-  readonly code: Digest | null
-  /** The content digest of the state. */
+  /** The code digest of the predictor; one of this process's own where its code could not be read. */
+  readonly code: Digest
+  /** The content digest of the state, as training left it. */
   readonly state: Digest
   readonly signature: { readonly input: JsonObject | null; readonly output: JsonObject | null }
 }
@@ -41,6 +41,8 @@ export interface Predictor<State, Input, Output> {
   readonly predict: (state: State, input: Input) => Output | Promise<Output>
   /** The file that defines it, as a path; undefined where that cannot be told. */
   readonly module: string | undefined
+  /** Stands for the code when it is given. */
+  readonly version: string | undefined
   /** A model with this state, as a step returns it. */
   of(state: State): Model<Input, Output>
 }
@@ -48,7 +50,7 @@ export interface Predictor<State, Input, Output> {
 /** A predictor of any type. */
 export type AnyPredictor = Pick<
   Predictor<unknown, unknown, unknown>,
-  'name' | 'state' | 'input' | 'output' | 'module'
+  'name' | 'state' | 'input' | 'output' | 'module' | 'version'
 > & {
   /** Scores one input. */
   readonly predict: (state: never, input: never) => unknown

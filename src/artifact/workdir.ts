@@ -10,12 +10,13 @@ export function isInside(folder: string, path: string): boolean {
 }
 
 /**
- * The file name of an input: readable, and another one for every name. What a path, or a tool that is given one,
- * may take for something else is written as its code.
+ * The file name of an input, or of an item of one (`scans[3]`): readable, and another one for every name. What a
+ * path, or a tool that is given one, may take for something else is written as its code; dots too, so that one
+ * only ever stands before an item's number or a media type's extension.
  */
 export function fileName(input: string): string {
-  return input.replaceAll(/[^\p{L}\p{M}\p{N}_.-]|^\.+/gu, (text) =>
-    [...Buffer.from(text)].map((byte) => `%${byte.toString(16)}`).join(''),
+  return input.replaceAll(/\[(\d+)\]|[^\p{L}\p{M}\p{N}_-]/gu, (text, item: string | undefined) =>
+    item === undefined ? [...Buffer.from(text)].map((byte) => `%${byte.toString(16)}`).join('') : `.${item}`,
   )
 }
 

@@ -4,6 +4,7 @@ import { deepFreeze } from '../internal/freeze.ts'
 import type { Json } from '../internal/json.ts'
 import { itemKind } from '../artifact/list.ts'
 import type { Kind } from '../artifact/kind.ts'
+import { predictorOf } from '../artifact/model.ts'
 import { isStored } from '../artifact/stored.ts'
 import type { Binding, ScopeRecord } from './graph.ts'
 import { isRef, targetOf, type Ref, type RefTarget } from './ref.ts'
@@ -66,12 +67,23 @@ export function kindText(kind: Kind<unknown, never>): string {
   return item === undefined ? kind.name : `list of ${kindText(item)}`
 }
 
+/** Two kinds that do not fit, told apart: models by their predictors. */
+export function kindTexts(a: Kind<unknown, never>, b: Kind<unknown, never>): readonly [a: string, b: string] {
+  const texts = [kindText(a), kindText(b)] as const
+  if (texts[0] !== texts[1]) return texts
+  const named = (kind: Kind<unknown, never>, text: string): string =>
+    `${text} of predictor '${predictorOf(itemKind(kind) ?? kind) ?? ''}'`
+  return [named(a, texts[0]), named(b, texts[1])]
+}
+
 /** Whether a value of one kind may be read as another: a gathered list of json values is a json list. */
 export function fits(from: Kind<unknown, never>, to: Kind<unknown, never>): boolean {
   if (from.name === to.name) {
     const fromItem = itemKind(from)
     const toItem = itemKind(to)
-    return fromItem === undefined || toItem === undefined || fits(fromItem, toItem)
+    if (fromItem !== undefined && toItem !== undefined) return fits(fromItem, toItem)
+    const [made, used] = [predictorOf(from), predictorOf(to)]
+    return made === undefined || used === undefined || made === used
   }
   const item = itemKind(from)
   if (to.name === 'json')
@@ -87,9 +99,10 @@ export function fits(from: Kind<unknown, never>, to: Kind<unknown, never>): bool
 function checkKind(ref: Ref<unknown>, to: Kind<unknown, never> | undefined, place: Place): void {
   const { kind: from, label } = targetOf(ref)
   if (from === undefined || to === undefined || fits(from, to)) return
+  const [needed, given] = kindTexts(to, from)
   throw new PipewrightError(
     'KIND_MISMATCH',
-    `${place.text} takes a ${kindText(to)}, but '${label}' is a ${kindText(from)}`,
+    `${place.text} takes a ${needed}, but '${label}' is a ${given}`,
     {
       fix: 'wire an output of the right kind',
       details: { place: place.text, ref: label },

@@ -14,7 +14,12 @@ export interface PredictorDefinition<
 > {
   /** The predictor's name; a model refuses a predictor of another name. */
   readonly name: string
-  /** What training leaves behind: JSON. */
+  /**
+   * Stands for the code of `predict` and of what it uses, where that cannot be read (a predictor made in a
+   * function) or is to count by a word of yours. Default: the digest of the code.
+   */
+  readonly version?: string | undefined
+  /** What training leaves behind: JSON, kept as it is given to `of` and parsed when the model is first used. */
   readonly state: S
   /** One row to score. */
   readonly input: I
@@ -83,6 +88,7 @@ export function definePredictor<
     output: definition.output as Schema,
     predict: definition.predict,
     module: callSite()?.file,
+    version: definition.version,
     of: (state: unknown): Model<unknown, unknown> =>
       new PredictorModel(predictor, () => Promise.resolve(state)),
   }

@@ -36,7 +36,9 @@ export type Either<A, B> = NodeHandle & {
   >
 }
 
-type Key<T> = keyof T & (string | number)
+/** What may be picked from plain data, or from a list of anything. */
+type Key<T> = keyof T &
+  ([T] extends [readonly unknown[]] ? number | 'length' : [T] extends [object] ? string | number : never)
 
 /** Options of every node. */
 export interface NodeOptions {
@@ -82,7 +84,7 @@ export interface Scope {
    * ```
    */
   map<T, A extends RefRecord>(
-    items: Ref<readonly T[]> | readonly T[],
+    items: Ref<readonly T[]> | readonly (Ref<T> | T)[],
     each: (item: Ref<T>, q: Scope, index: Ref<number>) => A,
     options?: MapOptions,
   ): Gathered<A>
@@ -103,8 +105,9 @@ export interface Scope {
     options?: NodeOptions,
   ): Either<A, B>
   /**
-   * A part of a json value: a property of a record or an item of a list, up to three levels down. It is no
-   * node; what reads it is keyed by the part alone.
+   * A part of a json value (a property of a record, an item of a list), or an item of a list of anything, up to
+   * three levels down. It is no node; what reads it is keyed by the part alone. An item that is not there when the
+   * pipeline runs is undefined, which a step that needs it refuses.
    *
    * @example
    * ```ts

@@ -1,8 +1,9 @@
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
+import { json } from '../artifact/json.ts'
 import { itemKind, list } from '../artifact/list.ts'
 import type { Kind } from '../artifact/kind.ts'
-import { bind, bindRef, fits, kindText, type Place } from './binding.ts'
+import { bind, bindRef, fits, kindText, kindTexts, type Place } from './binding.ts'
 import { graphOf, type Bindings, type ScopeRecord, type TracedNode, type TracedScope } from './graph.ts'
 import { checkName } from './name.ts'
 import { isRef, makeRef, targetOf, type Ref, type RefRecord } from './ref.ts'
@@ -78,9 +79,37 @@ function closeScope(result: unknown, scope: ScopeRecord, what: string): TracedSc
       )
     }
     outputs[name] = bindRef(ref, { scope, text: `${what}, output '${name}'` })
-    kinds[name] = targetOf(ref).pick.length > 0 ? undefined : targetOf(ref).kind
+    kinds[name] = targetOf(ref).kind
   }
   return Object.freeze({ nodes: Object.freeze(scope.nodes), outputs: Object.freeze(outputs), kinds })
+}
+
+/** A part of plain data: which schema it has is not known. */
+const plain = json({
+  '~standard': { version: 1, vendor: 'pipewright', validate: (value) => ({ value }) },
+}) as Kind<unknown, never>
+
+/** The kind of a part: items of a list are what they are, parts of plain data are plain data, others have none. */
+function partKind(
+  kind: Kind<unknown, never> | undefined,
+  key: string | number,
+  label: string,
+): Kind<unknown, never> | undefined {
+  if (kind === undefined || kind.name === 'json' || kind.name === 'metrics')
+    return kind === undefined ? undefined : plain
+  const item = itemKind(kind)
+  if (item !== undefined && typeof key === 'number' && key >= 0) return item
+  if (item !== undefined && key === 'length') return plain
+  throw new PipewrightError(
+    'KIND_MISMATCH',
+    `p.pick takes a part of plain data or an item of a list, but '${label}' is a ${kindText(kind)}`,
+    {
+      fix:
+        item === undefined
+          ? 'take the part in a step'
+          : "give the item's index, or 'length'; take anything else in a step",
+    },
+  )
 }
 
 /** The recorder behind the scope that a build function is given. */
@@ -124,7 +153,7 @@ export class Tracer implements Scope {
       })
     }
     const binding = bind(items, undefined, place)
-    const itemsKind = isRef(items) && targetOf(items).pick.length === 0 ? targetOf(items).kind : undefined
+    const itemsKind = isRef(items) ? targetOf(items).kind : undefined
     if (itemsKind !== undefined && itemsKind.name !== 'json' && itemsKind.name !== 'list') {
       throw new PipewrightError('KIND_MISMATCH', `${place.text} is a ${itemsKind.name}, not a list`, {
         fix: 'map over a list: return the parts from a step',
@@ -178,8 +207,8 @@ export class Tracer implements Scope {
         fix: 'a value that is known while the pipeline is defined needs no p.when: use a plain if',
       })
     }
-    const { kind: conditionKind, pick, label } = targetOf(condition)
-    if (conditionKind !== undefined && pick.length === 0 && conditionKind.name !== 'json') {
+    const { kind: conditionKind, label } = targetOf(condition)
+    if (conditionKind !== undefined && conditionKind.name !== 'json') {
       throw new PipewrightError(
         'KIND_MISMATCH',
         `when '${id}', condition: '${label}' is a ${kindText(conditionKind)}, not true or false`,
@@ -201,9 +230,10 @@ export class Tracer implements Scope {
       // The wider of the two: gathered json values and a json list are both json.
       if (fits(twin, kind)) kinds[name] = kind
       else if (!fits(kind, twin)) {
+        const [one, two] = kindTexts(twin, kind)
         throw new PipewrightError(
           'KIND_MISMATCH',
-          `when '${id}': output '${name}' is a ${kindText(twin)} in one branch and a ${kindText(kind)} in the other`,
+          `when '${id}': output '${name}' is a ${one} in one branch and a ${two} in the other`,
           { fix: 'give the two outputs different names' },
         )
       }
@@ -229,24 +259,17 @@ export class Tracer implements Scope {
         { fix: 'what to pick is known while the pipeline is defined: give a property name or an index' },
       )
     }
-    if (
-      target.kind !== undefined &&
-      target.pick.length === 0 &&
-      target.kind.name !== 'json' &&
-      target.kind.name !== 'metrics' &&
-      target.kind.name !== 'list'
-    ) {
-      throw new PipewrightError(
-        'KIND_MISMATCH',
-        `p.pick takes a part of a json value, but '${target.label}' is a ${target.kind.name}`,
-        { fix: 'take the part in a step' },
-      )
+    let kind = target.kind
+    let label = target.label
+    for (const key of keys) {
+      kind = partKind(kind, key, label)
+      label += `.${key}`
     }
     return makeRef({
       ...target,
       pick: Object.freeze([...target.pick, ...keys]),
-      kind: undefined,
-      label: [target.label, ...keys].join('.'),
+      kind,
+      label,
     }) as never
   }
 

@@ -30,7 +30,7 @@ export interface AttemptServices {
   readonly json: JsonValues
   readonly runner: Runner
   readonly ports: Readonly<Record<string, unknown>>
-  readonly predictorDigest: (predictor: AnyPredictor) => Promise<Digest | undefined>
+  readonly predictorDigest: (predictor: AnyPredictor) => Promise<Digest>
 }
 
 /** One try of one node. */

@@ -20,7 +20,7 @@ export interface ValueReader {
   readonly blobs: BlobReader
   readonly json: JsonValues
   readonly workdir: () => Promise<string>
-  readonly predictorDigest: (predictor: AnyPredictor) => Promise<Digest | undefined>
+  readonly predictorDigest: (predictor: AnyPredictor) => Promise<Digest>
 }
 
 async function parse(kind: JsonKind<unknown>, data: unknown): Promise<unknown> {
@@ -53,7 +53,7 @@ async function decodeValue(
       })
     const items: unknown[] = []
     for (const [index, element] of value.list.entries())
-      items.push(await decodeValue(element, item, `${name}-${index}`, reader))
+      items.push(await decodeValue(element, item, `${name}[${index}]`, reader))
     return items
   }
   if (!('artifact' in value) || value.pick !== undefined || value.artifact.kind !== kind.name) {

@@ -37,7 +37,7 @@ export class JsonValues {
     let data = (await this.#artifact(value.artifact)).value
     for (const key of value.pick ?? []) {
       data =
-        typeof data === 'object' && data !== null
+        typeof data === 'object' && data !== null && Object.hasOwn(data, key)
           ? (data as Record<string | number, unknown>)[key]
           : undefined
     }

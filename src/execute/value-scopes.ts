@@ -36,17 +36,28 @@ export type Gathers = Readonly<Record<string, { readonly node: string; readonly 
 
 const absent: Value = { absent: true }
 
-function picked(value: Value, pick: readonly (string | number)[] | undefined): Value {
-  if (pick === undefined || 'absent' in value) return value
-  if ('artifact' in value) return { artifact: value.artifact, pick: [...(value.pick ?? []), ...pick] }
+type Pick = readonly (string | number)[]
+
+/** The part of a value; a stored list that an item is picked from stays as it is, see `#itemOf`. */
+function picked(value: Value, pick: Pick | undefined): Value {
+  if (pick === undefined || pick.length === 0 || 'absent' in value) return value
+  const [key, ...rest] = pick as [string | number, ...Pick]
+  if ('artifact' in value) {
+    const { kind, meta } = value.artifact
+    if (kind === 'list' && value.pick === undefined && key === 'length')
+      return picked({ value: meta?.['count'] ?? null }, rest)
+    return { artifact: value.artifact, pick: [...(value.pick ?? []), ...pick] }
+  }
   if ('list' in value) {
-    const [index, ...rest] = pick
-    return picked(value.list[index as number] ?? absent, rest.length === 0 ? undefined : rest)
+    if (key === 'length') return picked({ value: value.list.length }, rest)
+    return picked((typeof key === 'number' ? value.list[key] : undefined) ?? absent, rest)
   }
   let data: unknown = value.value
-  for (const key of pick)
+  for (const part of pick)
     data =
-      typeof data === 'object' && data !== null ? (data as Record<string | number, unknown>)[key] : undefined
+      typeof data === 'object' && data !== null && Object.hasOwn(data, part)
+        ? (data as Record<string | number, unknown>)[part]
+        : undefined
   return data === undefined ? absent : { value: data as Json }
 }
 
@@ -253,13 +264,22 @@ export class ValueScopes {
     let scope: ValueScope = from
     for (let up = binding.up ?? 0; up > 0; up--) scope = scope.parent!
     if ('node' in binding)
-      return picked(scope.outputs.get(binding.node)?.[binding.output] ?? absent, binding.pick)
+      return this.#part(scope.outputs.get(binding.node)?.[binding.output] ?? absent, binding.pick)
     if ('index' in binding) return { value: scope.index }
-    if ('item' in binding) return picked(scope.item ?? absent, binding.pick)
+    if ('item' in binding) return this.#part(scope.item ?? absent, binding.pick)
     const { inputs } = scope
     if (inputs instanceof Promise)
-      return inputs.then((values) => picked(values[binding.input] ?? absent, binding.pick))
-    return picked(inputs?.[binding.input] ?? absent, binding.pick)
+      return inputs.then((values) => this.#part(values[binding.input] ?? absent, binding.pick))
+    return this.#part(inputs?.[binding.input] ?? absent, binding.pick)
+  }
+
+  /** The part of a value; an item of a stored list is an artifact of its own. */
+  #part(value: Value, pick: Pick | undefined): Value | Promise<Value> {
+    const part = picked(value, pick)
+    if (!('artifact' in part) || part.artifact.kind !== 'list' || part.pick === undefined) return part
+    const [index, ...rest] = part.pick as [string | number, ...Pick]
+    if (typeof index !== 'number') return part
+    return this.#items({ artifact: part.artifact }, '').then(({ item }) => this.#part(item(index), rest))
   }
 
   /** The scope behind a prefix (`trials[3]/`, `gate/then/`, `sub/`), made when it is first asked for. */

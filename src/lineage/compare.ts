@@ -1,4 +1,5 @@
 import { canonicalJson } from '../internal/canonical.ts'
+import { sha256 } from '../internal/digest.ts'
 import type { Json } from '../internal/json.ts'
 import type { Environment, MetricSummary, Value, Values } from '../record/event.ts'
 import type { ExecutionRecord, NodeState, RunDetail } from '../record/records.ts'
@@ -57,7 +58,8 @@ function identity(value: Value): string {
     return value.pick === undefined ? `${kind} ${digest}` : `${kind} ${digest} ${canonicalJson(value.pick)}`
   }
   if ('list' in value) return `[${value.list.map(identity).join(', ')}]`
-  return 'absent' in value ? 'absent' : canonicalJson(value.value)
+  // A literal and a ref of equal content are the same, as they are in a cache key.
+  return 'absent' in value ? 'absent' : `json ${sha256(canonicalJson(value.value))}`
 }
 
 function identities(values: Values): Record<string, string> {

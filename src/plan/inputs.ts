@@ -24,12 +24,24 @@ interface Problem extends SchemaIssue {
   readonly input: string
 }
 
-function sourcePath(kind: Kind<unknown, never>, value: unknown, input: string, problems: Problem[]): Json {
+function givenValue(
+  kind: Kind<unknown, never>,
+  value: unknown,
+  input: string,
+  problems: Problem[],
+  owner: string,
+): Json | undefined {
+  if (kind.name === 'json') return jsonValue(kind as never, value, input, problems, owner)
   const item = itemKind(kind)
   if (item !== undefined) {
     if (Array.isArray(value))
-      return value.map((element, index) => sourcePath(item, element, `${input}[${index}]`, problems))
-    problems.push({ input, path: '', message: `is a list of ${item.name}s: give a list of paths` })
+      return value.map(
+        (element, index) =>
+          // JSON has no undefined: an item that may be left out is none.
+          givenValue(item, element, `${input}[${index}]`, problems, owner) ?? null,
+      )
+    const items = item.name === 'json' ? 'a list' : 'a list of paths'
+    problems.push({ input, path: '', message: `is a list of ${item.name} values: give ${items}` })
     return null
   }
   if (typeof value === 'string' && value !== '') return value
@@ -108,10 +120,7 @@ export function checkInputs(
       problems.push({ input: name, path: '', message: 'is missing' })
       continue
     }
-    const parsed =
-      kind.name === 'json'
-        ? jsonValue(kind as never, value, name, problems, owner)
-        : sourcePath(kind, value, name, problems)
+    const parsed = givenValue(kind, value, name, problems, owner)
     if (parsed !== undefined) values[name] = parsed
   }
   if (problems.length > 0) {

@@ -71,6 +71,17 @@ export function registerModel(options: RegisterModelOptions & { readonly predict
       fix: "'@' separates name and version; leave it out",
     })
   }
+  if (options.alias !== undefined) {
+    checkName('model alias', options.alias)
+    // `name@3` is a version, whatever an alias may say.
+    if (options.alias.includes('@') || /^\d+$/.test(options.alias)) {
+      throw new PipewrightError(
+        'DEFINITION_INVALID',
+        `registered model '${options.name}': the alias '${options.alias}' could be taken for a version`,
+        { fix: "give a word without '@', such as 'champion'" },
+      )
+    }
+  }
   const kind = (
     options.predictor === undefined
       ? modelKind()

@@ -17,7 +17,7 @@ async function decodeOne(
   if ('list' in value && item !== undefined) {
     const items: unknown[] = []
     for (const [index, element] of value.list.entries())
-      items.push(await decodeOne(element, item, `${name}-${index}`, reader))
+      items.push(await decodeOne(element, item, `${name}[${index}]`, reader))
     return items
   }
   const stored = 'artifact' in value && value.pick === undefined ? value.artifact : undefined

@@ -9,6 +9,12 @@ export interface RunFailure {
   readonly cause: unknown
 }
 
+/** The first line of a message; with the first of a list that it announces. */
+function headline(message: string): string {
+  const [first = '', second = ''] = message.split('\n')
+  return first.endsWith(':') ? `${first} ${second.trim()}` : first
+}
+
 /** A run that did not succeed: thrown by `pw.run`, `pw.resume` and `handle.result()`. */
 export class RunFailedError extends PipewrightError {
   /** The run's id: `pipewright show <id>`, `pipewright resume <id>`. */
@@ -22,7 +28,7 @@ export class RunFailedError extends PipewrightError {
       message: error.message,
       cause,
     }))
-    const lines = failures.slice(0, 10).map(({ node, message }) => `  ${node}: ${message.split('\n')[0]}`)
+    const lines = failures.slice(0, 10).map(({ node, message }) => `  ${node}: ${headline(message)}`)
     if (failures.length > 10) lines.push(`  … and ${failures.length - 10} more`)
     const { error } = outcome
     const state = outcome.state === 'cancelled' ? 'cancelled' : 'failed'

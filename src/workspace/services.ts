@@ -1,4 +1,5 @@
-import type { Digest } from '../internal/digest.ts'
+import { randomUUID } from 'node:crypto'
+import { sha256, type Digest } from '../internal/digest.ts'
 import type { AnyPredictor } from '../artifact/predictor.ts'
 import { stepCode } from '../code/step-digest.ts'
 import { TieredReader } from '../execute/blobs.ts'
@@ -8,6 +9,15 @@ import { ResourcePool } from '../execute/resource-pool.ts'
 import type { RunServices } from '../execute/run-request.ts'
 import { inlineRunner } from '../execute/runner.ts'
 import type { WorkspaceParts } from './parts.ts'
+
+const unread = new WeakMap<AnyPredictor, Digest>()
+
+/** Code that cannot be read equals itself within a process, and nothing else. */
+function digestHere(predictor: AnyPredictor): Digest {
+  const known = unread.get(predictor) ?? sha256(`unread predictor ${randomUUID()}`)
+  unread.set(predictor, known)
+  return known
+}
 
 /** What runs of a workspace are driven with, composed of its parts. */
 export function servicesOf({
@@ -19,9 +29,10 @@ export function servicesOf({
   telemetry,
 }: WorkspaceParts): RunServices {
   const reader = new TieredReader(metadata, store)
-  const predictorDigest = async ({ name, module }: AnyPredictor): Promise<Digest | undefined> => {
-    const code = await stepCode({ name, module }, { root })
-    return code.cacheable ? code.digest : undefined
+  const predictorDigest = async (predictor: AnyPredictor): Promise<Digest> => {
+    const { name, module, version } = predictor
+    const code = await stepCode({ name, module, ...(version === undefined ? {} : { version }) }, { root })
+    return code.cacheable ? code.digest : digestHere(predictor)
   }
   return {
     root: folder,

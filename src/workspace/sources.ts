@@ -59,13 +59,13 @@ export class Sources {
 
   async #value(kind: Kind<unknown, never>, data: Json, cwd: string, place: string): Promise<Value> {
     const item = itemKind(kind)
-    if (item !== undefined && item.name !== 'json') {
+    if (item !== undefined) {
       const list: Value[] = []
       for (const [index, element] of (data as Json[]).entries())
         list.push(await this.#value(item, element, cwd, `${place}[${index}]`))
       return { list }
     }
-    if (kind.name === 'json' || kind.name === 'list') return { value: data }
+    if (kind.name === 'json') return { value: data }
     return { artifact: await this.#artifact(kind, resolve(cwd, data as string), place) }
   }
 

@@ -28,8 +28,8 @@ test('lists of lists, of tables and of files', async () => {
   expect(first!.toArray()).toEqual([{ a: 1 }])
   const files = list(file('text/plain'))
   const handles = await decode(files, await encode(files, [Buffer.from('x'), Buffer.from('y')]), 'parts')
-  expect(basename(await handles[0]!.path())).toBe('parts-0.txt')
-  expect(basename(await handles[1]!.path())).toBe('parts-1.txt')
+  expect(basename(await handles[0]!.path())).toBe('parts.0.txt')
+  expect(basename(await handles[1]!.path())).toBe('parts.1.txt')
   expect((await encode(files, handles)).digest).toBe(
     (await encode(files, [Buffer.from('x'), handles[1]])).digest,
   )
@@ -92,4 +92,20 @@ test('skipped items are kept as such; the digest covers what the items are', asy
   )
   expect(itemKind(list(json(z.string())))?.name).toBe('json')
   expect(itemKind(json(z.string()))).toBeUndefined()
+})
+
+test('no two inputs, and no item of one, share a file', async () => {
+  const { encode, decode } = await bench()
+  const typed = file('text/plain')
+  const plain = file()
+  const [item] = await decode(list(plain), await encode(list(plain), [Buffer.from('one')]), 'a')
+  const others = await Promise.all(
+    ['a.0', 'a-0', 'a[0', 'a'].map(async (name) =>
+      decode(plain, await encode(plain, Buffer.from(name)), name),
+    ),
+  )
+  const text = await decode(typed, await encode(typed, Buffer.from('typed')), 'a')
+  const dotted = await decode(plain, await encode(plain, Buffer.from('dotted')), 'a.txt')
+  const paths = await Promise.all([item!, ...others, text, dotted].map((one) => one.path()))
+  expect(new Set(paths).size).toBe(paths.length)
 })

@@ -3,6 +3,7 @@ import {
   definePipeline,
   definePredictor,
   defineStep,
+  list,
   model,
   PipewrightError,
   table,
@@ -169,6 +170,53 @@ describe('wiring', () => {
       'is a table, not a list',
     )
     expect(errorOf((p) => p.pick(step(p, source, {}).rows as never, 'x' as never)).code).toBe('KIND_MISMATCH')
+  })
+
+  test('a model of another predictor, also within lists and branches', () => {
+    const rival = definePredictor({ ...predictor, name: 'rival' })
+    const fit = defineStep({
+      name: 'fit',
+      outputs: { model: model(rival), models: list(model(rival)) },
+      run: () => ({ model: rival.of({}), models: [] }),
+    })
+    const many = defineStep({
+      name: 'many',
+      inputs: { models: list(model(predictor)) },
+      run: () => undefined,
+    })
+    const text = "of predictor 'predictor', but 'fit.model' is a model of predictor 'rival'"
+    expect(errorOf((p) => step(p, score, { model: step(p, fit, {}).model })).message).toContain(text)
+    expect(errorOf((p) => step(p, many, { models: step(p, fit, {}).models })).message).toContain(
+      "takes a list of model of predictor 'predictor', but 'fit.models' is a list of model of predictor 'rival'",
+    )
+    expect(errorOf((p) => step(p, many, { models: [step(p, fit, {}).model] })).code).toBe('KIND_MISMATCH')
+  })
+
+  test('parts of a list of models are models, and of a model there are none', () => {
+    const fit = defineStep({
+      name: 'fit',
+      outputs: { models: list(model(predictor)) },
+      run: () => ({ models: [] }),
+    })
+    const first = (p: Scope): Ref<never> => p.pick(step(p, fit, {}).models as never, 0 as never)
+    expect(errorOf((p) => step(p, sink, { n: first(p) })).message).toContain("but 'fit.models.0' is a model")
+    expect(errorOf((p) => p.pick(first(p), 'state' as never)).message).toContain(
+      "'fit.models.0' is a model\nFix: take the part in a step",
+    )
+    expect(errorOf((p) => p.pick(step(p, fit, {}).models as never, 'last' as never)).fix).toContain(
+      "'length'",
+    )
+    const mixed = errorOf((p) => {
+      const trained = step(p, fit, {})
+      const models = trained.models as never
+      const chosen = p.when(
+        step(p, source, {}).yes!,
+        () => ({ out: trained.models! }),
+        () => ({ out: p.pick(models, 'length' as never) }),
+      )
+      return { out: chosen.out }
+    })
+    expect(mixed.message).toContain('is a list of model in one branch and a json in the other')
   })
 
   test.each([

@@ -128,6 +128,49 @@ describe('what is remembered without being asked', () => {
     await expect(pw.registry.get('slope@winner')).rejects.toThrow('slope@champion')
   })
 
+  test('an alias is a word: numbers are versions', () => {
+    for (const alias of ['1', 'a@b', '']) expect(() => registerModel({ name: 'm', alias })).toThrow('alias')
+  })
+
+  test('code that cannot be read is its own only within its process', async () => {
+    const root = await tempFolder()
+    const make = (k: number, version?: string) =>
+      definePredictor({
+        name: 'made',
+        version,
+        state: z.object({}),
+        input: z.number(),
+        output: z.number(),
+        predict: (_state, x) => k * x,
+      })
+    const one = make(1)
+    const train = (predictor: ReturnType<typeof make>) =>
+      definePipeline({ name: 'trains' }, (p) =>
+        p.step(registerModel({ name: 'made', predictor }), {
+          model: p.step(
+            defineStep({
+              name: 'train',
+              version: '1',
+              cache: 'never',
+              outputs: { model: model(predictor) },
+              run: () => ({ model: predictor.of({}) }),
+            }),
+            {},
+          ).model,
+        }),
+      )
+    const pw = await tempWorkspace({ root })
+    await pw.run(train(one), {})
+    const registered = await pw.registry.get('made')
+    expect(await (await registered.load(one)).predict(3)).toBe(3)
+    await expect(registered.load(make(1000))).rejects.toMatchObject({
+      code: 'PREDICTOR_CHANGED',
+      fix: expect.stringContaining('`version`') as string,
+    })
+    await pw.run(train(make(2, '2')), {})
+    expect(await (await (await pw.registry.get('made')).load(make(2, '2'))).predict(3)).toBe(6)
+  })
+
   test('compare tells what differs', async () => {
     const pw = await tempWorkspace()
     const csv = await csvFile('x,y\n1,2\n')

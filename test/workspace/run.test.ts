@@ -1,6 +1,16 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { definePipeline, defineStep, file, list, metrics, type Ref } from 'pipewright'
+import {
+  definePipeline,
+  definePredictor,
+  defineStep,
+  file,
+  json,
+  list,
+  metrics,
+  model,
+  type Ref,
+} from 'pipewright'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { statesOf, tempFolder, tempWorkspace } from './temp.ts'
@@ -223,6 +233,74 @@ describe('a pipeline runs end to end', () => {
     expect((await handle.result()).outputs).toEqual({ value: 4 })
     expect(told.slice(-2)).toEqual(['node.succeeded', 'run.finished'])
     expect(told.slice(-streamed.length)).toEqual(streamed)
+  })
+
+  test('pick takes an item of a list of anything', async () => {
+    const scale = definePredictor({
+      name: 'scale',
+      version: '1',
+      state: z.object({ by: z.number() }),
+      input: z.number(),
+      output: z.number(),
+      predict: ({ by }, x) => by * x,
+    })
+    const fit = defineStep({
+      name: 'fit',
+      version: '1',
+      inputs: { by: z.number() },
+      outputs: { model: model(scale), by: z.number() },
+      run: ({ by }) => ({ model: scale.of({ by }), by }),
+    })
+    const score = defineStep({
+      name: 'score',
+      version: '1',
+      inputs: { model: model(scale), models: z.number(), by: z.number() },
+      outputs: { y: z.number() },
+      run: async (inputs) => ({ y: (await inputs.model.predict(100)) + inputs.models * 10 + inputs.by }),
+    })
+    const inner = definePipeline({ name: 'inner', inputs: { numbers: z.array(z.number()) } }, (p, input) => ({
+      n: p.step(double, { value: p.pick(input.numbers, 'length') }).value,
+    }))
+    const pipeline = definePipeline({ name: 'p', inputs: { rates: z.array(z.number()) } }, (p, input) => {
+      const fits = p.map(input.rates, (by, q) => q.step(fit, { by }))
+      const { y } = p.step(score, {
+        model: p.pick(fits.model, 1),
+        models: p.pick(fits.model, 'length'),
+        by: p.pick(fits.by, 2),
+      })
+      const { n } = p.step(inner, { numbers: [y, p.pick(fits.by, 0)] })
+      return { y, n, model: p.pick(fits.model, 2) }
+    })
+    const pw = await tempWorkspace()
+    const { outputs } = await pw.run(pipeline, { rates: [1, 2, 3] })
+    expect([outputs.y, outputs.n, await outputs.model.predict(2)]).toEqual([233, 4, 6])
+    // A pick of an item is keyed by the item alone.
+    const { run } = await pw.run(pipeline, { rates: [4, 2, 3] })
+    expect(await statesOf(pw, run.id)).toMatchObject({ 'map[0]/fit': 'succeeded', score: 'reused' })
+  })
+
+  test('a plain list of refs may be mapped over, a list of json may be given to a run', async () => {
+    const total = defineStep({
+      name: 'total',
+      version: '1',
+      inputs: { values: list(json(z.number())) },
+      outputs: { total: z.number() },
+      run: ({ values }) => ({ total: values.reduce((a, b) => a + b, 0) }),
+    })
+    const pipeline = definePipeline(
+      { name: 'p', inputs: { a: z.number(), rest: list(json(z.number().min(0))) } },
+      (p, input) => ({
+        doubled: p.map([input.a, p.step(double, { value: input.a }).value], (value, q) =>
+          q.step(double, { value }),
+        ).value,
+        total: p.step(total, { values: input.rest }).total,
+      }),
+    )
+    const pw = await tempWorkspace()
+    const { outputs } = await pw.run(pipeline, { a: 1, rest: [1, 2, 3] })
+    expect(outputs).toEqual({ doubled: [2, 4], total: 6 })
+    await expect(pw.run(pipeline, { a: 1, rest: [1, -1] })).rejects.toThrow('rest[1]')
+    await expect(pw.run(pipeline, { a: 1, rest: 3 as never })).rejects.toThrow('give a list')
   })
 
   test('a pipeline may be called as a side of the branch it is in', async () => {
