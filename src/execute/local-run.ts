@@ -243,7 +243,7 @@ export class LocalRun {
   async #gather(node: string, branch: 'then' | 'else' | undefined): Promise<void> {
     const startedAt = Date.now()
     const blobs = new CommitWriter(this.#services.store, this.#services.reader)
-    const { outputs, gathers } = await this.#scopes.gather(node, branch, blobs)
+    const { outputs, gathers, inputs = {} } = await this.#scopes.gather(node, branch, blobs)
     if (this.#over) return
     const lineage = gathers === undefined ? {} : { gathers }
     await this.#append(
@@ -253,7 +253,7 @@ export class LocalRun {
         step: null,
         attempt: 0,
         startedAt,
-        inputs: {},
+        inputs,
         outputs,
         key: null,
         ...lineage,

@@ -167,14 +167,14 @@ export class ValueScopes {
     map.open.delete(index)
   }
 
-  /** Makes the outputs of a container; `gathers` tells a map's lineage. */
+  /** Makes the outputs of a container; `gathers` and `inputs` tell a map's lineage. */
   async gather(
     path: string,
     branch: 'then' | 'else' | undefined,
     blobs: BlobWriter,
-  ): Promise<{ readonly outputs: Values; readonly gathers?: Gathers }> {
+  ): Promise<{ readonly outputs: Values; readonly gathers?: Gathers; readonly inputs?: Values }> {
     const node = this.node(path)
-    if (node.type === 'map') return this.#gatherMap(path, node.body.outputs, blobs)
+    if (node.type === 'map') return this.#gatherMap(path, blobs)
     if (node.type === 'pipeline')
       return { outputs: await this.#resolveAll(node.body.outputs, this.#scope(`${path}/`)) }
     if (node.type !== 'when' || branch === undefined) return { outputs: {} }
@@ -188,11 +188,17 @@ export class ValueScopes {
 
   async #gatherMap(
     path: string,
-    bindings: Bindings,
     blobs: BlobWriter,
-  ): Promise<{ outputs: Values; gathers: Gathers }> {
+  ): Promise<{ outputs: Values; gathers: Gathers; inputs: Values }> {
     const map = this.#maps.get(path)!
     await Promise.all(map.pending)
+    const { items, body } = this.node(path) as PlanNode & { type: 'map' }
+    const bindings = body.outputs
+    // What a body hands on of its item was made before the map: for the lineage the map has read it.
+    const isPassedOn = Object.entries(bindings).some(
+      ([name, binding]) => name !== 'items' && !('node' in binding && binding.up === undefined),
+    )
+    const inputs = isPassedOn ? { items: await this.#resolve(items, this.#scope(split(path).prefix)) } : {}
     const outputs: Record<string, Value> = {}
     const gathers: Record<string, { node: string; output: string }> = {}
     for (const [name, values] of Object.entries(map.gathered)) {
@@ -204,7 +210,7 @@ export class ValueScopes {
       if ('node' in binding && binding.up === undefined)
         gathers[name] = { node: binding.node, output: binding.output }
     }
-    return { outputs, gathers }
+    return { outputs, gathers, inputs }
   }
 
   async #asArtifact(value: Value, blobs: BlobWriter): Promise<Artifact | null> {

@@ -15,28 +15,26 @@ export function nodeOf(id: number): { readonly type: 'artifact' | 'execution'; r
   return { type: id % 2 === 0 ? 'artifact' : 'execution', number: id >> 1 }
 }
 
-/** What is reached from some nodes, nearest first. */
-export interface Closure {
-  /** Node ids, each once; the starting ones first. */
-  readonly nodes: Int32Array
-  /** Steps away, by the position in `nodes`: an execution and what it reads or writes count as one. */
-  readonly depths: Int32Array
-}
-
 /**
- * The lineage in memory: two integers per edge, and one sorted copy of them per direction in which it was
+ * The lineage in memory: a few integers per edge, and one sorted copy of them per direction in which it was
  * asked. It is loaded once and then follows the store by the number of the last edge that it has seen.
  */
 export class LineageGraph {
   readonly #store: Pick<MetadataStore, 'edges' | 'lineageGeneration'>
+  readonly #runs = new Map<string, number>()
   #sources = new Int32Array(1_024)
   #targets = new Int32Array(1_024)
+  /** By execution: its run. */
+  #runOf = new Int32Array(1_024)
+  /** By execution: the place of its first edge, which tells what it may have read. */
+  #placeOf = new Int32Array(1_024)
   #count = 0
   #nodes = 0
   #seen = 0
   #generation = -1
   #csr: Partial<Record<Direction, Csr>> = {}
-  #refreshing: Promise<void> | undefined
+  #loading: Promise<void> | undefined
+  #next: Promise<void> | undefined
 
   constructor(store: Pick<MetadataStore, 'edges' | 'lineageGeneration'>) {
     this.#store = store
@@ -47,20 +45,40 @@ export class LineageGraph {
     return this.#count
   }
 
-  /** Takes in what has been recorded since the last time. */
+  /** Takes in what has been recorded up to now. */
   refresh(): Promise<void> {
-    return (this.#refreshing ??= this.#load().finally(() => {
-      this.#refreshing = undefined
-    }))
+    if (this.#loading === undefined) {
+      this.#loading = this.#load().finally(() => (this.#loading = undefined))
+      return this.#loading
+    }
+    // What is being loaded may have been asked for too early: once more, for all who came meanwhile.
+    return (this.#next ??= this.#loading
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined
+        return this.refresh()
+      }))
   }
 
-  /** The edges that leave each node in a direction. */
+  /** The edges that leave each node in a direction: those of an artifact by run, and by time within a run. */
   csr(direction: Direction): Csr {
-    const ends = { sources: this.#sources, targets: this.#targets }
-    return (this.#csr[direction] ??=
+    const known = this.#csr[direction]
+    if (known !== undefined) return known
+    const { sources, targets } = this.#byRun()
+    return (this.#csr[direction] =
       direction === 'down'
-        ? buildCsr(ends.sources, ends.targets, this.#count, this.#nodes)
-        : buildCsr(ends.targets, ends.sources, this.#count, this.#nodes))
+        ? buildCsr(sources, targets, this.#count, this.#nodes)
+        : buildCsr(targets, sources, this.#count, this.#nodes))
+  }
+
+  /** The run of an execution, as a number. */
+  runOf(execution: number): number {
+    return this.#runOf[execution]!
+  }
+
+  /** Rises with the time at which executions were recorded. */
+  placeOf(execution: number): number {
+    return this.#placeOf[execution]!
   }
 
   async #load(): Promise<void> {
@@ -69,70 +87,66 @@ export class LineageGraph {
     if (generation !== this.#generation) {
       this.#generation = generation
       this.#count = this.#nodes = this.#seen = 0
+      this.#placeOf.fill(0)
       this.#csr = {}
     }
-    const before = this.#count
-    for await (const { number, execution, artifact, direction } of this.#store.edges(this.#seen)) {
+    for await (const { number, execution, run, artifact, direction } of this.#store.edges(this.#seen)) {
       const [from, to] = [nodeId.artifact(artifact), nodeId.execution(execution)]
       if (direction === 'in') this.#push(from, to)
       else this.#push(to, from)
+      this.#place(execution, run)
       this.#seen = number
     }
-    if (this.#count !== before) this.#csr = {}
   }
 
   #push(source: number, target: number): void {
+    this.#csr = {}
     if (this.#count === this.#sources.length) {
-      this.#sources = grown(this.#sources)
-      this.#targets = grown(this.#targets)
+      this.#sources = grown(this.#sources, this.#count)
+      this.#targets = grown(this.#targets, this.#count)
     }
     this.#sources[this.#count] = source
     this.#targets[this.#count++] = target
     this.#nodes = Math.max(this.#nodes, source + 1, target + 1)
   }
+
+  #place(execution: number, run: string): void {
+    if (execution >= this.#runOf.length) {
+      this.#runOf = grown(this.#runOf, execution)
+      this.#placeOf = grown(this.#placeOf, execution)
+    }
+    if (this.#placeOf[execution] !== 0) return
+    this.#placeOf[execution] = this.#count
+    let number = this.#runs.get(run)
+    if (number === undefined) {
+      number = this.#runs.size
+      this.#runs.set(run, number)
+    }
+    this.#runOf[execution] = number
+  }
+
+  /** The edges sorted by run, in their order within a run. */
+  #byRun(): { readonly sources: Int32Array; readonly targets: Int32Array } {
+    const next = new Int32Array(this.#runs.size + 1)
+    const runAt = (edge: number): number => {
+      const end = this.#sources[edge]! % 2 === 1 ? this.#sources[edge]! : this.#targets[edge]!
+      return this.#runOf[end >> 1]!
+    }
+    for (let edge = 0; edge < this.#count; edge++) next[runAt(edge) + 1]!++
+    for (let run = 0; run < this.#runs.size; run++) next[run + 1]! += next[run]!
+    const sources = new Int32Array(this.#count)
+    const targets = new Int32Array(this.#count)
+    for (let edge = 0; edge < this.#count; edge++) {
+      const place = next[runAt(edge)]!++
+      sources[place] = this.#sources[edge]!
+      targets[place] = this.#targets[edge]!
+    }
+    return { sources, targets }
+  }
 }
 
-function grown(array: Int32Array): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(array.length * 2)
+function grown(array: Int32Array, least: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(Math.max(array.length, least) * 2)
   larger.set(array)
   return larger
-}
-
-/** All that is reached from some nodes, breadth first and without recursion. */
-export function closure(graph: LineageGraph, start: readonly number[], direction: Direction): Closure {
-  const { offsets, ends } = graph.csr(direction)
-  const count = offsets.length - 1
-  const isSeen = new Uint8Array(count)
-  const nodes = new Int32Array(count)
-  const depths = new Int32Array(count)
-  let length = 0
-  const unknown: number[] = []
-  for (const id of new Set(start)) {
-    if (id >= count) unknown.push(id)
-    else if (isSeen[id] === 0) {
-      isSeen[id] = 1
-      nodes[length++] = id
-    }
-  }
-  let level = 0
-  for (let from = 0, to = length; from < to; from = to, to = length) {
-    level++
-    const depth = (level + 1) >> 1
-    for (let at = from; at < to; at++) {
-      const id = nodes[at]!
-      for (let edge = offsets[id]!; edge < offsets[id + 1]!; edge++) {
-        const end = ends[edge]!
-        if (isSeen[end] === 1) continue
-        isSeen[end] = 1
-        depths[length] = depth
-        nodes[length++] = end
-      }
-    }
-  }
-  if (unknown.length === 0) return { nodes: nodes.slice(0, length), depths: depths.slice(0, length) }
-  // A node without any edge.
-  return {
-    nodes: Int32Array.from([...unknown, ...nodes.subarray(0, length)]),
-    depths: Int32Array.from([...unknown.map(() => 0), ...depths.subarray(0, length)]),
-  }
 }

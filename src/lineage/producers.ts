@@ -19,7 +19,7 @@ export function groupEdges(
 }
 
 /** The executions, in their order, that wrote an artifact without having read it: an effect hands a model on. */
-function candidates(edges: readonly NamedEdge[]): number[] {
+export function writersOf(edges: readonly NamedEdge[]): number[] {
   const readers = new Set(edges.flatMap((edge) => (edge.direction === 'in' ? [edge.execution] : [])))
   const writers = edges.flatMap((edge) => (edge.direction === 'out' ? [edge.execution] : []))
   return [...new Set(writers)].filter((number) => !readers.has(number)).sort((a, b) => a - b)
@@ -29,12 +29,12 @@ function candidates(edges: readonly NamedEdge[]): number[] {
  * The execution that first made each artifact: the earliest that wrote it without reusing it, or, when that one
  * was removed, the earliest that reused it. Inputs of runs have none.
  */
-export async function producers(
+export async function firstMakers(
   source: Pick<MetadataStore, 'edgesOf' | 'executionsByNumber'>,
   artifacts: readonly number[],
 ): Promise<ReadonlyMap<number, ExecutionRecord>> {
   const edges = groupEdges(await source.edgesOf('artifact', artifacts), 'artifact')
-  let open = artifacts.map((artifact) => ({ artifact, writers: candidates(edges.get(artifact) ?? []) }))
+  let open = artifacts.map((artifact) => ({ artifact, writers: writersOf(edges.get(artifact) ?? []) }))
   const found = new Map<number, ExecutionRecord>()
   for (let at = 0, size = 1; open.length > 0; at += size, size = batch) {
     const wanted = new Set(open.flatMap(({ writers }) => writers.slice(at, at + size)))

@@ -2,7 +2,8 @@ import type { Digest } from '../internal/digest.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { ExecutionRecord } from '../record/records.ts'
-import { closure, LineageGraph, nodeId, nodeOf, type Direction } from './graph.ts'
+import { closure } from './closure.ts'
+import { LineageGraph, nodeOf, type Direction } from './graph.ts'
 
 /** What {@link Lineage} needs of the metadata store. */
 export type LineageSource = Pick<
@@ -38,7 +39,7 @@ export class Lineage {
   async #reach(digest: Digest, direction: Direction): Promise<readonly LineageNode[]> {
     const start = await this.#source.artifactNumbers(digest)
     await this.#graph.refresh()
-    const { nodes, depths } = closure(this.#graph, start.map(nodeId.artifact), direction)
+    const { nodes, depths } = closure(this.#graph, start, direction)
     const numbers = { artifact: [] as number[], execution: [] as number[] }
     for (const id of nodes) {
       const { type, number } = nodeOf(id)

@@ -4,13 +4,12 @@ import type { Artifact } from '../artifact/artifact.ts'
 import type { Value } from '../record/event.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { ExecutionRecord, NamedEdge } from '../record/records.ts'
-import { groupEdges, producers } from './producers.ts'
+import { Makers, type MakerSource, type PlanOf, type Reading } from './makers.ts'
+import { firstMakers, groupEdges } from './producers.ts'
 
 /** What `why` needs of the metadata store. */
-export type StorySource = Pick<
-  MetadataStore,
-  'artifactNumbers' | 'artifactsByNumber' | 'edgesOf' | 'executionsByNumber' | 'runsByPrefix'
->
+export type StorySource = MakerSource &
+  Pick<MetadataStore, 'artifactNumbers' | 'artifactsByNumber' | 'runsByPrefix'>
 
 /** What went into an execution: an artifact, by its key in {@link Story.artifacts}, or plain data of the plan. */
 export type Ingredient =
@@ -19,7 +18,7 @@ export type Ingredient =
   | { readonly list: readonly Ingredient[] }
   | { readonly absent: true }
 
-/** How an artifact was first made. */
+/** How an artifact was made. */
 export interface Making {
   readonly run: string
   readonly pipeline: string
@@ -45,14 +44,28 @@ export interface Chapter {
   readonly path: string | null
 }
 
-/** The story of an artifact back to source bytes and code: each artifact once, whoever used it. */
+/** The story of an artifact back to source bytes and code: each artifact once per making, whoever used it. */
 export interface Story {
   /** The keys of what was asked for: one, unless kinds share the digest. */
   readonly roots: readonly string[]
   readonly artifacts: Readonly<Record<string, Chapter>>
 }
 
-function keyOf({ kind, digest }: Artifact): string {
+/** An artifact and the execution that made it; undefined for what a run was given. */
+interface Made {
+  readonly artifact: number
+  readonly maker: ExecutionRecord | undefined
+  /** The path under which it was given to a run. */
+  path: string | null
+}
+
+/** What was made from what: `inputs` names what the maker read. */
+interface Page extends Made {
+  readonly id: string
+  readonly inputs: Map<string, string>
+}
+
+function contentOf({ kind, digest }: Artifact): string {
   return `${kind} ${digest}`
 }
 
@@ -61,120 +74,177 @@ function pathOf(artifact: Artifact): string | null {
   return typeof path === 'string' ? path : (artifact.external?.path ?? null)
 }
 
-/** A value as an ingredient; the path under which this very run was given it is noted. */
-function ingredient(value: Value, paths: Map<string, string>): Ingredient {
-  if ('artifact' in value) {
-    const path = pathOf(value.artifact)
-    if (path !== null && !paths.has(keyOf(value.artifact))) paths.set(keyOf(value.artifact), path)
-    const pick = value.pick === undefined ? {} : { pick: value.pick }
-    return { artifact: keyOf(value.artifact), ...pick }
-  }
-  return 'list' in value ? { list: value.list.map((item) => ingredient(item, paths)) } : value
-}
-
-function inputsOf(
-  execution: ExecutionRecord,
-  artifact: number,
-  edges: readonly NamedEdge[],
-  artifacts: ReadonlyMap<number, Artifact>,
-  paths: Map<string, string>,
-): Record<string, Ingredient> {
-  const inputs: Record<string, Ingredient> = {}
-  for (const name in execution.inputs) inputs[name] = ingredient(execution.inputs[name]!, paths)
-  if (execution.step !== null) return inputs
-  // A map records what each of its lists was gathered from as edges of the list's name.
-  const lists = new Set(
-    edges.flatMap((edge) => (isOut(edge) && edge.artifact === artifact ? [edge.name] : [])),
-  )
-  for (const name of lists) {
-    const items = edges.flatMap((edge) => {
-      const item = !isOut(edge) && edge.name === name ? artifacts.get(edge.artifact) : undefined
-      return item === undefined ? [] : [{ artifact: keyOf(item) }]
-    })
-    if (items.length > 0) inputs[name] = { list: items }
-  }
-  return inputs
-}
-
 function isOut(edge: NamedEdge): boolean {
   return edge.direction === 'out'
 }
 
-/** Artifact numbers that an execution's ingredients for one artifact stand for. */
-function parentsOf(execution: ExecutionRecord, artifact: number, edges: readonly NamedEdge[]): number[] {
+/** What a maker read for one of its outputs: a map gathers each list from edges of the list's name. */
+function readingsOf(maker: ExecutionRecord, artifact: number, edges: readonly NamedEdge[]): Reading[] {
   const lists = new Set(
     edges.flatMap((edge) => (isOut(edge) && edge.artifact === artifact ? [edge.name] : [])),
   )
   return edges.flatMap((edge) =>
-    isOut(edge) || (execution.step === null && !(edge.name in execution.inputs) && !lists.has(edge.name))
+    isOut(edge) || (maker.step === null && !(edge.name in maker.inputs) && !lists.has(edge.name))
       ? []
-      : [edge.artifact],
+      : [{ artifact: edge.artifact, reader: maker, input: edge.name }],
   )
+}
+
+/** The paths under which an execution was given artifacts. */
+function givenPaths(values: Iterable<Value>, paths = new Map<string, string>()): Map<string, string> {
+  for (const value of values) {
+    if ('list' in value) givenPaths(value.list, paths)
+    else if ('artifact' in value) {
+      const path = pathOf(value.artifact)
+      if (path !== null) paths.set(contentOf(value.artifact), path)
+    }
+  }
+  return paths
+}
+
+function ingredient(value: Value, idOf: (artifact: Artifact) => string): Ingredient {
+  if ('artifact' in value) {
+    const pick = value.pick === undefined ? {} : { pick: value.pick }
+    return { artifact: idOf(value.artifact), ...pick }
+  }
+  return 'list' in value ? { list: value.list.map((item) => ingredient(item, idOf)) } : value
+}
+
+/** Collects a story generation by generation. */
+class Storyteller {
+  readonly #source: StorySource
+  readonly #makers: Makers
+  readonly #pages: Page[] = []
+  readonly #byMaking = new Map<string, Page>()
+  readonly #artifacts = new Map<number, Artifact>()
+  readonly #contents = new Set<string>()
+  readonly #pipelines = new Map<string, string>()
+
+  constructor(source: StorySource, planOf: PlanOf) {
+    this.#source = source
+    this.#makers = new Makers(source, planOf)
+  }
+
+  async tell(roots: readonly number[]): Promise<Story> {
+    const first = await firstMakers(this.#source, roots)
+    let open = await this.#open(
+      roots.map((artifact) => ({ artifact, maker: first.get(artifact), path: null })),
+    )
+    const rootIds = open.map(({ id }) => id)
+    const gathered = new Map<Page, readonly Reading[]>()
+    while (open.length > 0) {
+      const numbers = [...new Set(open.flatMap(({ maker }) => (maker === undefined ? [] : [maker.number])))]
+      const edges = groupEdges(await this.#source.edgesOf('execution', numbers), 'execution')
+      const readings = open.flatMap((page) => {
+        if (page.maker === undefined) return []
+        const own = readingsOf(page.maker, page.artifact, edges.get(page.maker.number) ?? [])
+        gathered.set(page, own)
+        return own.map((reading) => ({ page, reading }))
+      })
+      const makers = await this.#makers.of(readings.map(({ reading }) => reading))
+      await this.#load(readings.map(({ reading }) => reading.artifact))
+      const next: Page[] = []
+      for (const [at, { page, reading }] of readings.entries()) {
+        const artifact = this.#artifacts.get(reading.artifact)
+        if (artifact === undefined) continue
+        const given = givenPaths(Object.values<Value>(reading.reader.inputs)).get(contentOf(artifact)) ?? null
+        const [parent, isNew] = this.#page({ artifact: reading.artifact, maker: makers[at], path: given })
+        page.inputs.set(`${contentOf(artifact)} ${reading.input}`, parent.id)
+        if (isNew) next.push(parent)
+      }
+      open = next
+    }
+    const artifacts: Record<string, Chapter> = {}
+    for (const page of this.#pages) artifacts[page.id] = await this.#chapter(page, gathered.get(page) ?? [])
+    return { roots: rootIds, artifacts }
+  }
+
+  async #open(made: readonly Made[]): Promise<Page[]> {
+    await this.#load(made.map(({ artifact }) => artifact))
+    return made.flatMap((one) => (this.#artifacts.has(one.artifact) ? [this.#page(one)[0]] : []))
+  }
+
+  async #load(numbers: readonly number[]): Promise<void> {
+    const unread = [...new Set(numbers)].filter((number) => !this.#artifacts.has(number))
+    for (const { number, artifact } of await this.#source.artifactsByNumber(unread))
+      this.#artifacts.set(number, artifact)
+  }
+
+  /** The page of a making; the first of a content is named by the content alone. */
+  #page(made: Made): readonly [page: Page, isNew: boolean] {
+    const making = `${made.artifact} ${made.maker?.number ?? ''}`
+    const known = this.#byMaking.get(making)
+    if (known !== undefined) return [known, false]
+    const content = contentOf(this.#artifacts.get(made.artifact)!)
+    const { maker } = made
+    const id = this.#contents.has(content)
+      ? `${content} ${maker === undefined ? 'given' : `of ${maker.run} ${maker.node}`}`
+      : content
+    this.#contents.add(content)
+    const page: Page = { ...made, id, inputs: new Map() }
+    this.#byMaking.set(making, page)
+    this.#pages.push(page)
+    return [page, true]
+  }
+
+  async #chapter(page: Page, readings: readonly Reading[]): Promise<Chapter> {
+    const artifact = this.#artifacts.get(page.artifact)!
+    const { maker } = page
+    if (maker === undefined) return { artifact, making: null, path: page.path ?? pathOf(artifact) }
+    return {
+      artifact,
+      path: null,
+      making: {
+        run: maker.run,
+        pipeline: await this.#pipelineOf(maker.run),
+        node: maker.node,
+        step: maker.step,
+        startedAt: maker.startedAt,
+        finishedAt: maker.finishedAt,
+        code: maker.code,
+        params: maker.params,
+        inputs: this.#ingredients(page, maker, readings),
+        reused: maker.reused !== null,
+      },
+    }
+  }
+
+  #ingredients(page: Page, maker: ExecutionRecord, readings: readonly Reading[]): Record<string, Ingredient> {
+    const idOf = (name: string) => (artifact: Artifact) =>
+      page.inputs.get(`${contentOf(artifact)} ${name}`) ?? contentOf(artifact)
+    const inputs: Record<string, Ingredient> = {}
+    for (const name in maker.inputs) inputs[name] = ingredient(maker.inputs[name]!, idOf(name))
+    if (maker.step !== null) return inputs
+    const lists = new Map<string, Ingredient[]>()
+    for (const { artifact, input } of readings) {
+      const item = this.#artifacts.get(artifact)
+      if (item === undefined || input in maker.inputs) continue
+      const list = lists.get(input) ?? []
+      list.push({ artifact: idOf(input)(item) })
+      lists.set(input, list)
+    }
+    for (const [input, list] of lists) inputs[input] = { list }
+    return inputs
+  }
+
+  async #pipelineOf(run: string): Promise<string> {
+    const known = this.#pipelines.get(run)
+    if (known !== undefined) return known
+    const found = (await this.#source.runsByPrefix(run)).find(({ id }) => id === run)?.pipeline ?? ''
+    this.#pipelines.set(run, found)
+    return found
+  }
 }
 
 /**
  * The story of an artifact: the execution that made it first (not one that reused it, nor one that only hands it
- * on), with code and parameters, and the story of each of its inputs, down to the inputs of runs.
+ * on), with code and parameters, and the story of each of its inputs as that execution's run was wired, down to
+ * the inputs of runs.
  */
-export async function why(source: StorySource, digest: Digest): Promise<Story> {
-  const chapters: Record<string, Chapter> = {}
-  const pipelines = new Map<string, string>()
-  const pipelineOf = async (run: string): Promise<string> => {
-    const known = pipelines.get(run)
-    if (known !== undefined) return known
-    const found = (await source.runsByPrefix(run)).find(({ id }) => id === run)
-    pipelines.set(run, found?.pipeline ?? '')
-    return found?.pipeline ?? ''
-  }
-  const roots = await source.artifactNumbers(digest)
-  const artifacts = new Map<number, Artifact>()
-  const paths = new Map<string, string>()
-  const seen = new Set(roots)
-  for (let generation: readonly number[] = roots; generation.length > 0;) {
-    const making = await producers(source, generation)
-    const executions = [...new Set([...making.values()].map(({ number }) => number))]
-    const edges = groupEdges(await source.edgesOf('execution', executions), 'execution')
-    const next: number[] = []
-    for (const number of generation) {
-      const execution = making.get(number)
-      if (execution === undefined) continue
-      for (const parent of parentsOf(execution, number, edges.get(execution.number) ?? [])) {
-        if (seen.has(parent)) continue
-        seen.add(parent)
-        next.push(parent)
-      }
-    }
-    const unread = [...generation.filter((number) => !artifacts.has(number)), ...next]
-    for (const { number, artifact } of await source.artifactsByNumber(unread)) artifacts.set(number, artifact)
-    for (const number of generation) {
-      const artifact = artifacts.get(number)
-      if (artifact === undefined) continue
-      const execution = making.get(number)
-      chapters[keyOf(artifact)] = {
-        artifact,
-        path: execution === undefined ? (paths.get(keyOf(artifact)) ?? pathOf(artifact)) : null,
-        making:
-          execution === undefined
-            ? null
-            : {
-                run: execution.run,
-                pipeline: await pipelineOf(execution.run),
-                node: execution.node,
-                step: execution.step,
-                startedAt: execution.startedAt,
-                finishedAt: execution.finishedAt,
-                code: execution.code,
-                params: execution.params,
-                inputs: inputsOf(execution, number, edges.get(execution.number) ?? [], artifacts, paths),
-                reused: execution.reused !== null,
-              },
-      }
-    }
-    generation = next
-  }
-  const keys = roots.flatMap((number) => {
-    const artifact = artifacts.get(number)
-    return artifact === undefined ? [] : [keyOf(artifact)]
-  })
-  return { roots: keys, artifacts: chapters }
+export async function why(
+  source: StorySource,
+  digest: Digest,
+  planOf: PlanOf = () => Promise.resolve(undefined),
+): Promise<Story> {
+  return new Storyteller(source, planOf).tell(await source.artifactNumbers(digest))
 }

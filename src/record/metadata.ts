@@ -121,10 +121,14 @@ export interface MetadataStore {
   edges(after?: number): AsyncIterable<ArtifactEdge>
   /** The edges, with their names, of some executions or of some artifacts, in rising order. */
   edgesOf(side: 'execution' | 'artifact', numbers: readonly number[]): Promise<readonly NamedEdge[]>
+  /** The same of some artifacts, within one run. */
+  edgesWithin(run: string, artifacts: readonly number[]): Promise<readonly NamedEdge[]>
   /** Rises when edges were removed or numbered anew: what was read before is then to be read again. */
   lineageGeneration(): Promise<number>
   /** Executions by their numbers, in the order asked for; unknown ones are left out. */
   executionsByNumber(numbers: readonly number[]): Promise<readonly ExecutionRecord[]>
+  /** The execution of a node in a run. */
+  executionAt(run: string, node: string): Promise<ExecutionRecord | undefined>
   /** Artifacts by their numbers, in the order asked for; unknown ones are left out. */
   artifactsByNumber(numbers: readonly number[]): Promise<readonly NumberedArtifact[]>
   /** The number of an artifact, as edges name it. */

@@ -107,6 +107,8 @@ export interface Page<T> {
 export interface ArtifactEdge {
   readonly number: number
   readonly execution: number
+  /** The run of the execution. */
+  readonly run: string
   readonly artifact: number
   readonly direction: 'in' | 'out'
 }
@@ -118,7 +120,7 @@ export interface NumberedArtifact {
 }
 
 /** An edge with the name of the input or output that it stands for. */
-export interface NamedEdge extends ArtifactEdge {
+export interface NamedEdge extends Omit<ArtifactEdge, 'run'> {
   readonly name: string
 }
 

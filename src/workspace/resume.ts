@@ -14,11 +14,25 @@ export async function historyOf(metadata: MetadataStore, run: string): Promise<S
 }
 
 /** The plan document that a run executes. */
-export async function planOf(detail: RunDetail, blobs: BlobReader): Promise<Omit<Plan, 'given'>> {
+export async function planOf(
+  detail: Pick<RunDetail, 'plan'>,
+  blobs: BlobReader,
+): Promise<Omit<Plan, 'given'>> {
   return JSON.parse(Buffer.from(await blobs.bytes({ blob: detail.plan })).toString('utf8')) as Omit<
     Plan,
     'given'
   >
+}
+
+/** The same, by the id of the run alone; undefined where it is no longer there. */
+export async function planOfRun(
+  metadata: Pick<MetadataStore, 'events'>,
+  run: string,
+  blobs: BlobReader,
+): Promise<Omit<Plan, 'given'> | undefined> {
+  for await (const { event } of metadata.events(run))
+    return event.type === 'run.started' ? planOf(event, blobs).catch(() => undefined) : undefined
+  return undefined
 }
 
 /** The steps of nodes that have not succeeded; what is inside an open container counts as unfinished. */

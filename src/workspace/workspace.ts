@@ -16,7 +16,7 @@ import { collectGarbage, type GarbageOptions, type GarbageReport } from './garba
 import type { RunHandle, RunResult } from './handle.ts'
 import type { WorkspaceParts } from './parts.ts'
 import { compileProgram } from './program.ts'
-import { planOf } from './resume.ts'
+import { planOf, planOfRun } from './resume.ts'
 import type { ResumeOptions, RunOptions } from './run-options.ts'
 import { Runs } from './runs.ts'
 import { servicesOf } from './services.ts'
@@ -199,7 +199,9 @@ export class Workspace implements AsyncDisposable {
   /** The story of an artifact: what made it, from what, down to source bytes and code. */
   async why(digest: Digest): Promise<Story> {
     await this.artifact(digest)
-    return why(this.#parts.metadata, digest)
+    const planOf = async (run: string): Promise<Plan['scope'] | undefined> =>
+      (await planOfRun(this.#parts.metadata, run, this.#services.reader))?.scope
+    return why(this.#parts.metadata, digest, planOf)
   }
 
   /** What differs between two runs: inputs, code, parameters, metrics, outputs, environment. */

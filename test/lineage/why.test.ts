@@ -101,7 +101,7 @@ describe('why', () => {
     expect(story.artifacts[key(csv)]!.path).toBe('elsewhere.csv')
   })
 
-  it('ends when executions made each other’s inputs', async () => {
+  it('does not take what was made later for what was read', async () => {
     const store = await openStore()
     const [x, y] = [artifact('x'), artifact('y')]
     await appendAll(store, 'r', [
@@ -111,7 +111,7 @@ describe('why', () => {
     ])
     const story = await why(store, x.digest)
     expect(Object.keys(story.artifacts)).toHaveLength(2)
-    expect(renderWhy(story).split('\n').at(-1)).toMatch(/x|see above/)
+    expect(renderWhy(story).split('\n').at(-1)).toContain('given to the run')
   })
 
   it('does not recurse: a chain of 3,000 steps', async () => {

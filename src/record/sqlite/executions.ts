@@ -150,6 +150,23 @@ export async function executionsByNumber(
   return records
 }
 
+/** The execution of a node in a run. */
+export async function executionAt(
+  reader: Reader,
+  run: string,
+  node: string,
+): Promise<ExecutionRecord | undefined> {
+  const rows = await reader.all(
+    reader.db.selectFrom('executions').select('number').where('run', '=', run).where('node', '=', node),
+  )
+  return (
+    await executionsByNumber(
+      reader,
+      rows.map(({ number }) => number),
+    )
+  ).at(-1)
+}
+
 /** The executions of a run in the order of their start. */
 export async function executionsOf(reader: Reader, run: string): Promise<readonly ExecutionRecord[]> {
   const rows = await reader.all(

@@ -7,7 +7,7 @@ import { pageSize, type Reader } from './reader.ts'
 const edgePage = 20_000
 
 /**
- * Every edge after a place. A page comes as three JSON lists: parsing those is several times faster than
+ * Every edge after a place. A page comes as JSON lists: parsing those is several times faster than
  * fetching rows of objects from either engine.
  */
 export async function* edgesAfter(reader: Reader, after: number): AsyncGenerator<ArtifactEdge> {
@@ -15,9 +15,10 @@ export async function* edgesAfter(reader: Reader, after: number): AsyncGenerator
   for (let place = after; ;) {
     const page = db
       .selectFrom('edges')
-      .select(['number', 'execution', 'artifact', 'direction'])
-      .where('number', '>', place)
-      .orderBy('number')
+      .innerJoin('executions', 'executions.number', 'edges.execution')
+      .select(['edges.number', 'edges.execution', 'executions.run', 'edges.artifact', 'edges.direction'])
+      .where('edges.number', '>', place)
+      .orderBy('edges.number')
       .limit(edgePage)
       .as('page')
     const [row] = await reader.all(
@@ -27,16 +28,19 @@ export async function* edgesAfter(reader: Reader, after: number): AsyncGenerator
           sql<string>`json_group_array(number)`.as('numbers'),
           sql<string>`json_group_array(execution * 2 + (direction = 'out'))`.as('ends'),
           sql<string>`json_group_array(artifact)`.as('artifacts'),
+          sql<string>`json_group_array(run)`.as('runs'),
         ]),
     )
     const numbers = JSON.parse(row!.numbers) as number[]
     const ends = JSON.parse(row!.ends) as number[]
     const artifacts = JSON.parse(row!.artifacts) as number[]
+    const runs = JSON.parse(row!.runs) as string[]
     for (let at = 0; at < numbers.length; at++) {
       const end = ends[at]!
       yield {
         number: numbers[at]!,
         execution: Math.floor(end / 2),
+        run: runs[at]!,
         artifact: artifacts[at]!,
         direction: end % 2 === 1 ? 'out' : 'in',
       }
@@ -56,6 +60,29 @@ export async function edgesOf(
   for (let at = 0; at < numbers.length; at += pageSize) {
     const page = numbers.slice(at, at + pageSize)
     edges.push(...(await reader.all(reader.db.selectFrom('edges').selectAll().where(side, 'in', page))))
+  }
+  return edges.sort((a, b) => a.number - b.number)
+}
+
+/** The named edges of some artifacts to and from the executions of one run. */
+export async function edgesWithin(
+  reader: Reader,
+  run: string,
+  artifacts: readonly number[],
+): Promise<readonly NamedEdge[]> {
+  const edges: NamedEdge[] = []
+  for (let at = 0; at < artifacts.length; at += pageSize) {
+    const page = artifacts.slice(at, at + pageSize)
+    edges.push(
+      ...(await reader.all(
+        reader.db
+          .selectFrom('edges')
+          .innerJoin('executions', 'executions.number', 'edges.execution')
+          .selectAll('edges')
+          .where('edges.artifact', 'in', page)
+          .where('executions.run', '=', run),
+      )),
+    )
   }
   return edges.sort((a, b) => a.number - b.number)
 }

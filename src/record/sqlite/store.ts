@@ -5,11 +5,18 @@ import { sqliteDialect } from './dialect.ts'
 import type { SqliteDriver } from './driver.ts'
 import type { SqliteEngine } from './engine.ts'
 import { artifactsOfRun, cacheEntries, eventsOf, smallBlobs, toCacheEntry } from './events.ts'
-import { executionsByNumber, executionsOf } from './executions.ts'
+import { executionAt, executionsByNumber, executionsOf } from './executions.ts'
 import { translate } from './failure.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { acquireLease, heartbeatInterval, leaseTtl, releaseLease } from './leases.ts'
-import { artifactsByDigest, artifactsByNumber, edgesAfter, edgesOf, lineageGeneration } from './lineage.ts'
+import {
+  artifactsByDigest,
+  artifactsByNumber,
+  edgesAfter,
+  edgesOf,
+  edgesWithin,
+  lineageGeneration,
+} from './lineage.ts'
 import { RunListeners } from './listeners.ts'
 import { migrate } from './migrate.ts'
 import { openConnection } from './open.ts'
@@ -150,7 +157,9 @@ export async function openSqliteMetadata(
     artifactNumbers: async (digest) => (await artifactsByDigest(reader, digest)).map(({ number }) => number),
     edges: (after = 0) => edgesAfter(reader, after),
     edgesOf: (side, numbers) => edgesOf(reader, side, numbers),
+    edgesWithin: (run, artifacts) => edgesWithin(reader, run, artifacts),
     lineageGeneration: () => lineageGeneration(reader),
+    executionAt: (run, node) => executionAt(reader, run, node),
     executionsByNumber: (numbers) => executionsByNumber(reader, numbers),
     artifactsByNumber: (numbers) => artifactsByNumber(reader, numbers),
 
