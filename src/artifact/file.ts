@@ -38,6 +38,9 @@ export interface FileHandle extends Stored<'file'> {
 /** What a step returns for a file: a path under `ctx.workdir`, bytes, a stream, or a file that it received. */
 export type FileOutput = string | Uint8Array | AsyncIterable<Uint8Array> | FileHandle
 
+/** What a file is that nothing is said of. */
+const anyMediaType = 'application/octet-stream'
+
 const extensions: Readonly<Record<string, string>> = {
   'text/csv': '.csv',
   'text/plain': '.txt',
@@ -169,8 +172,11 @@ export class FileKind implements Kind<FileHandle, FileOutput> {
   }
 
   async encode(value: unknown, context: EncodeContext): Promise<Artifact> {
-    if (value instanceof StoredFile) return StoredFile.artifactOf(value)
     const { mediaType } = this
+    if (value instanceof StoredFile) {
+      const artifact = StoredFile.artifactOf(value)
+      return mediaType === anyMediaType ? artifact : { ...artifact, mediaType }
+    }
     if (typeof value === 'string') {
       const { path, stats } = await returnedPath(value, await context.workdir())
       if (!stats.isFile())
@@ -213,7 +219,8 @@ export function isFileKind(
  * A file. As an input of a pipeline it is a source: given by path, fingerprinted by content once per run.
  *
  * Up to 1 GiB a source is copied into the store; larger, or with `copy: false`, it stays where it is and is
- * compared again after each attempt that read it.
+ * compared again after each attempt that read it. A received file that a step returns is of the output's media
+ * type; without one it keeps its own.
  *
  * @example
  * ```ts
@@ -221,7 +228,7 @@ export function isFileKind(
  * ```
  */
 export function file(
-  mediaType = 'application/octet-stream',
+  mediaType = anyMediaType,
   options: { readonly copy?: boolean } = {},
 ): Kind<FileHandle, FileOutput> {
   return new FileKind(mediaType, options.copy ?? true)

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { canonicalJson } from '../internal/canonical.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
+import { own } from '../internal/own.ts'
 import type { Artifact } from './artifact.ts'
 import { deepFreeze } from '../internal/freeze.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
@@ -39,15 +40,15 @@ export async function decodeMetrics(
 class MetricsKind implements Kind<unknown> {
   readonly [kindMark] = true
   readonly name = 'metrics'
-  readonly #fields: Fields
+  readonly fields: Fields
 
   constructor(fields: Fields) {
-    this.#fields = fields
+    this.fields = fields
   }
 
   declare(): KindDeclaration {
     const properties: Record<string, JsonObject> = {}
-    for (const [name, schema] of Object.entries(this.#fields)) properties[name] = jsonSchemaOf(schema) ?? {}
+    for (const [name, schema] of Object.entries(this.fields)) properties[name] = jsonSchemaOf(schema) ?? {}
     return { kind: 'metrics', schema: { type: 'object', properties } }
   }
 
@@ -55,22 +56,22 @@ class MetricsKind implements Kind<unknown> {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       const what = value === null ? 'null' : Array.isArray(value) ? 'list' : typeof value
       throw new PipewrightError('OUTPUT_INVALID', `the value is a ${what}, not a record of metrics`, {
-        fix: `return { ${Object.keys(this.#fields).join(', ')} }`,
+        fix: `return { ${Object.keys(this.fields).join(', ')} }`,
       })
     }
     const issues: SchemaIssue[] = []
     const record: Record<string, unknown> = {}
     const given = value as Record<string, unknown>
-    for (const [name, schema] of Object.entries(this.#fields)) {
-      const result = await check(schema, given[name])
+    for (const [name, schema] of Object.entries(this.fields)) {
+      const result = await check(schema, own(given, name))
       if (result.ok) record[name] = result.value
       else issues.push(...result.issues.map((issue) => ({ ...issue, path: `.${name}${issue.path}` })))
     }
     for (const name of Object.keys(given)) {
-      if (!Object.hasOwn(this.#fields, name)) {
+      if (!Object.hasOwn(this.fields, name)) {
         issues.push({
           path: `.${name}`,
-          message: `is not declared; ${didYouMean(name, Object.keys(this.#fields))}`,
+          message: `is not declared; ${didYouMean(name, Object.keys(this.fields))}`,
         })
       }
     }
@@ -98,14 +99,21 @@ class MetricsKind implements Kind<unknown> {
 
   async stillGives(artifact: Artifact, context: Pick<DecodeContext, 'blobs'>): Promise<boolean> {
     const record = (await decodeMetrics(artifact, context)) as Readonly<Record<string, unknown>>
-    for (const [name, schema] of Object.entries(this.#fields))
-      if (!(await stillGives(schema, record[name]))) return false
+    for (const [name, schema] of Object.entries(this.fields))
+      if (!(await stillGives(schema, own(record, name)))) return false
     return true
   }
 
   decode(artifact: Artifact, context: DecodeContext): Promise<unknown> {
     return decodeMetrics(artifact, context)
   }
+}
+
+/** Tells whether a kind is that of metrics. */
+export function isMetricsKind(
+  kind: Kind<unknown, never>,
+): kind is Kind<unknown, never> & { readonly fields: Fields } {
+  return kind.name === 'metrics'
 }
 
 /**

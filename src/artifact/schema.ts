@@ -60,6 +60,25 @@ export async function stillGives(schema: Schema, value: unknown): Promise<boolea
   return mayTransform(schema) || (await check(schema, value)).ok
 }
 
+/**
+ * The schema of what a schema gives: it hands a value back as it is, checked where the schema is known not to
+ * transform (as `stillGives` tells it).
+ */
+export function outputSchema(schema: Schema): Schema {
+  const standard = schema['~standard'] as StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props>
+  return {
+    '~standard': {
+      version: 1,
+      vendor: standard.vendor,
+      validate: async (value: unknown) => {
+        const result = mayTransform(schema) ? { value } : await standard.validate(value)
+        return result.issues === undefined ? { value } : result
+      },
+      ...(standard.jsonSchema === undefined ? {} : { jsonSchema: standard.jsonSchema }),
+    },
+  }
+}
+
 /** Tells whether a value implements Standard Schema. */
 export function isSchema(value: unknown): value is Schema {
   return (

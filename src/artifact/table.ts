@@ -56,14 +56,14 @@ function isKnownToLack(column: Column, types: readonly string[], isRequired: boo
 class TableKind implements Kind<unknown, never> {
   readonly [kindMark] = true
   readonly name = 'table'
-  readonly #row: Schema
+  readonly row: Schema
 
   constructor(row: Schema) {
-    this.#row = row
+    this.row = row
   }
 
   declare(): KindDeclaration {
-    const schema = jsonSchemaOf(this.#row)
+    const schema = jsonSchemaOf(this.row)
     return schema === undefined ? { kind: 'table' } : { kind: 'table', schema }
   }
 
@@ -108,12 +108,12 @@ class TableKind implements Kind<unknown, never> {
         `the value is a ${value === null ? 'null' : typeof value}, not a table`,
         { fix: 'return an array of rows, or a table' },
       )
-    return collectRows(value as Iterable<unknown>, this.#row, 'OUTPUT_INVALID')
+    return collectRows(value as Iterable<unknown>, this.row, 'OUTPUT_INVALID')
   }
 
   /** Columns against the declared row; the cells were checked when the table was made. */
   #checkColumns(columns: readonly Column[], rows: number, code: 'INPUT_INVALID' | 'OUTPUT_INVALID'): void {
-    const shape = rowShape(this.#row, 'output')
+    const shape = rowShape(this.row, 'output')
     if (shape === undefined || rows === 0) return
     const issues: SchemaIssue[] = []
     for (const [name, types] of shape.properties) {
@@ -138,6 +138,13 @@ class TableKind implements Kind<unknown, never> {
         details: { issues },
       })
   }
+}
+
+/** Tells whether a kind is that of tables. */
+export function isTableKind(
+  kind: Kind<unknown, never>,
+): kind is Kind<unknown, never> & { readonly row: Schema } {
+  return kind.name === 'table'
 }
 
 /**

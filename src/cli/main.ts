@@ -5,6 +5,11 @@ import { printableLines } from '../ui/text.ts'
 import { packageVersion } from '../workspace/version.ts'
 import { exitCodes } from './exit-codes.ts'
 
+/** For options that may be given several times: a variadic one would take the arguments after it. */
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value]
+}
+
 function build(): Command {
   const program = new Command('pipewright')
     .description('Typed pipelines with a cache that is right, resume, and lineage')
@@ -15,7 +20,7 @@ function build(): Command {
     .argument('<pipeline>', 'file, file#export, or a name of the settings')
     .description('run a pipeline')
     .option('--inputs <file>', 'JSON file with the inputs; paths in it are relative to the current folder')
-    .option('--tag <tag...>', 'labels of the run')
+    .option('--tag <tag>', 'a label of the run; may be given several times', collect)
     .option('--key <key>', 'a name of yours: the same key and inputs attach to, or resume, that run')
     .option('--concurrency <n>', 'how many steps run at once', Number)
     .option('--failure <policy>', 'stop (default) or continue')

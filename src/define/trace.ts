@@ -1,5 +1,6 @@
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
+import { own } from '../internal/own.ts'
 import { json } from '../artifact/json.ts'
 import { itemKind, list } from '../artifact/list.ts'
 import type { Kind } from '../artifact/kind.ts'
@@ -225,7 +226,7 @@ export class Tracer implements Scope {
     const other = typeof otherwise === 'function' ? branch(otherwise, 'else') : undefined
     const kinds: Record<string, Kind<unknown, never> | undefined> = { ...other?.kinds, ...taken.kinds }
     for (const [name, kind] of Object.entries(other?.kinds ?? {})) {
-      const twin = taken.kinds[name]
+      const twin = own(taken.kinds, name)
       if (kind === undefined || twin === undefined) continue
       // The wider of the two: gathered json values and a json list are both json.
       if (fits(twin, kind)) kinds[name] = kind
@@ -377,7 +378,7 @@ export class Tracer implements Scope {
         scope: this.#scope,
         source: { from: 'node', node, output },
         pick: [],
-        kind: kinds[output],
+        kind: own(kinds, output),
         label: `${node.id}.${output}`,
       })
     }

@@ -1,10 +1,10 @@
 import type { Digest } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
+import { own } from '../internal/own.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { ArtifactStore } from '../artifact/blob.ts'
 import { listItems } from '../artifact/list.ts'
 import type { AnyStep } from '../define/step.ts'
-import type { Value } from '../record/event.ts'
 import type { CacheEntry, MetadataStore } from '../record/metadata.ts'
 import { inlineLimit, type TieredReader } from './blobs.ts'
 
@@ -100,7 +100,7 @@ export class CacheLookup {
   /** Outputs that today's schemas would refuse are no hit: a schema's functions are not part of the key. */
   async #fits(step: AnyStep, { outputs }: CacheEntry): Promise<boolean> {
     for (const [name, kind] of Object.entries(step.outputs)) {
-      const value: Value | undefined = outputs[name]
+      const value = own(outputs, name)
       if (value === undefined || !('artifact' in value)) continue
       if ((await kind.stillGives?.(value.artifact, { blobs: this.#reader })) === false) return false
     }

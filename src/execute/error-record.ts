@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../internal/error-code.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { inspect } from 'node:util'
 import type { ErrorRecord } from '../record/event.ts'
@@ -45,12 +46,17 @@ export function errorRecord(thrown: unknown, depth = 0): ErrorRecord {
   }
 }
 
-/** The error of a step with the place in front: what kinds and schemas throw knows no step. */
-export function placed(error: unknown, place: string, details: Readonly<Record<string, unknown>>): unknown {
+/** The error of a step with the place in front: what kinds and schemas throw knows no step. `code`: its own by default. */
+export function placed(
+  error: unknown,
+  place: string,
+  details: Readonly<Record<string, unknown>>,
+  code?: ErrorCode,
+): unknown {
   if (!PipewrightError.isInstance(error)) return error
   const message =
     error.fix === undefined ? error.message : error.message.slice(0, -`\nFix: ${error.fix}`.length)
-  return new PipewrightError(error.code, `${place}: ${message}`, {
+  return new PipewrightError(code ?? error.code, `${place}: ${message}`, {
     ...(error.fix === undefined ? {} : { fix: error.fix }),
     details: { ...error.details, ...details },
     cause: error.cause ?? error,

@@ -1,5 +1,6 @@
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
+import { own } from '../internal/own.ts'
 import type { Digest } from '../internal/digest.ts'
 import type { BlobReader } from '../artifact/blob.ts'
 import type { JsonKind } from '../artifact/json.ts'
@@ -81,7 +82,7 @@ export async function decodeInputs(
   const inputs: Record<string, unknown> = {}
   for (const [name, kind] of Object.entries(kinds)) {
     try {
-      const input = await decodeValue(values[name] ?? { absent: true }, kind, name, reader)
+      const input = await decodeValue(own(values, name) ?? { absent: true }, kind, name, reader)
       if (input !== undefined) inputs[name] = input
     } catch (error) {
       throw placed(error, `${owner}, input '${name}'`, { input: name })
@@ -121,7 +122,7 @@ export async function encodeOutputs(
   const outputs: Record<string, Value> = {}
   for (const name of names) {
     const kind = step.outputs[name]!
-    const value = record[name]
+    const value = own(record, name)
     try {
       if (value === undefined) outputs[name] = await absent(kind)
       else outputs[name] = { artifact: await kind.encode(stoppable(value, signal), context) }

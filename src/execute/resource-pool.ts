@@ -1,4 +1,5 @@
 import { PipewrightError } from '../internal/error.ts'
+import { own } from '../internal/own.ts'
 
 /** How much of each named resource there is. */
 export type Capacity = Readonly<Record<string, number>>
@@ -26,7 +27,7 @@ export class ResourcePool {
   needs(resources: Readonly<Record<string, number | string>> | undefined, step: string): Needs {
     const needs = new Map<string, number>()
     for (const [name, amount] of Object.entries(resources ?? {})) {
-      const limit = this.#capacity[name]
+      const limit = own(this.#capacity, name)
       if (limit === undefined) continue
       if (typeof amount !== 'number' || amount > limit) {
         throw new PipewrightError(

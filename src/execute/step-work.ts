@@ -1,6 +1,7 @@
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
+import { own } from '../internal/own.ts'
 import type { StepCode } from '../code/step-digest.ts'
 import type { AnyStep } from '../define/step.ts'
 import type { PlanNode, StepDeclaration } from '../plan/document.ts'
@@ -57,6 +58,7 @@ export function idempotencyKey(
   { effect, name }: StepDeclaration,
   digests: Readonly<Record<string, string>>,
 ): string {
-  const parts = typeof effect === 'object' ? { step: name, key: digests[effect.key] ?? null } : { run, node }
+  const parts =
+    typeof effect === 'object' ? { step: name, key: own(digests, effect.key) ?? null } : { run, node }
   return sha256(canonicalJson(parts)).slice(7)
 }

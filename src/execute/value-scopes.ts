@@ -1,5 +1,6 @@
 import { PipewrightError } from '../internal/error.ts'
 import type { Json } from '../internal/json.ts'
+import { own } from '../internal/own.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { BlobReader, BlobWriter } from '../artifact/blob.ts'
 import { encodeJson, jsonDigest, type JsonKind } from '../artifact/json.ts'
@@ -270,13 +271,13 @@ export class ValueScopes {
     let scope: ValueScope = from
     for (let up = binding.up ?? 0; up > 0; up--) scope = scope.parent!
     if ('node' in binding)
-      return this.#part(scope.outputs.get(binding.node)?.[binding.output] ?? absent, binding.pick)
+      return this.#part(own(scope.outputs.get(binding.node) ?? {}, binding.output) ?? absent, binding.pick)
     if ('index' in binding) return { value: scope.index }
     if ('item' in binding) return this.#part(scope.item ?? absent, binding.pick)
     const { inputs } = scope
     if (inputs instanceof Promise)
-      return inputs.then((values) => this.#part(values[binding.input] ?? absent, binding.pick))
-    return this.#part(inputs?.[binding.input] ?? absent, binding.pick)
+      return inputs.then((values) => this.#part(own(values, binding.input) ?? absent, binding.pick))
+    return this.#part(own(inputs ?? {}, binding.input) ?? absent, binding.pick)
   }
 
   /** The part of a value; an item of a stored list is an artifact of its own. */
@@ -329,7 +330,7 @@ export class ValueScopes {
     const values: Record<string, Value> = { ...(await this.inputsOf(path)) }
     for (const [name, kind] of Object.entries(pipeline?.inputs ?? {})) {
       if (kind.name !== 'json') continue
-      const value = values[name] ?? absent
+      const value = own(values, name) ?? absent
       const data = await this.#json.load(value)
       const result = await check((kind as JsonKind<unknown>).schema, data)
       if (!result.ok) {

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256 } from '../internal/digest.ts'
 import type { Json } from '../internal/json.ts'
+import { own } from '../internal/own.ts'
 import type { Environment, MetricSummary, Value, Values } from '../record/event.ts'
 import type { ExecutionRecord, NodeState, RunDetail } from '../record/records.ts'
 
@@ -73,7 +74,7 @@ function differences<T>(
 ): Difference<T>[] {
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])]
   return names.map((name) => {
-    const [left, right] = [a[name], b[name]]
+    const [left, right] = [own(a, name), own(b, name)]
     const equal = left !== undefined && right !== undefined && isEqual(left, right)
     return { name, a: left, b: right, equal }
   })

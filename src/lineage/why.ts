@@ -84,7 +84,7 @@ function readingsOf(maker: ExecutionRecord, artifact: number, edges: readonly Na
     edges.flatMap((edge) => (isOut(edge) && edge.artifact === artifact ? [edge.name] : [])),
   )
   return edges.flatMap((edge) =>
-    isOut(edge) || (maker.step === null && !(edge.name in maker.inputs) && !lists.has(edge.name))
+    isOut(edge) || (maker.step === null && !Object.hasOwn(maker.inputs, edge.name) && !lists.has(edge.name))
       ? []
       : [{ artifact: edge.artifact, reader: maker, input: edge.name }],
   )
@@ -218,7 +218,7 @@ class Storyteller {
     const lists = new Map<string, Ingredient[]>()
     for (const { artifact, input } of readings) {
       const item = this.#artifacts.get(artifact)
-      if (item === undefined || input in maker.inputs) continue
+      if (item === undefined || Object.hasOwn(maker.inputs, input)) continue
       const list = lists.get(input) ?? []
       list.push({ artifact: idOf(input)(item) })
       lists.set(input, list)

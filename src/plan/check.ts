@@ -1,3 +1,4 @@
+import { own } from '../internal/own.ts'
 import type { Plan, PlanNode, StepDeclaration } from './document.ts'
 import { graphOfScope, sortPlan } from './graph.ts'
 import { walkPlan } from './select.ts'
@@ -23,7 +24,7 @@ export interface CheckContext {
 
 function stepFindings(key: string, step: StepDeclaration, context: CheckContext): Finding[] {
   const findings: Finding[] = []
-  const reason = context.uncacheable?.[key]
+  const reason = own(context.uncacheable ?? {}, key)
   if (reason !== undefined && reason !== null && step.effect === undefined && step.cache !== 'never') {
     findings.push({
       level: 'warning',
@@ -42,7 +43,7 @@ function stepFindings(key: string, step: StepDeclaration, context: CheckContext)
   }
   for (const [name, amount] of Object.entries(step.resources ?? {})) {
     if (name === 'cpu' || name === 'memory') continue
-    const limit = context.resources?.[name]
+    const limit = own(context.resources ?? {}, name)
     if (limit === undefined) {
       findings.push({
         level: 'note',

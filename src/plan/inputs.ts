@@ -2,6 +2,7 @@ import { canonicalJson } from '../internal/canonical.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { Json } from '../internal/json.ts'
 import { didYouMean } from '../internal/nearest.ts'
+import { own } from '../internal/own.ts'
 import type { FileHandle } from '../artifact/file.ts'
 import type { DirectoryHandle } from '../artifact/directory.ts'
 import { itemKind } from '../artifact/list.ts'
@@ -115,7 +116,7 @@ export function checkInputs(
   const problems: Problem[] = []
   const values: Record<string, Json> = {}
   for (const [name, kind] of Object.entries(pipeline.inputs)) {
-    const value = given[name]
+    const value = own(given, name)
     if (value === undefined && !pipeline.optional.has(name)) {
       problems.push({ input: name, path: '', message: 'is missing' })
       continue

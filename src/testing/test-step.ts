@@ -1,30 +1,39 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { canonicalJson } from '../internal/canonical.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
+import { own } from '../internal/own.ts'
 import { snapshotDirectory } from '../artifact/directory.ts'
 import { isFileKind, snapshotFile } from '../artifact/file.ts'
 import type { Kind } from '../artifact/kind.ts'
 import { itemKind } from '../artifact/list.ts'
+import { isMetricsKind, metrics } from '../artifact/metrics.ts'
+import { outputSchema } from '../artifact/schema.ts'
 import type { Stored } from '../artifact/stored.ts'
 import type { FileHandle } from '../artifact/file.ts'
 import type { DirectoryHandle } from '../artifact/directory.ts'
-import type { Table } from '../artifact/table.ts'
+import { isTableKind, table, type Table } from '../artifact/table.ts'
 import type { Json } from '../internal/json.ts'
 import type { AnyStep, Step } from '../define/step.ts'
 import { attemptStep, type AttemptServices } from '../execute/attempt.ts'
 import { CommitWriter, TieredReader } from '../execute/blobs.ts'
 import type { LogLevel } from '../execute/context.ts'
-import { decodeInputs } from '../execute/io.ts'
+import { placed } from '../execute/error-record.ts'
 import { JsonValues } from '../execute/json-values.ts'
 import { inlineRunner } from '../execute/runner.ts'
 import { compileStep } from '../plan/compile.ts'
+import type { RegistryPort } from '../registry/registry.ts'
 import type { MetricSummary, Value } from '../record/event.ts'
 import { memoryStore } from '../store/memory-store.ts'
+import { decodeRunOutputs } from '../workspace/outputs.ts'
 
-/** What a test gives for an input: a path for a file or a directory, rows for a table, else the value. */
+/**
+ * What a test gives for an input: a path for a file or a directory, rows for a table (as a step receives them: the
+ * producer's schema has given them), else the value.
+ */
 type TestInput<T> = T extends FileHandle | DirectoryHandle
   ? T | string
   : T extends Table<infer Row>
@@ -49,7 +58,7 @@ export interface TestStepOptions {
   /** What `ctx.now()` returns. Default: the time of the call. */
   readonly now?: Date
   readonly signal?: AbortSignal
-  /** Stands in for the registry of the workspace, in steps made by `registerModel`. */
+  /** Stands in for the registry of the workspace, in steps made by `registerModel`. Default: an empty one. */
   readonly registry?: unknown
 }
 
@@ -67,6 +76,27 @@ export interface TestStepResult<Out> {
   readonly reports: number
 }
 
+/** The kind of what a step receives: rows and metrics that a schema gave are not transformed once more. */
+function received(kind: Kind<unknown, never>): Kind<unknown, never> {
+  if (isTableKind(kind)) return table(outputSchema(kind.row)) as Kind<unknown, never>
+  if (!isMetricsKind(kind)) return kind
+  const fields = Object.entries(kind.fields).map(([name, schema]) => [name, outputSchema(schema)])
+  return metrics(Object.fromEntries(fields) as typeof kind.fields) as Kind<unknown, never>
+}
+
+/** The registry of a step that is tested without one: empty, so that every model is its first version. */
+const emptyRegistry: RegistryPort = {
+  registerModel: (entry, alias) =>
+    Promise.resolve({ ...entry, version: 1, aliases: alias === undefined ? [] : [alias] }),
+  modelVersions: () => Promise.resolve([]),
+}
+
+/** What is wrong with a given input, with its place; kinds take what they store for outputs. */
+function atInput(error: unknown, step: string, input: string): unknown {
+  const isTaken = PipewrightError.isInstance(error) && error.code === 'OUTPUT_INVALID'
+  return placed(error, `step '${step}', input '${input}'`, { input }, isTaken ? 'INPUT_INVALID' : undefined)
+}
+
 async function toValue(
   kind: Kind<unknown, never>,
   given: unknown,
@@ -81,7 +111,8 @@ async function toValue(
       list.push(await toValue(item, element, writer, services, folder))
     return { list }
   }
-  if (kind.name === 'json') return given === undefined ? { absent: true } : { value: given as Json }
+  if (kind.name === 'json')
+    return given === undefined ? { absent: true } : { value: JSON.parse(canonicalJson(given)) as Json }
   if (typeof given === 'string' && isFileKind(kind))
     return { artifact: await snapshotFile(given, kind.mediaType, writer) }
   if (typeof given === 'string' && kind.name === 'directory')
@@ -91,12 +122,16 @@ async function toValue(
     workdir: () => Promise.resolve(folder),
     predictorDigest: services.predictorDigest,
   }
-  return { artifact: await kind.encode(given, context) }
+  return { artifact: await received(kind).encode(given, context) }
 }
 
 /**
  * Runs one step as a run would: inputs are checked and decoded, outputs checked, stored and read back, all in
- * memory. Throws what the step throws, and the same `INPUT_INVALID` and `OUTPUT_INVALID` as a run.
+ * memory. Throws what the step throws, and the same `INPUT_INVALID`, `OUTPUT_INVALID` and `VALUE_NOT_STORABLE` as a
+ * run.
+ *
+ * Json inputs are parsed by the step's schemas. Rows and metrics are what a producer's schema gave: they are checked
+ * against the declaration and not transformed again. What is given is copied, not frozen.
  *
  * @example
  * ```ts
@@ -111,7 +146,7 @@ export async function testStep<In, Out, Run>(
 ): Promise<TestStepResult<Out>> {
   const target = step as unknown as AnyStep
   for (const name of Object.keys(inputs)) {
-    if (!(name in target.inputs)) {
+    if (!Object.hasOwn(target.inputs, name)) {
       throw new PipewrightError('UNKNOWN_INPUT', `step '${step.name}' has no input '${name}'`, {
         fix: didYouMean(name, Object.keys(target.inputs)),
       })
@@ -129,7 +164,7 @@ export async function testStep<In, Out, Run>(
     reader,
     json: new JsonValues(reader),
     runner: inlineRunner,
-    ports: { registry: options.registry },
+    ports: { registry: options.registry ?? emptyRegistry },
     predictorDigest: (predictor) => Promise.resolve<Digest>(sha256(String(predictor.predict))),
   }
   const logs: { level: LogLevel; message: string; fields: Readonly<Record<string, unknown>> | undefined }[] =
@@ -139,12 +174,16 @@ export async function testStep<In, Out, Run>(
     const writer = new CommitWriter(store, reader)
     const values: Record<string, Value> = {}
     for (const [name, kind] of Object.entries(target.inputs)) {
-      const given = (inputs as Readonly<Record<string, unknown>>)[name]
+      const given = own(inputs as Readonly<Record<string, unknown>>, name)
       if (given === undefined && kind.name !== 'json')
         throw new PipewrightError('MISSING_INPUT', `step '${step.name}': input '${name}' is missing`, {
           fix: `give { ${name}: … }`,
         })
-      values[name] = await toValue(kind, given, writer, services, folder)
+      try {
+        values[name] = await toValue(kind, given, writer, services, folder)
+      } catch (error) {
+        throw atInput(error, step.name, name)
+      }
     }
     const outcome = await attemptStep(
       {
@@ -169,7 +208,7 @@ export async function testStep<In, Out, Run>(
     let outputFolder: Promise<string> | undefined
     const outputWorkdir = (): Promise<string> =>
       (outputFolder ??= mkdtemp(join(tmpdir(), 'pipewright-test-outputs-')))
-    const outputs = await decodeInputs(target.outputs, outcome.outputs, `step '${step.name}'`, {
+    const outputs = await decodeRunOutputs(target.outputs, outcome.outputs, {
       ...services,
       blobs: reader,
       workdir: outputWorkdir,

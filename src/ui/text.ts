@@ -11,19 +11,22 @@ export function printableLines(text: string): string {
 
 /** A length of time for people: `840 ms`, `4.2 s`, `3 min 12 s`. */
 export function durationText(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`
-  const minutes = Math.floor(ms / 60_000)
-  if (minutes < 60) return `${minutes} min ${Math.round((ms % 60_000) / 1_000)} s`
+  // Rounded before the unit is chosen: there are no 60.0 s and no 60 s beside minutes.
+  if (Math.round(ms) < 1_000) return `${Math.round(ms)} ms`
+  const tenths = Math.round(ms / 100)
+  if (tenths < 600) return `${(tenths / 10).toFixed(1)} s`
+  const seconds = Math.round(ms / 1_000)
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+  const minutes = Math.round(ms / 60_000)
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-/** A number of bytes for people. */
+/** A number of bytes for people: `512 B`, `1.5 KiB`. */
 export function sizeText(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
   let unit = 0
   let size = bytes
-  while (size >= 1_024 && unit < units.length - 1) {
+  while (Number(size.toFixed(1)) >= 1_024 && unit < units.length - 1) {
     size /= 1_024
     unit++
   }

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
+import { own } from '../internal/own.ts'
 import { isPipeline, type AnyPipeline } from '../define/runnable.ts'
 import { loadModule } from './load-module.ts'
 import type { Settings } from './settings.ts'
@@ -49,7 +50,7 @@ export async function findPipeline(
   root: string,
   cwd: string,
 ): Promise<AnyPipeline> {
-  const named = settings.pipelines?.[address]
+  const named = own(settings.pipelines ?? {}, address)
   const [file, name] = (named ?? address).split('#') as [string, string | undefined]
   const path = resolve(named === undefined ? cwd : root, file)
   let exports: Readonly<Record<string, unknown>>
@@ -57,7 +58,7 @@ export async function findPipeline(
     exports = await loadModule(path)
   } catch (cause) {
     if (PipewrightError.isInstance(cause)) throw cause
-    const missing = !existsSync(path)
+    const missing = statSync(path, { throwIfNoEntry: false })?.isFile() !== true
     const names = Object.keys(settings.pipelines ?? {})
     throw new PipewrightError(
       'PIPELINE_NOT_FOUND',

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises'
+import { own } from '../internal/own.ts'
 import type { Kind } from '../artifact/kind.ts'
 import { itemKind } from '../artifact/list.ts'
 import type { ValueReader } from '../execute/io.ts'
@@ -38,6 +39,6 @@ export async function decodeRunOutputs(
 ): Promise<Record<string, unknown>> {
   const decoded: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(outputs))
-    decoded[name] = await decodeOne(value, kinds[name], name, reader)
+    decoded[name] = await decodeOne(value, own(kinds, name), name, reader)
   return decoded
 }

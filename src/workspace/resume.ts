@@ -1,4 +1,5 @@
 import { PipewrightError } from '../internal/error.ts'
+import { own } from '../internal/own.ts'
 import type { BlobReader } from '../artifact/blob.ts'
 import type { Plan, PlanScope } from '../plan/document.ts'
 import type { StoredEvent } from '../record/event.ts'
@@ -75,7 +76,9 @@ export function checkResume(detail: RunDetail, compiled: Compiled, acceptCode: b
   )
   const unfinished = unfinishedSteps(compiled.plan.scope, succeeded)
   const today = codeDigests(compiled.program)
-  const changed = [...unfinished].filter((step) => (detail.code[step] ?? null) !== (today[step] ?? null))
+  const changed = [...unfinished].filter(
+    (step) => (own(detail.code, step) ?? null) !== (own(today, step) ?? null),
+  )
   if (changed.length > 0 && !acceptCode) {
     throw new PipewrightError(
       'CODE_CHANGED',

@@ -37,6 +37,15 @@ describe('files', () => {
     expect([...digests]).toEqual([sha256('hello')])
   })
 
+  test('a file that is passed on is of the declared media type; without one it keeps its own', async () => {
+    const { encode, decode } = await bench()
+    const received = await decode(text, await encode(text, Buffer.from('{}')))
+    const passed = await encode(file('application/json'), received)
+    expect(passed).toMatchObject({ digest: received.digest, mediaType: 'application/json' })
+    expect((await decode(file('application/json'), passed)).mediaType).toBe('application/json')
+    expect(await encode(file(), received)).toMatchObject({ mediaType: 'text/plain' })
+  })
+
   test('any bytes', async () => {
     const { pass } = await bench()
     await fc.assert(

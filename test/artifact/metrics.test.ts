@@ -32,6 +32,12 @@ test('what does not fit, and what is not declared, is listed with its name', asy
   })
 })
 
+test('a metric that is left out is none, whatever its name', async () => {
+  const { pass } = await bench()
+  const named = metrics({ constructor: z.number().optional(), valueOf: z.number().default(3) })
+  expect(await pass(named, {})).toEqual({ valueOf: 3 })
+})
+
 test.each([
   [null, 'null'],
   [undefined, 'undefined'],

@@ -97,6 +97,33 @@ describe('pipewright on the command line', () => {
     expect(config.err).toContain("did you mean 'concurrency'?")
   }, 60_000)
 
+  test('options that may be repeated stand anywhere', async () => {
+    const cwd = await tempFolder()
+    const before = await pipewright(cwd, 'run', '--tag', 'nightly', '--tag', 'big', `${pipelines}#doubles`)
+    expect(before).toMatchObject({ code: 0 })
+    expect((await pipewright(cwd, 'runs', '--tag', 'big')).out).toContain('big nightly')
+  }, 60_000)
+
+  test('a file that is not there, and one that imports what is not there', async () => {
+    const cwd = await tempFolder()
+    const none = ['nope.ts', 'nope.mts', 'nope.js', 'nope', 'constructor', '.']
+    for (const name of none) {
+      const { code, err } = await pipewright(cwd, 'run', `${name}#it`)
+      expect({ code, err }).toMatchObject({
+        code: 2,
+        err: expect.stringContaining(`there is no file ${name}\nFix: give file#export`) as string,
+      })
+    }
+    for (const extension of ['ts', 'mts', 'js']) {
+      const name = `there.${extension}`
+      await writeFile(join(cwd, name), "import './missing.js'\nexport const it = 1\n")
+      const { code, err } = await pipewright(cwd, 'run', name)
+      expect(code).toBe(2)
+      expect(err).toMatch(new RegExp(`${name} cannot be loaded: .*missing`))
+      expect(err).toContain('Fix: mend the error in the file')
+    }
+  }, 60_000)
+
   test('no runs yet, an unknown run, a broken inputs file, help', async () => {
     const cwd = await tempFolder()
     expect((await pipewright(cwd, 'runs')).out).toContain('no runs in')

@@ -85,6 +85,17 @@ describe('compare', () => {
     ])
   })
 
+  it('knows no values of names that every object knows', async () => {
+    const store = await openStore()
+    const facts = { metrics: { constructor: metric(1) }, params: { toString: 1 }, reports: [] }
+    await appendAll(store, 'a', events('old', [succeeded('more')]))
+    await appendAll(store, 'b', events('old', [succeeded('more', { facts })]))
+    const found = compare((await store.detail('a'))!, (await store.detail('b'))!)
+    const more = found.nodes.find(({ node }) => node === 'more')!
+    expect(more.metrics).toEqual([{ name: 'constructor', a: undefined, b: metric(1), equal: false }])
+    expect(more.params).toEqual([{ name: 'toString', a: undefined, b: 1, equal: false }])
+  })
+
   it('finds nothing between a run and its equal', async () => {
     const store = await openStore()
     await appendAll(store, 'a', events('old', []))

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { definePredictor, defineStep, file, list, model, table } from 'pipewright'
+import { definePredictor, defineStep, file, json, list, metrics, model, table } from 'pipewright'
 import { registerModel } from 'pipewright/registry'
 import { testStep } from 'pipewright/testing'
 import { describe, expect, test } from 'vitest'
@@ -105,5 +105,110 @@ describe('testStep', () => {
     const { outputs } = await testStep(step, { model: constant.of({ value: 1 }) }, { registry })
     expect(outputs.version).toBe(7)
     expect(registered).toEqual(['m'])
+  })
+
+  test('a registerModel step, with the empty registry of a test that gives none', async () => {
+    const step = registerModel({ name: 'm', predictor: constant, alias: 'champion' })
+    const { outputs } = await testStep(step, { model: constant.of({ value: 1 }) })
+    expect(outputs.version).toBe(1)
+    expect(await outputs.model.predict({})).toEqual({ value: 1 })
+  })
+})
+
+describe('schemas that transform', () => {
+  test('outputs are what is stored, parsed once', async () => {
+    const step = defineStep({
+      name: 'step',
+      outputs: {
+        number: z.number().transform((x) => x * 2),
+        length: z.string().transform((text) => text.length),
+        list: list(json(z.string().transform((text) => text.length))),
+      },
+      run: () => ({ number: 3, length: 'abc', list: ['a', 'bc'] }),
+    })
+    expect((await testStep(step, {})).outputs).toEqual({ number: 6, length: 3, list: [1, 2] })
+  })
+
+  test('rows and metrics that are given are what a producer’s schema gave', async () => {
+    const row = z.object({ x: z.number().transform((x) => x * 10), n: z.string().transform((s) => s.length) })
+    const piped = z.object({
+      x: z
+        .number()
+        .transform((x) => x * 10)
+        .pipe(z.number()),
+    })
+    const step = defineStep({
+      name: 'step',
+      inputs: {
+        rows: table(row),
+        tables: list(table(piped)),
+        scores: metrics({ auc: z.number().transform((x) => x * 10) }),
+        by: z.number().transform((x) => x * 10),
+      },
+      outputs: { seen: z.json() },
+      run: ({ rows, tables, scores, by }) => ({
+        seen: [rows.toArray(), tables.map((one) => one.toArray()), { ...scores }, by],
+      }),
+    })
+    const { outputs } = await testStep(step, {
+      rows: [{ x: 3, n: 4 }],
+      tables: [[{ x: 5 }]],
+      scores: { auc: 0.5 },
+      by: 2,
+    })
+    expect(outputs.seen).toEqual([[{ x: 3, n: 4 }], [[{ x: 5 }]], { auc: 0.5 }, 20])
+  })
+})
+
+describe('what no run would give to a step', () => {
+  const step = defineStep({
+    name: 'step',
+    inputs: { rows: table(Row.extend({ x: z.number().positive() })), more: z.any() },
+    outputs: { columns: z.array(z.string()) },
+    run: ({ rows }) => ({ columns: rows.columns.map(({ name }) => name) }),
+  })
+  const Doubled = z.object({ x: z.number().transform((x) => x * 2), y: z.number() })
+  const doubled = defineStep({ name: 'doubled', inputs: { rows: table(Doubled) }, run: () => undefined })
+
+  test('rows', async () => {
+    expect((await testStep(step, { rows: [{ x: 1 }], more: 1 })).outputs.columns).toEqual(['x', 'name'])
+    expect((await testStep(step, { rows: [], more: 1 })).outputs.columns).toEqual(['x', 'name'])
+    const refused = (rows: unknown, message: string): Promise<void> =>
+      expect(testStep(step, { rows: rows as never, more: 1 })).rejects.toMatchObject({
+        code: 'INPUT_INVALID',
+        message: expect.stringContaining(`step 'step', input 'rows': ${message}`) as string,
+        details: { input: 'rows' },
+      })
+    await refused([{ x: -1 }, { x: 1 }], '1 problem in the rows:\n  row 1, x: ')
+    await refused([3], '1 problem in the rows:\n  row 1: ')
+    await refused(3, 'the value is a number, not a table')
+    await expect(testStep(doubled, { rows: [{ x: 1, y: 'a' }] as never })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringContaining("input 'rows': the table does not fit the declared rows") as string,
+    })
+  })
+
+  test('values that JSON cannot hold', async () => {
+    for (const [more, what] of [
+      [new Map(), 'the value is an instance of Map'],
+      [{ at: new Date() }, '.at is an instance of Date'],
+      [[Number.NaN], '[0] is NaN'],
+    ] as const)
+      await expect(testStep(step, { rows: [], more })).rejects.toMatchObject({
+        code: 'VALUE_NOT_STORABLE',
+        message: expect.stringContaining(`step 'step', input 'more': ${what}`) as string,
+      })
+  })
+
+  test('the fixtures of a test stay its own', async () => {
+    const more = { list: [1] }
+    await testStep(step, { rows: [], more })
+    expect(Object.isFrozen(more) || Object.isFrozen(more.list)).toBe(false)
+  })
+
+  test('inputs by names that every object knows', async () => {
+    await expect(testStep(step, { rows: [], more: 1, toString: 1 } as never)).rejects.toMatchObject({
+      code: 'UNKNOWN_INPUT',
+    })
   })
 })

@@ -14,7 +14,7 @@ export type CodeHistory = readonly { readonly from: number; readonly code: Code 
 /** The code of a step at a place in the log. */
 function codeAt(history: CodeHistory, place: number, step: string | null): Digest | null {
   if (step === null) return null
-  return history.findLast(({ from, code }) => from < place && step in code)?.code[step] ?? null
+  return history.findLast(({ from, code }) => from < place && Object.hasOwn(code, step))?.code[step] ?? null
 }
 
 /** The codes of runs: what they started with, and what each resume brought. */

@@ -1,3 +1,4 @@
+import { own } from '../../internal/own.ts'
 import type { Artifact } from '../../artifact/artifact.ts'
 import type { Value, Values } from '../event.ts'
 import type { Of, Place } from './place.ts'
@@ -42,7 +43,8 @@ function gather(
   to.gatherEdges.run({ ...items, execution, name, output: from.output })
   // Maps, branches and sub-pipelines have no edges of what they hand on: their events tell.
   for (const row of to.gatherContainers.all(items)) {
-    const value = (JSON.parse(row['data'] as string) as Of<'node.succeeded'>).outputs[from.output]
+    const { outputs } = JSON.parse(row['data'] as string) as Of<'node.succeeded'>
+    const value = own(outputs, from.output)
     if (value === undefined) continue
     for (const { artifact } of artifactsIn({ [name]: value }))
       to.insertEdge.run({ execution, artifact: artifactNumber(to, artifact, false), direction: 'in', name })
