@@ -68,8 +68,8 @@ class SchemaKind implements JsonKind<unknown> {
     return encodeJson(result.value, context)
   }
 
-  async stillGives(artifact: Artifact, context: Pick<DecodeContext, 'blobs'>): Promise<boolean> {
-    return stillGives(this.schema, await decodeJson(artifact, context))
+  stillGives(load: () => Promise<unknown>): Promise<boolean> {
+    return stillGives(this.schema, load)
   }
 
   async decode(artifact: Artifact, context: DecodeContext): Promise<unknown> {

@@ -53,8 +53,11 @@ export interface Kind<out Get, in Put = Get> {
   declare(): KindDeclaration
   /** Checks a returned value and stores it; throws `OUTPUT_INVALID` or `VALUE_NOT_STORABLE`. */
   encode(value: unknown, context: EncodeContext): Promise<Artifact>
-  /** Tells whether a stored value would pass today's schema; absent where the declaration says all of it. */
-  stillGives?(artifact: Artifact, context: Pick<DecodeContext, 'blobs'>): Promise<boolean>
+  /**
+   * Tells whether a stored value, which is loaded when it is needed, would pass today's schema; absent where the
+   * declaration says all of it.
+   */
+  stillGives?(load: () => Promise<unknown>): Promise<boolean>
   /** Gives a stored value to a step. */
   decode(artifact: Artifact, context: DecodeContext): Promise<Get>
 }

@@ -97,10 +97,12 @@ class MetricsKind implements Kind<unknown> {
     }
   }
 
-  async stillGives(artifact: Artifact, context: Pick<DecodeContext, 'blobs'>): Promise<boolean> {
-    const record = (await decodeMetrics(artifact, context)) as Readonly<Record<string, unknown>>
-    for (const [name, schema] of Object.entries(this.fields))
-      if (!(await stillGives(schema, own(record, name)))) return false
+  async stillGives(load: () => Promise<unknown>): Promise<boolean> {
+    for (const [name, schema] of Object.entries(this.fields)) {
+      const member = async (): Promise<unknown> =>
+        own((await load()) as Readonly<Record<string, unknown>>, name)
+      if (!(await stillGives(schema, member))) return false
+    }
     return true
   }
 

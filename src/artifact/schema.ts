@@ -56,8 +56,8 @@ function mayTransform(schema: Schema): boolean {
 }
 
 /** Whether a schema would still give a value that it gave before; also true where that cannot be told. */
-export async function stillGives(schema: Schema, value: unknown): Promise<boolean> {
-  return mayTransform(schema) || (await check(schema, value)).ok
+export async function stillGives(schema: Schema, load: () => Promise<unknown>): Promise<boolean> {
+  return mayTransform(schema) || (await check(schema, await load())).ok
 }
 
 /**

@@ -8,7 +8,7 @@ import type { ArtifactStore, Blob, BlobReader, BlobWriter } from '../artifact/bl
 import type { MetadataStore } from '../record/metadata.ts'
 
 /** Up to this size a blob lives in the metadata store, so that a small step costs one commit and no file. */
-export const inlineLimit = 4_096
+const inlineLimit = 4_096
 
 const recentBytes = 32 * 1024 * 1024
 

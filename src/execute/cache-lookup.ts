@@ -5,8 +5,9 @@ import type { Artifact } from '../artifact/artifact.ts'
 import type { ArtifactStore } from '../artifact/blob.ts'
 import { listItems } from '../artifact/list.ts'
 import type { AnyStep } from '../define/step.ts'
-import type { CacheEntry, MetadataStore } from '../record/metadata.ts'
-import { inlineLimit, type TieredReader } from './blobs.ts'
+import type { CacheEntry, MetadataStore, UsableEntry } from '../record/metadata.ts'
+import type { TieredReader } from './blobs.ts'
+import type { JsonValues } from './json-values.ts'
 
 /** Ends a claim; `uncached` when the execution went well and left no entry: others that wait need not go one by one. */
 export type Settle = (uncached: boolean) => void
@@ -22,12 +23,14 @@ export class CacheLookup {
   readonly #metadata: MetadataStore
   readonly #store: ArtifactStore
   readonly #reader: TieredReader
+  readonly #json: JsonValues
   readonly #twins = new Map<Digest, Promise<boolean>>()
 
-  constructor(metadata: MetadataStore, store: ArtifactStore, reader: TieredReader) {
+  constructor(metadata: MetadataStore, store: ArtifactStore, reader: TieredReader, json: JsonValues) {
     this.#metadata = metadata
     this.#store = store
     this.#reader = reader
+    this.#json = json
   }
 
   /** Looks a key up; when there is no entry this execution becomes the one that its twins wait for. */
@@ -62,7 +65,7 @@ export class CacheLookup {
   }
 
   /** An entry whose blobs were collected, or are not what was written, is a miss and no error. */
-  async #stateOf(entry: CacheEntry, step: AnyStep): Promise<'usable' | 'broken' | 'unfit'> {
+  async #stateOf(entry: UsableEntry, step: AnyStep): Promise<'usable' | 'broken' | 'unfit'> {
     try {
       if (!(await this.#isWhole(entry))) return 'broken'
       return (await this.#fits(step, entry)) ? 'usable' : 'unfit'
@@ -75,34 +78,36 @@ export class CacheLookup {
   }
 
   /** Whether all blobs are there; they are spared by the next collection. */
-  async #isWhole({ outputs }: CacheEntry): Promise<boolean> {
-    for (const value of Object.values(outputs))
-      if ('artifact' in value && !(await this.#isThere(value.artifact))) return false
-    return true
-  }
-
-  async #isThere(artifact: Artifact): Promise<boolean> {
-    const { blob, size, parts, external, kind } = artifact
-    if (external !== undefined) return true
-    if (!(await this.#touch(blob, size))) return false
-    for (const part of parts ?? []) if (!(await this.#touch(part, 0))) return false
-    if (kind !== 'list') return true
-    for await (const item of listItems(artifact, { blobs: this.#reader }))
-      if (item !== null && !(await this.#isThere(item))) return false
+  async #isWhole({ outputs, small }: UsableEntry): Promise<boolean> {
+    for (const name in outputs) {
+      const value = outputs[name]!
+      if ('artifact' in value && !(await this.#isThere(value.artifact, small))) return false
+    }
     return true
   }
 
   /** Small blobs are in the metadata store, unless they were written as a file or a stream. */
-  async #touch(blob: Digest, size: number): Promise<boolean> {
-    return (size <= inlineLimit && (await this.#metadata.touchBlob(blob))) || this.#store.touch(blob)
+  async #isThere(artifact: Artifact, small: ReadonlySet<Digest> | undefined): Promise<boolean> {
+    const { blob, parts, external, kind } = artifact
+    if (external !== undefined) return true
+    if (small?.has(blob) !== true && !(await this.#touch(blob))) return false
+    for (const part of parts ?? []) if (small?.has(part) !== true && !(await this.#touch(part))) return false
+    if (kind !== 'list') return true
+    for await (const item of listItems(artifact, { blobs: this.#reader }))
+      if (item !== null && !(await this.#isThere(item, undefined))) return false
+    return true
+  }
+
+  async #touch(blob: Digest): Promise<boolean> {
+    return (await this.#store.touch(blob)) || this.#metadata.touchBlob(blob)
   }
 
   /** Outputs that today's schemas would refuse are no hit: a schema's functions are not part of the key. */
   async #fits(step: AnyStep, { outputs }: CacheEntry): Promise<boolean> {
-    for (const [name, kind] of Object.entries(step.outputs)) {
+    for (const name in step.outputs) {
       const value = own(outputs, name)
       if (value === undefined || !('artifact' in value)) continue
-      if ((await kind.stillGives?.(value.artifact, { blobs: this.#reader })) === false) return false
+      if ((await step.outputs[name]!.stillGives?.(() => this.#json.load(value))) === false) return false
     }
     return true
   }

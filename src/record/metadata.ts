@@ -39,6 +39,12 @@ export interface CacheEntry {
   readonly facts: ExecutionFacts
 }
 
+/** An entry that was looked up to be used. */
+export interface UsableEntry extends CacheEntry {
+  /** Those blobs of its outputs that are in the metadata store. */
+  readonly small: ReadonlySet<Digest>
+}
+
 /** What {@link MetadataStore.acquire} found. */
 export type Acquired =
   | {
@@ -88,8 +94,8 @@ export interface MetadataStore {
   /** Calls a listener when another process has taken over a run that this one owned; gives its end. */
   onLost(run: string, listener: (lease: Lease) => void): () => void
 
-  /** The entry of a cache key. */
-  cached(key: Digest): Promise<CacheEntry | undefined>
+  /** The entry of a cache key, to be used now: its small blobs are touched. */
+  cached(key: Digest): Promise<UsableEntry | undefined>
   /** Forgets an entry whose blobs are gone. */
   forget(key: Digest): Promise<void>
   /** A small blob that was stored with an event. */

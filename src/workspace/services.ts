@@ -29,6 +29,7 @@ export function servicesOf({
   telemetry,
 }: WorkspaceParts): RunServices {
   const reader = new TieredReader(metadata, store)
+  const json = new JsonValues(reader)
   const predictorDigest = async (predictor: AnyPredictor): Promise<Digest> => {
     const { name, module, version } = predictor
     const code = await stepCode({ name, module, ...(version === undefined ? {} : { version }) }, { root })
@@ -39,12 +40,12 @@ export function servicesOf({
     store,
     metadata,
     reader,
-    json: new JsonValues(reader),
+    json,
     runner: inlineRunner,
     ports: { registry: metadata },
     predictorDigest,
     resources: new ResourcePool(resources),
-    lookup: new CacheLookup(metadata, store, reader),
+    lookup: new CacheLookup(metadata, store, reader, json),
     ...(telemetry === undefined ? {} : { telemetry }),
   }
 }

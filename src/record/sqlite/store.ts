@@ -4,7 +4,8 @@ import { append } from './append.ts'
 import { sqliteDialect } from './dialect.ts'
 import type { SqliteDriver } from './driver.ts'
 import type { SqliteEngine } from './engine.ts'
-import { artifactsOfRun, cacheEntries, eventsOf, smallBlobs, toCacheEntry } from './events.ts'
+import { cached, touchBlob } from './cached.ts'
+import { artifactsOfRun, cacheEntries, eventsOf, smallBlobs } from './events.ts'
 import { executionAt, executionsByNumber, executionsOf } from './executions.ts'
 import { translate } from './failure.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -48,9 +49,6 @@ export interface SqliteMetadata extends MetadataStore {
   /** Folds all projections from the events again. */
   rebuild(): Promise<void>
 }
-
-/** A small blob is not touched again so soon: a run that hits would write for each of its nodes. */
-const touchedLately = 30 * 60 * 1_000
 
 /** Leaves the database in one file, as far as nobody else uses it: libsql's own close does not. */
 function checkpoint(driver: SqliteDriver): void {
@@ -122,23 +120,13 @@ export async function openSqliteMetadata(
     onCancelRequested: (run, listener) => cancels.add(run, listener),
     onLost: (run, listener) => losses.add(run, listener),
 
-    cached: async (key) => {
-      const row = await reader.read(() => statements.cached.get({ key }))
-      return row === undefined
-        ? undefined
-        : toCacheEntry(row as unknown as Parameters<typeof toCacheEntry>[0])
-    },
+    cached: (key) => cached(writer, reader, key, now()),
     forget: (key) => forget(writer, reader, [key], now),
     blob: async (digest) => {
       const row = await reader.read(() => statements.blob.get({ digest }))
       return row?.['bytes'] as Uint8Array | undefined
     },
-    touchBlob: async (digest) => {
-      const row = await reader.read(() => statements.blobTime.get({ digest }))
-      if (row === undefined) return false
-      if ((row['at'] as number) > now() - touchedLately) return true
-      return (await writer.write(() => statements.touchBlob.run({ digest, at: now() }))).changes > 0
-    },
+    touchBlob: (digest) => touchBlob(writer, reader, digest, now()),
     dropBlob: (digest, bytes) => writer.write(() => void statements.dropBlob.run({ digest, bytes })),
 
     runs: (query = {}) => listRuns(reader, query, now()),
