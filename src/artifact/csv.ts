@@ -1,28 +1,38 @@
 import { pipeline, type Readable } from 'node:stream'
 import type { Options } from 'csv-parse'
 import { PipewrightError } from '../internal/error.ts'
-import { RowReader, type CsvOptions } from './csv-rows.ts'
+import { emptyLines, Lines } from './csv-lines.ts'
+import { checkCsvOptions, type CsvOptions } from './csv-options.ts'
+import { RowReader } from './csv-rows.ts'
 import type { Schema } from './schema.ts'
 import type { ColumnTable } from './table-value.ts'
 import { onlyUtf8 } from './utf8.ts'
 
-export type { CsvOptions } from './csv-rows.ts'
+export type { CsvOptions } from './csv-options.ts'
 
-/** Takes a record; false: no more. */
-type Take = (item: unknown) => boolean | void | Promise<void>
+type Cells = readonly string[]
 
-async function readRecords(source: Readable, file: string, options: Options, take: Take): Promise<void> {
+/** Takes a record, and the line on which it ends if the parser was to tell; false: no more. */
+type Take = (record: Cells, end: number) => boolean | void | Promise<void>
+
+interface Counted {
+  readonly record: Cells
+  readonly info: { readonly lines: number }
+}
+
+/** Bytes to records. */
+async function readRecords(
+  source: Readable,
+  clean: (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
+  options: Options,
+  take: Take,
+): Promise<void> {
   const { parse } = await import('csv-parse')
   try {
     // `pipeline` carries the error of whichever stream fails to the last one.
-    const records = pipeline(
-      source,
-      (chunks: AsyncIterable<Uint8Array>) => onlyUtf8(chunks, file),
-      parse(options),
-      () => undefined,
-    )
-    for await (const item of records as AsyncIterable<unknown>) {
-      const taken = take(item)
+    const records = pipeline(source, clean, parse(options), () => undefined)
+    for await (const item of records as AsyncIterable<Cells | Counted>) {
+      const taken = 'info' in item ? take(item.record, item.info.lines) : take(item, 0)
       if (taken === false) break
       if (taken instanceof Promise) await taken
     }
@@ -32,42 +42,29 @@ async function readRecords(source: Readable, file: string, options: Options, tak
   }
 }
 
-/** Tells where records start. The parser tells where they end, and takes a CR LF within quotes for two lines. */
-class Lines {
-  #previous = 0
-  #excess = 0
-
-  startOf(record: readonly string[], end: number): number {
-    let start = end - this.#excess
-    if (end - this.#previous > 1) {
-      for (const cell of record) {
-        for (const [lineEnd] of cell.matchAll(/\r\n|\n|\r/g)) {
-          start -= lineEnd.length
-          this.#excess += lineEnd.length - 1
-        }
-      }
-    }
-    this.#previous = end
-    return start
+/** Takes records from the one on that is the header of an only column. */
+function from(header: string, take: Take): Take {
+  let isAbove = true
+  return (record, end) => {
+    isAbove &&= record[0] !== header
+    return isAbove ? undefined : take(record, end)
   }
 }
 
 /** The lines on which records start; `read` has to read the file once more. */
 async function linesOf(
-  read: (take: Take, options: Options) => Promise<void>,
+  read: (take: Take, info: boolean) => Promise<void>,
   wanted: ReadonlySet<number>,
 ): Promise<ReadonlyMap<number, number>> {
   const found = new Map<number, number>()
   const lines = new Lines()
   let index = 0
-  const take: Take = (item) => {
-    const { record, info } = item as { record: readonly string[]; info: { lines: number } }
-    const line = lines.startOf(record, info.lines)
+  await read((record, end) => {
+    const line = lines.startOf(record, end)
     if (wanted.has(index)) found.set(index, line)
     index++
     return found.size < wanted.size
-  }
-  await read(take, { info: true })
+  }, true)
   return found
 }
 
@@ -75,7 +72,8 @@ async function linesOf(
  * Reads rows from CSV text: cells are converted by the row's JSON Schema, rows checked by the schema.
  *
  * Where a record stands in the file is costly to know: a file with problems is opened and read a second time to
- * name their lines.
+ * name their lines. So is one whose header names a single column, as blank lines are cells of that; and one with a
+ * column that may be texts or numbers and has both, as a table has one type in a column.
  */
 export async function readCsv(
   open: () => Readable,
@@ -83,21 +81,45 @@ export async function readCsv(
   file: string,
   options: CsvOptions = {},
 ): Promise<ColumnTable> {
+  checkCsvOptions(options, file)
   const { CsvError } = await import('csv-parse')
+  const { delimiter = ',', skipLines = 0 } = options
   const parsing: Options = {
     bom: true,
-    delimiter: options.delimiter ?? ',',
-    from_line: (options.skipLines ?? 0) + 1,
+    delimiter,
+    from_line: skipLines + 1,
     // Named, so that files with both kinds of line ends are read as well.
     record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
-    skip_empty_lines: true,
   }
-  const read = (take: Take, more?: Options): Promise<void> =>
-    readRecords(open(), file, { ...parsing, ...more }, take)
-  const reader = new RowReader(row, file, options)
+  const clean = (chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
+    skipLines === 0 ? onlyUtf8(chunks, file) : emptyLines(onlyUtf8(chunks, file), skipLines)
+  let hasOneColumn = Array.isArray(options.header) && options.header.length === 1
+  let header: string | undefined
+  const read = (take: Take, info = false): Promise<void> =>
+    readRecords(
+      open(),
+      clean,
+      { ...parsing, info, skip_empty_lines: !hasOneColumn },
+      header === undefined ? take : from(header, take),
+    )
+  const readRows = async (textColumns?: ReadonlySet<string>): Promise<RowReader> => {
+    const reader = new RowReader(row, file, options, textColumns)
+    await read((record) => {
+      const added = reader.add(record)
+      if (hasOneColumn || reader.columnCount !== 1) return added
+      header = record[0]
+      return false
+    })
+    return reader
+  }
   try {
-    await read((record) => reader.add(record as readonly string[]))
+    let reader = await readRows()
+    if (header !== undefined) {
+      hasOneColumn = true
+      reader = await readRows()
+    }
+    if (reader.mixedColumns.size > 0) reader = await readRows(reader.mixedColumns)
     const { badRecords } = reader
     const lines = badRecords.size === 0 ? undefined : await linesOf(read, badRecords)
     return reader.build((record) => `line ${lines?.get(record) ?? '?'}`)

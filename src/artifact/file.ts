@@ -10,6 +10,7 @@ import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindD
 import { check, issueLines } from './schema.ts'
 import { kindOf, type Stored } from './stored.ts'
 import type { Table } from './table.ts'
+import { utf8Text } from './utf8.ts'
 import { fileName, returnedPath } from './workdir.ts'
 
 /** A file as a step receives it: its content, read when it is used. */
@@ -24,11 +25,14 @@ export interface FileHandle extends Stored<'file'> {
   stream(): Readable
   /** The content in memory. */
   bytes(): Promise<Uint8Array>
-  /** The content as UTF-8. */
+  /** The content as UTF-8; other bytes are refused. */
   text(): Promise<string>
-  /** The content as JSON, checked by a schema. */
+  /** The content, which is UTF-8, as JSON, checked by a schema. */
   json<S extends StandardSchemaV1>(schema: S): Promise<StandardSchemaV1.InferOutput<S>>
-  /** The rows of a CSV file, each checked by a schema; all problems are reported with their lines. */
+  /**
+   * The rows of a CSV file, each checked by a schema; all problems are reported with their lines. Cells become what
+   * the schema takes, as far as their text says so: decimal numbers, booleans (`true`, `1`), else texts.
+   */
   readCsv<S extends StandardSchemaV1>(
     row: S,
     options?: CsvOptions,
@@ -94,13 +98,14 @@ class StoredFile implements FileHandle {
   }
 
   async text(): Promise<string> {
-    return new TextDecoder().decode(await this.bytes())
+    return utf8Text(await this.bytes(), this.#context.name)
   }
 
   async json(schema: StandardSchemaV1): Promise<never> {
+    const text = await this.text()
     let value: unknown
     try {
-      value = JSON.parse(await this.text())
+      value = JSON.parse(text)
     } catch (cause) {
       throw new PipewrightError(
         'INPUT_INVALID',

@@ -31,8 +31,11 @@ export class RowCollector {
   #issueCount = 0
   #isMisfit = false
   #rows = 0
-  readonly #unstorable = (column: string, message: string): void =>
+  readonly #unstorableColumns = new Set<string>()
+  readonly #unstorable = (column: string, message: string): void => {
+    this.#unstorableColumns.add(column)
     this.#report(`, column '${column}'`, message)
+  }
 
   /** `note` adds to the message of a problem at a path of the row that was just given. */
   constructor(schema: Schema, note: (path: string) => string = () => '') {
@@ -44,8 +47,22 @@ export class RowCollector {
   /** Takes the next row; a promise only where the schema is asynchronous. */
   add(row: unknown): void | Promise<void> {
     const checked = check(this.#schema, row)
-    if (checked instanceof Promise) return checked.then((result) => this.#take(result))
-    this.#take(checked)
+    if (checked instanceof Promise) return checked.then((result) => this.take(result))
+    this.take(checked)
+  }
+
+  /** Takes the outcome of a check of the next row. */
+  take(checked: Checked): void {
+    if (!checked.ok) {
+      this.#isMisfit = true
+      for (const { path, message } of checked.issues)
+        this.#report(path === '' ? '' : `, ${path.replace(/^\./, '')}`, `: ${message}${this.#note(path)}`)
+    } else if (isRecord(checked.value)) this.#columns.add(checked.value, this.#unstorable)
+    else {
+      this.#isMisfit = true
+      this.#report('', ': is not a record, that is a plain object')
+    }
+    this.#rows++
   }
 
   /** Counts a row that is none. */
@@ -58,6 +75,11 @@ export class RowCollector {
   /** The numbers of the rows that are named as having problems, from 0. */
   get badRows(): readonly number[] {
     return [...new Set(this.#issues.map(({ row }) => row))]
+  }
+
+  /** The columns with a cell that cannot be kept. */
+  get unstorableColumns(): ReadonlySet<string> {
+    return this.#unstorableColumns
   }
 
   /** The table; throws `code` when rows do not fit the schema, `VALUE_NOT_STORABLE` when a cell cannot be kept. */
@@ -80,19 +102,6 @@ export class RowCollector {
       `${count} problem${count === 1 ? '' : 's'} in the rows:\n${lines.join('\n')}`,
       { details: { issues, problems: count } },
     )
-  }
-
-  #take(checked: Checked): void {
-    if (!checked.ok) {
-      this.#isMisfit = true
-      for (const { path, message } of checked.issues)
-        this.#report(path === '' ? '' : `, ${path.replace(/^\./, '')}`, `: ${message}${this.#note(path)}`)
-    } else if (isRecord(checked.value)) this.#columns.add(checked.value, this.#unstorable)
-    else {
-      this.#isMisfit = true
-      this.#report('', ': is not a record, that is a plain object')
-    }
-    this.#rows++
   }
 
   #report(place: string, message: string): void {

@@ -6,6 +6,8 @@ import type { ColumnType } from './table-columns.ts'
 export interface RowShape {
   readonly properties: ReadonlyMap<string, readonly string[]>
   readonly required: ReadonlySet<string>
+  /** The types of properties that are not declared; undefined where none is said to be kept. */
+  readonly others?: readonly string[] | undefined
 }
 
 interface Node {
@@ -18,6 +20,7 @@ interface Node {
   readonly oneOf?: readonly Node[]
   readonly properties?: Readonly<Record<string, Node>>
   readonly required?: readonly string[]
+  readonly additionalProperties?: boolean | Node
 }
 
 /** A schema that refers to itself is not followed further than this. */
@@ -63,6 +66,9 @@ class Reader {
     }
     for (const [name, property] of Object.entries(node.properties ?? {})) add(name, this.types(property))
     for (const part of [...parts, ...choices]) for (const [name, types] of part.properties) add(name, types)
+    // What one choice declares is an undeclared property of another.
+    for (const { others, properties: own } of choices)
+      if (others !== undefined) for (const name of properties.keys()) if (!own.has(name)) add(name, others)
     const inAll = [...(choices[0]?.required ?? [])].filter((name) =>
       choices.every(({ required }) => required.has(name)),
     )
@@ -71,7 +77,15 @@ class Reader {
       ...parts.flatMap((part) => [...part.required]),
       ...inAll,
     ])
-    return { properties, required }
+    const others = [this.#others(node), ...[...parts, ...choices].map((part) => part.others)].filter(
+      (types) => types !== undefined,
+    )
+    return { properties, required, others: others.length === 0 ? undefined : [...new Set(others.flat())] }
+  }
+
+  #others({ additionalProperties: others = false }: Node): readonly string[] | undefined {
+    if (others === false) return undefined
+    return others === true ? ['unknown'] : this.types(others)
   }
 
   #target({ $ref }: Node): Node | undefined {

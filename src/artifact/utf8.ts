@@ -31,16 +31,24 @@ function countLines(bytes: Uint8Array): number {
   return count
 }
 
+function notUtf8(file: string, line: number): PipewrightError {
+  return new PipewrightError('INPUT_INVALID', `file '${file}', line ${line}: the bytes are not UTF-8`, {
+    fix: 'convert the file, for example with iconv -f latin1 -t utf-8',
+  })
+}
+
+/** The text of bytes that are UTF-8, without the mark at their start; others are refused. */
+export function utf8Text(bytes: Uint8Array, file: string): string {
+  if (!isUtf8(bytes)) throw notUtf8(file, goodLines(bytes) + 1)
+  return new TextDecoder().decode(bytes)
+}
+
 /** Passes bytes on that are UTF-8; others would be read as replacement characters, and nobody would know. */
 export async function* onlyUtf8(source: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array = new Uint8Array(0)
   let lines = 0
   const refuse = (bytes: Uint8Array): never => {
-    throw new PipewrightError(
-      'INPUT_INVALID',
-      `file '${file}', line ${lines + goodLines(bytes) + 1}: the bytes are not UTF-8`,
-      { fix: 'convert the file, for example with iconv -f latin1 -t utf-8' },
-    )
+    throw notUtf8(file, lines + goodLines(bytes) + 1)
   }
   for await (const chunk of source) {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])

@@ -96,6 +96,19 @@ describe('files', () => {
     await expect(read('{"a":1}', z.object({ a: z.string() }))).rejects.toThrow(/does not fit[\s\S]*\.a: /)
   })
 
+  test('text is UTF-8, without its mark; other bytes are refused', async () => {
+    const { pass } = await bench()
+    expect(await (await pass(text, Buffer.from('\uFEFFZürich'))).text()).toBe('Zürich')
+    expect(await (await pass(text, Buffer.from('a\uFFFD'))).text()).toBe('a\uFFFD')
+    const handle = await pass(text, Buffer.from('{\n"city":"Z\xfcrich"}', 'latin1'))
+    for (const reading of [handle.text(), handle.json(z.any())]) {
+      await expect(reading).rejects.toMatchObject({ code: 'INPUT_INVALID' })
+      await expect(reading).rejects.toThrow(
+        /^file 'input', line 2: the bytes are not UTF-8\nFix: convert the file, for example with iconv/,
+      )
+    }
+  })
+
   test('what lies elsewhere, is not there or is no file', async () => {
     const { workdir, encode } = await bench()
     const outside = join(await tempFolder(), 'secret')

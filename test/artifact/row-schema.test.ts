@@ -50,6 +50,27 @@ describe('the shape of a row', () => {
     expect([...required]).toEqual(['a'])
   })
 
+  test('with the types of what is not declared', () => {
+    const others = (schema: z.ZodType | Schema): unknown => rowShape(schema, 'input')!.others
+    expect(others(z.object({ a: z.string() }))).toBe(undefined)
+    expect(others(z.strictObject({ a: z.string() }))).toBe(undefined)
+    expect(others(z.looseObject({ a: z.string() }))).toEqual(['unknown'])
+    expect(others(z.object({ a: z.string() }).catchall(z.number().nullable()))).toEqual(['number', 'null'])
+    expect(others(z.object({ a: z.string() }).and(z.record(z.string(), z.number())))).toEqual(['number'])
+    expect(others(described({ additionalProperties: true }))).toEqual(['unknown'])
+    const choices = z.union([
+      z.object({ a: z.string(), b: z.string() }),
+      z.object({ a: z.string() }).catchall(z.number()),
+    ])
+    expect(others(choices)).toEqual(['number'])
+    expect(rowShape(choices, 'input')!.properties).toEqual(
+      new Map([
+        ['a', ['string']],
+        ['b', ['string', 'number']],
+      ]),
+    )
+  })
+
   test('of what a schema takes, and of what it gives', () => {
     const row = z.object({ n: z.string().transform(Number), d: z.number().default(1), at: z.date() })
     expect(shape(row, 'input')).toEqual({
