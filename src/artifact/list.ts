@@ -53,15 +53,29 @@ export async function encodeList(
   }
 }
 
+async function read(blob: string, { blobs }: Pick<DecodeContext, 'blobs'>): Promise<unknown> {
+  return JSON.parse(Buffer.from(await blobs.bytes({ blob: blob as Artifact['blob'] })).toString('utf8'))
+}
+
 /** The records of a stored list, page by page. */
 export async function* listItems(
   list: Artifact,
   context: Pick<DecodeContext, 'blobs'>,
 ): AsyncGenerator<Artifact | null> {
-  const read = async (blob: Artifact['blob']): Promise<unknown> =>
-    JSON.parse(Buffer.from(await context.blobs.bytes({ blob })).toString('utf8'))
-  const manifest = (await read(list.blob)) as ListManifest
-  for (const page of manifest.pages) yield* (await read(page as Artifact['blob'])) as Items
+  const manifest = (await read(list.blob, context)) as ListManifest
+  for (const page of manifest.pages) yield* (await read(page, context)) as Items
+}
+
+/** The page of a stored list with an item, and the number of its first; an empty one past the end. */
+export async function listPage(
+  list: Artifact,
+  index: number,
+  context: Pick<DecodeContext, 'blobs'>,
+): Promise<{ readonly start: number; readonly items: Items }> {
+  const { pages } = (await read(list.blob, context)) as ListManifest
+  const number = Math.floor(index / pageSize)
+  const page = pages[number]
+  return { start: number * pageSize, items: page === undefined ? [] : ((await read(page, context)) as Items) }
 }
 
 /** What is wrong with an item, with its number. */

@@ -9,6 +9,7 @@ import { report } from '../artifact/report.ts'
 import type { AnyStep } from '../define/step.ts'
 import type { StepDeclaration } from '../plan/document.ts'
 import type { AttemptEnd, ExecutionFacts, MetricSummary, Values } from '../record/event.ts'
+import { unlessAborted } from './abortable.ts'
 import { CommitWriter, type PendingBlob, type TieredReader } from './blobs.ts'
 import { captured, type CaptureSink } from './capture.ts'
 import { AttemptLimit } from './attempt-limit.ts'
@@ -16,6 +17,7 @@ import { AttemptContext, type LogLevel } from './context.ts'
 import { decodeInputs, encodeOutputs } from './io.ts'
 import type { JsonValues } from './json-values.ts'
 import { placed } from './error-record.ts'
+import { lastingOutputs } from './lasting.ts'
 import { LogSegment } from './log.ts'
 import { isRetryable } from './retry.ts'
 import type { Runner } from './runner.ts'
@@ -103,12 +105,7 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
   const sources = new SourceReads(services.reader)
   const blobs = new CommitWriter(services.store, services.reader)
   const encode = { blobs, workdir, predictorDigest }
-  const produce = async (inputs: Record<string, unknown>): Promise<Values> => {
-    const returned = await services.runner.run({ step, inputs, context, ports: services.ports })
-    // Rows and streams that the function returns are its work too: they count for its time, and print as it does.
-    return encodeOutputs(step, returned, owner, encode, limit.signal)
-  }
-  const work = async (): Promise<AttemptOutcome> => {
+  const produce = async (): Promise<Values> => {
     const inputs = await decodeInputs(step.inputs, task.values, owner, {
       blobs: sources,
       json: services.json,
@@ -116,18 +113,25 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
       predictorDigest,
     })
     limit.throwIfAborted()
+    const returned = await services.runner.run({ step, inputs, context, ports: services.ports })
+    // Rows and streams that the function returns are its work too: they count for its time, and print as it does.
+    return encodeOutputs(step, returned, owner, encode, limit.signal)
+  }
+  const work = async (): Promise<AttemptOutcome> => {
     const sink = captureSink(context, limit, owner)
-    const outputs = await limit.race(() => captured(sink, () => produce(inputs)))
+    const outputs = await limit.race(() => captured(sink, produce))
     await sources.check().catch((error: unknown) => {
       throw placed(error, owner, {})
     })
     const reports: Artifact[] = []
     for (const one of context.reports) reports.push(await report().encode(one, encode))
     await log.close()
+    const lasting = await lastingOutputs(step, outputs, services.json)
     const facts: ExecutionFacts = {
       metrics: { ...context.summaries(), ...metricsOf(outputs) },
       params: context.params,
       reports,
+      ...(lasting.length === 0 ? {} : { lasting }),
       ...(log.name === undefined ? {} : { log: log.name }),
     }
     return { ok: true, outputs, facts, blobs: blobs.pending, volatile: [...context.volatile] }
@@ -138,7 +142,7 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
     return outcome
   } catch (thrown) {
     const { end, error } = limit.verdict(thrown)
-    const verdict = await retryVerdict(step, error, attempt)
+    const verdict = await retryVerdict(step, error, attempt, task.signal)
     const running = limit.unsettled()
     const ended = context.end(running)
     if (running === undefined) await ended
@@ -190,11 +194,13 @@ async function retryVerdict(
   step: AnyStep,
   error: unknown,
   attempt: number,
+  signal: AbortSignal,
 ): Promise<{ retry: boolean; error: unknown }> {
   const { retryIf } = step.options.retry ?? {}
   if (!isRetryable(error) || retryIf === undefined) return { retry: isRetryable(error), error }
   try {
-    return { retry: await retryIf(error, attempt), error }
+    const asked = await unlessAborted(Promise.resolve(retryIf(error, attempt)), signal)
+    return { retry: asked === true, error }
   } catch (thrown) {
     return {
       retry: false,

@@ -6,8 +6,10 @@ import type { ArtifactStore } from '../artifact/blob.ts'
 import { listItems } from '../artifact/list.ts'
 import type { AnyStep } from '../define/step.ts'
 import type { CacheEntry, MetadataStore, UsableEntry } from '../record/metadata.ts'
+import { unlessAborted } from './abortable.ts'
 import type { TieredReader } from './blobs.ts'
 import type { JsonValues } from './json-values.ts'
+import { isAccepted } from './lasting.ts'
 
 /** Ends a claim; `uncached` when the execution went well and left no entry: others that wait need not go one by one. */
 export type Settle = (uncached: boolean) => void
@@ -47,7 +49,8 @@ export class CacheLookup {
       }
       const entry = await metadata.cached(key)
       if (entry !== undefined) {
-        const state = await this.#stateOf(entry, step)
+        const state = await unlessAborted(this.#stateOf(entry, step), signal)
+        if (state === 'aborted') return state
         if (state === 'usable') return { entry }
         if (state === 'broken') await metadata.forget(key)
       }
@@ -102,22 +105,13 @@ export class CacheLookup {
     return (await this.#store.touch(blob)) || this.#metadata.touchBlob(blob)
   }
 
-  /** Outputs that today's schemas would refuse are no hit: a schema's functions are not part of the key. */
-  async #fits(step: AnyStep, { outputs }: CacheEntry): Promise<boolean> {
-    for (const name in step.outputs) {
-      const value = own(outputs, name)
-      if (value === undefined || !('artifact' in value)) continue
-      if ((await step.outputs[name]!.stillGives?.(() => this.#json.load(value))) === false) return false
-    }
+  /**
+   * Outputs that today's schemas would refuse are no hit: a `version` stands for the schema's functions too. Only
+   * schemas count that took their own output when the entry was made.
+   */
+  async #fits(step: AnyStep, { outputs, facts }: CacheEntry): Promise<boolean> {
+    for (const name of facts.lasting ?? [])
+      if (!(await isAccepted(step, name, own(outputs, name), this.#json))) return false
     return true
   }
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | 'aborted'> {
-  if (signal.aborted) return Promise.resolve('aborted')
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => resolve('aborted')
-    signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

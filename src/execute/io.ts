@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
 import { own } from '../internal/own.ts'
@@ -119,13 +120,16 @@ export async function encodeOutputs(
       )
     }
   }
+  // A stream that fails before its turn must not end the process: whoever reads it is told.
+  for (const stream of streamsIn(record))
+    if (stream instanceof EventEmitter) stream.on('error', () => undefined)
   const outputs: Record<string, Value> = {}
   for (const name of names) {
     const kind = step.outputs[name]!
     const value = own(record, name)
     try {
       if (value === undefined) outputs[name] = await absent(kind)
-      else outputs[name] = { artifact: await kind.encode(stoppable(value, signal), context) }
+      else outputs[name] = { artifact: await kind.encode(stoppable(value, kind, signal), context) }
     } catch (error) {
       throw placed(error, `${owner}, output '${name}'`, { output: name })
     }
@@ -133,30 +137,46 @@ export async function encodeOutputs(
   return outputs
 }
 
+function isStream(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value && !isStored(value)
+}
+
+/** Streams among what a step returned, also in lists. */
+function streamsIn(returned: Readonly<Record<string, unknown>>): AsyncIterable<unknown>[] {
+  return Object.values(returned)
+    .flatMap((value) => (Array.isArray(value) && value.length < mostStreams ? (value as unknown[]) : [value]))
+    .filter(isStream)
+}
+
+/** Longer lists are of data. */
+const mostStreams = 10_000
+
 /** A returned stream of rows or bytes that ends with its attempt, also where the step waits for ever. */
-function stoppable(value: unknown, signal: AbortSignal): unknown {
-  const isStream =
-    typeof value === 'object' && value !== null && Symbol.asyncIterator in value && !isStored(value)
-  return isStream ? untilAborted(value as AsyncIterable<unknown>, signal) : value
+function stoppable(value: unknown, kind: Kind<unknown, never>, signal: AbortSignal): unknown {
+  const item = itemKind(kind)
+  if (item !== undefined && Array.isArray(value))
+    return (value as unknown[]).map((element) => stoppable(element, item, signal))
+  return isStream(value) ? untilAborted(value, signal) : value
 }
 
 async function* untilAborted(source: AsyncIterable<unknown>, signal: AbortSignal): AsyncGenerator<unknown> {
-  let stop!: () => void
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
-  })
-  aborted.catch(() => undefined)
-  if (signal.aborted) stop()
-  signal.addEventListener('abort', stop)
+  // One promise for each item: one for all of them would keep them all.
+  let fail: (reason: unknown) => void = () => undefined
+  const onAbort = (): void => fail(signal.reason)
+  signal.addEventListener('abort', onAbort)
   const iterator = source[Symbol.asyncIterator]()
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), aborted])
+      const next = await new Promise<IteratorResult<unknown>>((resolve, reject) => {
+        fail = reject
+        if (signal.aborted) reject(signal.reason)
+        else iterator.next().then(resolve, reject)
+      })
       if (next.done === true) return
       yield next.value
     }
   } finally {
-    signal.removeEventListener('abort', stop)
+    signal.removeEventListener('abort', onAbort)
     // Not awaited: a generator that waits for something hears of it only afterwards.
     void Promise.resolve(iterator.return?.()).catch(() => undefined)
   }

@@ -8,6 +8,9 @@ import { decodeMetrics } from '../artifact/metrics.ts'
 import type { Value } from '../record/event.ts'
 
 const cacheBytes = 64 * 1024 * 1024
+/** A larger value would push out all others: of these only the last few are kept. */
+const largeBytes = cacheBytes / 4
+const mostLarge = 4
 
 interface Parsed {
   readonly value: unknown
@@ -18,7 +21,9 @@ interface Parsed {
 /** Loads plain data behind values; what was parsed lately is shared (frozen), for maps that pick item by item. */
 export class JsonValues {
   readonly #blobs: BlobReader
+  /** In the order of their last use. */
   readonly #parsed = new Map<string, Parsed>()
+  readonly #large = new Map<string, Parsed>()
   #size = 0
 
   constructor(blobs: BlobReader) {
@@ -46,23 +51,33 @@ export class JsonValues {
 
   async #artifact(artifact: Artifact): Promise<Parsed> {
     const id = `${artifact.kind} ${artifact.blob}`
-    const known = this.#parsed.get(id)
-    if (known !== undefined) return known
-    const { value, size } = await this.#read(artifact)
-    const parsed = { value: deepFreeze(value), size: size + 100 }
-    // Two may have read it at once.
+    const known = this.#parsed.get(id) ?? this.#large.get(id)
+    const read = known ?? (await this.#read(artifact))
+    if (known === undefined) deepFreeze(read.value)
+    this.#keep(id, read)
+    return read
+  }
+
+  #keep(id: string, parsed: Parsed): void {
+    if (parsed.size > largeBytes) {
+      this.#large.delete(id)
+      this.#large.set(id, parsed)
+      if (this.#large.size > mostLarge) this.#large.delete(this.#large.keys().next().value!)
+      return
+    }
     this.#size += parsed.size - (this.#parsed.get(id)?.size ?? 0)
+    this.#parsed.delete(id)
     this.#parsed.set(id, parsed)
-    while (this.#size > cacheBytes && this.#parsed.size > 1) {
+    while (this.#size > cacheBytes) {
       const [oldest, old] = this.#parsed.entries().next().value!
       this.#parsed.delete(oldest)
       this.#size -= old.size
     }
-    return parsed
   }
 
   async #read(artifact: Artifact): Promise<Parsed> {
-    const { size } = artifact
+    // What keeping it costs beside its text.
+    const size = artifact.size + 100
     if (artifact.kind === 'json') return { value: await decodeJson(artifact, { blobs: this.#blobs }), size }
     if (artifact.kind === 'metrics')
       return { value: await decodeMetrics(artifact, { blobs: this.#blobs }), size }

@@ -28,6 +28,7 @@ export class LocalRun {
   readonly #scopes: ValueScopes
   readonly #steps: StepExecutions
   readonly #abort = new AbortController()
+  readonly #halt = new AbortController()
   readonly #errors = new Map<string, unknown>()
   readonly #failures: { node: string; error: ErrorRecord; cause: unknown }[] = []
   readonly #span: RunSpan
@@ -54,11 +55,11 @@ export class LocalRun {
     )
     this.#span = (services.telemetry ?? silentTelemetry).run(plan.pipeline, request.id)
     // Every attempt and every wait listens: more than ten are no leak.
-    setMaxListeners(0, this.#abort.signal)
+    setMaxListeners(0, this.#abort.signal, this.#halt.signal)
     this.#steps = new StepExecutions(request, services, this.#scopes, this.#span, {
       signal: this.#abort.signal,
       isOver: () => this.#over,
-      isHalted: () => this.#state.halted,
+      halted: this.#halt.signal,
       append: (event, blobs) => this.#append(event, blobs),
       note: (event) => this.#note(event),
       apply: (event) => this.#apply(event),
@@ -150,7 +151,9 @@ export class LocalRun {
   #apply(event: ReduceEvent): void {
     if (this.#over) return
     try {
-      this.#dispatch(reduce(this.#state, event))
+      const commands = reduce(this.#state, event)
+      this.#dispatch(commands)
+      if (this.#state.halted) this.#halt.abort()
     } catch (error) {
       this.#fatal(error)
     }
@@ -205,6 +208,7 @@ export class LocalRun {
     if (this.#over) return
     this.#over = true
     this.#abort.abort(error)
+    this.#halt.abort()
     this.#steps.end()
     this.#reject(error)
   }

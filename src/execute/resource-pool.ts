@@ -8,15 +8,21 @@ export type Capacity = Readonly<Record<string, number>>
 export type Needs = ReadonlyMap<string, number>
 
 interface Waiting {
+  readonly order: number
   readonly needs: Needs
-  readonly begin: () => void
+  readonly begin: (release: () => void) => void
+  /** No longer waits: admitted, or aborted. */
+  isDone: boolean
 }
 
 /** Counts named resources over all runs of a workspace; work waits until what it needs is free. */
 export class ResourcePool {
   readonly #capacity: Capacity
   readonly #free: Map<string, number>
-  #waiting: Waiting[] = []
+  /** Those that wait, by what they need: of equal needs the first is admitted first, or none. */
+  readonly #waiting = new Map<string, Waiting[]>()
+  #order = 0
+  #isAdmitting = false
 
   constructor(capacity: Capacity) {
     this.#capacity = capacity
@@ -48,21 +54,27 @@ export class ResourcePool {
    * signal is aborted before: whoever is cancelled need not wait to be told.
    */
   acquire(needs: Needs, begin: (release: () => void) => void, signal: AbortSignal): void {
-    const onAbort = (): void => {
-      this.#waiting = this.#waiting.filter((other) => other !== waiting)
-      begin(() => undefined)
-    }
+    const nothing = (): void => undefined
+    if (needs.size === 0 || signal.aborted) return begin(nothing)
     const waiting: Waiting = {
+      order: this.#order++,
       needs,
-      begin: () => {
+      begin: (release) => {
         signal.removeEventListener('abort', onAbort)
-        begin(this.#releaser(needs))
+        begin(release)
       },
+      isDone: false,
     }
-    if (needs.size === 0) return waiting.begin()
-    if (signal.aborted) return onAbort()
+    const onAbort = (): void => {
+      if (waiting.isDone) return
+      waiting.isDone = true
+      begin(nothing)
+    }
     signal.addEventListener('abort', onAbort, { once: true })
-    this.#waiting.push(waiting)
+    const key = JSON.stringify([...needs])
+    const queue = this.#waiting.get(key) ?? []
+    this.#waiting.set(key, queue)
+    queue.push(waiting)
     this.#admit()
   }
 
@@ -78,15 +90,34 @@ export class ResourcePool {
 
   /** First come, first served among those whose needs can be met now. */
   #admit(): void {
-    const still: Waiting[] = []
-    const admitted: Waiting[] = []
-    for (const waiting of this.#waiting) {
-      if ([...waiting.needs].every(([name, amount]) => this.#free.get(name)! >= amount)) {
-        for (const [name, amount] of waiting.needs) this.#free.set(name, this.#free.get(name)! - amount)
-        admitted.push(waiting)
-      } else still.push(waiting)
+    // Whoever begins may acquire or release: the loop that is under way takes notice.
+    if (this.#isAdmitting) return
+    this.#isAdmitting = true
+    try {
+      for (let next = this.#first(); next !== undefined; next = this.#first()) {
+        next.isDone = true
+        for (const [name, amount] of next.needs) this.#free.set(name, this.#free.get(name)! - amount)
+        next.begin(this.#releaser(next.needs))
+      }
+    } finally {
+      this.#isAdmitting = false
     }
-    this.#waiting = still
-    for (const { begin } of admitted) begin()
+  }
+
+  /** Of the first of each queue the one that waits longest, among those whose needs are free. */
+  #first(): Waiting | undefined {
+    let found: Waiting | undefined
+    for (const [key, queue] of this.#waiting) {
+      while (queue[0]?.isDone === true) queue.shift()
+      const [first] = queue
+      if (first === undefined) this.#waiting.delete(key)
+      else if ((found === undefined || first.order < found.order) && this.#isFree(first.needs)) found = first
+    }
+    return found
+  }
+
+  #isFree(needs: Needs): boolean {
+    for (const [name, amount] of needs) if (this.#free.get(name)! < amount) return false
+    return true
   }
 }

@@ -23,10 +23,10 @@ import { Waits } from './waits.ts'
 export interface StepHost {
   /** Aborted when the run is cancelled, fails fast or is over. */
   readonly signal: AbortSignal
+  /** Aborted when nothing new is to start. */
+  readonly halted: AbortSignal
   /** Nothing more of the run is recorded. */
   isOver(): boolean
-  /** Nothing new is to start. */
-  isHalted(): boolean
   /** Records an event; the promise resolves when it is durable. */
   append(event: RunEvent, blobs?: readonly PendingBlob[]): Promise<void>
   /** Records an event that nothing waits for. */
@@ -88,7 +88,12 @@ export class StepExecutions {
         await attempted.catch(() => undefined)
       })
     }
-    this.#services.resources.acquire(work.needs, begin, this.#host.signal)
+    this.#services.resources.acquire(work.needs, begin, this.#signalOf(node))
+  }
+
+  /** What ends the waits of a node: one that has not been tried need not be, when nothing new is to start. */
+  #signalOf(node: string): AbortSignal {
+    return (this.tries.get(node)?.used ?? 0) === 0 ? this.#host.halted : this.#host.signal
   }
 
   /** Lets go of a node that goes on no more, and of what waits for it. */
@@ -126,13 +131,17 @@ export class StepExecutions {
       const claimed =
         key === null
           ? { settled: () => undefined }
-          : await this.#services.lookup.claim(key, step, this.#host.signal)
+          : await this.#services.lookup.claim(key, step, this.#signalOf(node))
       if (key !== null && claimed !== 'aborted') this.#span.cache(claimed.entry !== undefined)
       // From here on nothing waits, so that a claim is never left behind.
       if (this.#host.isOver() || claimed === 'aborted') {
         if (claimed !== 'aborted') claimed.settled?.(false)
         span.end('cancelled')
-        this.#host.apply({ type: 'attempt.failed', node, end: 'cancelled' })
+        this.#host.apply(
+          this.#host.signal.aborted
+            ? { type: 'attempt.failed', node, end: 'cancelled' }
+            : { type: 'node.withdrawn', node },
+        )
         return undefined
       }
       if (claimed.entry !== undefined) {
@@ -201,7 +210,7 @@ export class StepExecutions {
     }
     const tries = this.tries.get(node) ?? noTries()
     this.tries.set(node, tries)
-    if (host.isHalted() && tries.used === 0) {
+    if (host.halted.aborted && tries.used === 0) {
       release()
       this.close(node, 'cancelled')
       return host.apply({ type: 'node.withdrawn', node })

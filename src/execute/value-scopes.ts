@@ -12,6 +12,7 @@ import type { PlanNode, PlanScope } from '../plan/document.ts'
 import { graphOfScope } from '../plan/graph.ts'
 import type { Value, Values } from '../record/event.ts'
 import type { JsonValues } from './json-values.ts'
+import { ListItems } from './list-items.ts'
 import { PackedValues } from './packed-values.ts'
 
 interface ValueScope {
@@ -39,7 +40,7 @@ const absent: Value = { absent: true }
 
 type Pick = readonly (string | number)[]
 
-/** The part of a value; a stored list that an item is picked from stays as it is, see `#itemOf`. */
+/** The part of a value; a stored list that an item is picked from stays as it is, see `#part`. */
 function picked(value: Value, pick: Pick | undefined): Value {
   if (pick === undefined || pick.length === 0 || 'absent' in value) return value
   const [key, ...rest] = pick as [string | number, ...Pick]
@@ -47,7 +48,7 @@ function picked(value: Value, pick: Pick | undefined): Value {
     const { kind, meta } = value.artifact
     if (kind === 'list' && value.pick === undefined && key === 'length')
       return picked({ value: meta?.['count'] ?? null }, rest)
-    return { artifact: value.artifact, pick: [...(value.pick ?? []), ...pick] }
+    return { ...value, pick: [...(value.pick ?? []), ...pick] }
   }
   if ('list' in value) {
     if (key === 'length') return picked({ value: value.list.length }, rest)
@@ -62,12 +63,18 @@ function picked(value: Value, pick: Pick | undefined): Value {
   return data === undefined ? absent : { value: data as Json }
 }
 
+/** An item with the list that it is of: for the lineage, whoever reads it has read of that. */
+function itemOf(list: Artifact, artifact: Artifact): Value {
+  return { artifact, of: list.digest }
+}
+
 /** What a run holds in memory of its values: the outputs of open scopes, by reference. */
 export class ValueScopes {
   readonly #plan: PlanScope
   readonly #pipelines: ReadonlyMap<PlanNode, AnyPipeline>
   readonly #json: JsonValues
   readonly #blobs: BlobReader
+  readonly #lists: ListItems
   readonly #scopes = new Map<string, ValueScope>()
   readonly #maps = new Map<string, MapValues>()
   readonly #nodes = new Map<string, PlanNode>()
@@ -83,6 +90,7 @@ export class ValueScopes {
     this.#pipelines = pipelines
     this.#json = json
     this.#blobs = blobs
+    this.#lists = new ListItems(blobs)
     this.#scopes.set('', { parent: undefined, outputs: new Map(), inputs, item: undefined, index: -1 })
   }
 
@@ -160,9 +168,12 @@ export class ValueScopes {
     const scope = this.#scope(prefix)
     for (const [name, binding] of Object.entries(node.body.outputs)) {
       const value = this.#resolve(binding, scope)
-      if (value instanceof Promise)
-        map.pending.push(value.then((settled) => map.gathered[name]!.set(index, settled)))
-      else map.gathered[name]!.set(index, value)
+      if (value instanceof Promise) {
+        const kept = value.then((settled) => map.gathered[name]!.set(index, settled))
+        // Reported by whoever gathers.
+        kept.catch(() => undefined)
+        map.pending.push(kept)
+      } else map.gathered[name]!.set(index, value)
     }
     this.#scopes.delete(prefix)
     map.open.delete(index)
@@ -224,13 +235,14 @@ export class ValueScopes {
   async #items(value: Value, path: string): Promise<{ count: number; item: (index: number) => Value }> {
     if ('list' in value) return { count: value.list.length, item: (index) => value.list[index]! }
     if ('artifact' in value && value.artifact.kind === 'list' && value.pick === undefined) {
+      const list = value.artifact
       const items: (Artifact | null)[] = []
-      for await (const item of listItems(value.artifact, { blobs: this.#blobs })) items.push(item)
+      for await (const item of listItems(list, { blobs: this.#blobs })) items.push(item)
       return {
         count: items.length,
         item: (index) => {
           const artifact = items[index]
-          return artifact === null || artifact === undefined ? absent : { artifact }
+          return artifact === null || artifact === undefined ? absent : itemOf(list, artifact)
         },
       }
     }
@@ -286,7 +298,9 @@ export class ValueScopes {
     if (!('artifact' in part) || part.artifact.kind !== 'list' || part.pick === undefined) return part
     const [index, ...rest] = part.pick as [string | number, ...Pick]
     if (typeof index !== 'number') return part
-    return this.#items({ artifact: part.artifact }, '').then(({ item }) => this.#part(item(index), rest))
+    return this.#lists
+      .item(part.artifact, index)
+      .then((item) => this.#part(item === undefined ? absent : itemOf(part.artifact, item), rest))
   }
 
   /** The scope behind a prefix (`trials[3]/`, `gate/then/`, `sub/`), made when it is first asked for. */

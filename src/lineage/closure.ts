@@ -27,8 +27,8 @@ class Walk {
   readonly #near: Csr
   readonly #far: Csr
   readonly #isSeen: Uint8Array
-  /** By artifact: whether the runs that it was given to, or came from, have been looked at. */
-  readonly #isOutsideDone: Uint8Array
+  /** By artifact: up to which place the runs that it was given to, or came from, have been looked at. */
+  readonly #outsideDone: Int32Array
   /** By the first edge of an artifact's executions in a run: how many of them have been gone on to. */
   readonly #done: Int32Array
   /** What was found, in order; the executions among them are worked through in that order. */
@@ -43,7 +43,7 @@ class Walk {
     this.#far = graph.csr(this.#isUp ? 'down' : 'up')
     const count = this.#near.offsets.length - 1
     this.#isSeen = new Uint8Array(count)
-    this.#isOutsideDone = new Uint8Array(count)
+    this.#outsideDone = new Int32Array(count)
     this.#done = new Int32Array(this.#near.ends.length)
     this.#nodes = new Int32Array(count)
     this.#depths = new Int32Array(count)
@@ -109,20 +109,29 @@ class Walk {
       // What was there before in its own run did not come from outside.
       if (this.#isUp && this.#graph.placeOf(ends[from]! >> 1) < place) return
     }
-    if (this.#isOutsideDone[artifact] === 1) return
-    this.#isOutsideDone[artifact] = 1
-    this.#outside(artifact, depth)
+    this.#outside(artifact, run, place, depth)
   }
 
-  /** Upwards: whichever run made what this one was given. Downwards: the runs that read it and have not made it. */
-  #outside(artifact: number, depth: number): void {
+  /**
+   * Upwards: whichever other run made before what this one was given. Downwards: the runs that read it afterwards
+   * and have not made it themselves.
+   */
+  #outside(artifact: number, run: number, place: number, depth: number): void {
+    const isUp = this.#isUp
+    const before = this.#outsideDone[artifact]!
+    // As far as it was looked at for a later reader, or an earlier writer, there is nothing new.
+    if (before !== 0 && (isUp ? before >= place : before <= place)) return
+    this.#outsideDone[artifact] = place
     const { offsets, ends } = this.#near
     for (let at = offsets[artifact]!; at < offsets[artifact + 1]!;) {
-      const run = this.#graph.runOf(ends[at]! >> 1)
-      const isGiven =
-        this.#isUp || this.#firstOf(this.#far, artifact, run) === this.#firstOf(this.#far, artifact, run + 1)
-      for (; at < offsets[artifact + 1]! && this.#graph.runOf(ends[at]! >> 1) === run; at++)
-        if (isGiven) this.#report(ends[at]!, depth)
+      const other = this.#graph.runOf(ends[at]! >> 1)
+      const isMade = (): boolean =>
+        this.#firstOf(this.#far, artifact, other) < this.#firstOf(this.#far, artifact, other + 1)
+      const isOutside = other !== run && (isUp || !isMade())
+      for (; at < offsets[artifact + 1]! && this.#graph.runOf(ends[at]! >> 1) === other; at++) {
+        const when = this.#graph.placeOf(ends[at]! >> 1)
+        if (isOutside && (isUp ? when < place : when > place)) this.#report(ends[at]!, depth)
+      }
     }
   }
 

@@ -2,7 +2,7 @@ import { originsOf } from '../plan/wiring.ts'
 import type { PlanScope } from '../plan/document.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { ExecutionRecord, NamedEdge } from '../record/records.ts'
-import { firstMakers, groupEdges, writersOf } from './producers.ts'
+import { firstMakers, groupEdges } from './producers.ts'
 
 /** What telling makers needs of the metadata store. */
 export type MakerSource = Pick<
@@ -38,25 +38,23 @@ export class Makers {
 
   /** The maker of each reading, in their order; undefined for what came from outside. */
   async of(readings: readonly Reading[]): Promise<readonly (ExecutionRecord | undefined)[]> {
-    const writers = await this.#writersWithin(readings)
-    const numbers = [...new Set(writers.flat())]
+    const edges = await this.#edgesWithin(readings)
+    const sides = new Map([...edges].map(([key, own]) => [key, sidesOf(own)]))
+    const numbers = new Set<number>()
+    for (const { writers } of sides.values()) for (const number of writers) numbers.add(number)
     const records = new Map(
-      (await this.#source.executionsByNumber(numbers)).map((record) => [record.number, record]),
+      (await this.#source.executionsByNumber([...numbers])).map((record) => [record.number, record]),
     )
     const found: (ExecutionRecord | undefined)[] = []
     const outside: number[] = []
+    const originals = new Map<ExecutionRecord, Promise<ExecutionRecord>>()
     for (const [at, reading] of readings.entries()) {
-      // A step reads what was there before it; a map is recorded before its items, and gathers after them.
-      const own = writers[at]!.flatMap((number) =>
-        reading.reader.step === null || number < reading.reader.number ? (records.get(number) ?? []) : [],
-      )
-      found.push(await this.#original(own.length > 1 ? await this.#wired(reading, own) : own[0]))
-      if (own.length === 0) outside.push(at)
+      const maker = await this.#makerOf(reading, sides.get(keyOf(reading)) ?? noSides, records)
+      if (maker === undefined) outside.push(at)
+      else if (!originals.has(maker)) originals.set(maker, this.#original(maker))
+      found.push(maker === undefined ? undefined : await originals.get(maker))
     }
-    const first = await firstMakers(
-      this.#source,
-      outside.map((at) => readings[at]!.artifact),
-    )
+    const first = await firstMakers(this.#source, [...new Set(outside.map((at) => readings[at]!.artifact))])
     for (const at of outside) {
       const { artifact, reader } = readings[at]!
       const maker = first.get(artifact)
@@ -65,28 +63,48 @@ export class Makers {
     return found
   }
 
-  /** The executions of the reader's run that wrote what it read. */
-  async #writersWithin(readings: readonly Reading[]): Promise<number[][]> {
+  /** The edges of each artifact within the runs that read it, by {@link keyOf}. */
+  async #edgesWithin(readings: readonly Reading[]): Promise<ReadonlyMap<string, readonly NamedEdge[]>> {
     const runs = new Map<string, Set<number>>()
     for (const { artifact, reader } of readings)
       runs.set(reader.run, (runs.get(reader.run) ?? new Set()).add(artifact))
-    const edges = new Map<string, ReadonlyMap<number, readonly NamedEdge[]>>()
-    for (const [run, artifacts] of runs)
-      edges.set(run, groupEdges(await this.#source.edgesWithin(run, [...artifacts]), 'artifact'))
-    return readings.map(({ artifact, reader }) =>
-      writersOf(edges.get(reader.run)?.get(artifact) ?? []).filter((number) => number !== reader.number),
-    )
+    const found = new Map<string, readonly NamedEdge[]>()
+    for (const [run, artifacts] of runs) {
+      const edges = groupEdges(await this.#source.edgesWithin(run, [...artifacts]), 'artifact')
+      for (const [artifact, own] of edges) found.set(`${run} ${artifact}`, own)
+    }
+    return found
   }
 
-  /** Of several executions that wrote the same, the one that the reader is wired to. */
-  async #wired({ reader, input }: Reading, writers: readonly ExecutionRecord[]): Promise<ExecutionRecord> {
+  /** The execution of the reader's own run that made what it read, as the run is wired. */
+  async #makerOf(
+    { artifact, reader, input }: Reading,
+    { readers, writers }: Sides,
+    records: ReadonlyMap<number, ExecutionRecord>,
+  ): Promise<ExecutionRecord | undefined> {
     const plan = await this.#plan(reader.run)
     const origins = plan === undefined ? [] : originsOf(plan, reader.node, input)
     const nodes = new Set(origins.map(({ node }) => node))
-    // A map gathers from its own items.
-    const isInside = ({ node }: ExecutionRecord): boolean =>
-      reader.step === null && node.startsWith(`${reader.node}[`)
-    return writers.find((writer) => nodes.has(writer.node) || isInside(writer)) ?? writers[0]!
+    for (const number of writers) {
+      const record = records.get(number)
+      if (record === undefined) continue
+      // A map gathers from its own items.
+      const isGathered = reader.step === null && record.node.startsWith(`${reader.node}[`)
+      const isMeant =
+        plan === undefined ? reader.step !== null && number < reader.number : nodes.has(record.node)
+      if (!isGathered && !isMeant) continue
+      // One that only hands on what it took is not its maker.
+      const taken = isGathered ? undefined : readers.get(number)
+      return taken === undefined
+        ? record
+        : this.#makerOf({ artifact, reader: record, input: taken }, { readers, writers }, records)
+    }
+    // The item of a list that a step returned was written as that list; what has no origin was given to the run.
+    for (const { node } of origins) {
+      const record = await this.#source.executionAt(reader.run, node)
+      if (record?.state === 'succeeded' && record.step !== null) return record
+    }
+    return undefined
   }
 
   #plan(run: string): Promise<PlanScope | undefined> {
@@ -95,8 +113,30 @@ export class Makers {
     return known
   }
 
-  async #original(execution: ExecutionRecord | undefined): Promise<ExecutionRecord | undefined> {
-    if (execution?.reused == null) return execution
+  async #original(execution: ExecutionRecord): Promise<ExecutionRecord> {
+    if (execution.reused === null) return execution
     return (await this.#source.executionAt(execution.reused.run, execution.reused.node)) ?? execution
   }
+}
+
+function keyOf({ artifact, reader }: Reading): string {
+  return `${reader.run} ${artifact}`
+}
+
+/** Who wrote an artifact, in order, and who read it, under which name. */
+interface Sides {
+  readonly writers: readonly number[]
+  readonly readers: ReadonlyMap<number, string>
+}
+
+const noSides: Sides = { writers: [], readers: new Map() }
+
+function sidesOf(edges: readonly NamedEdge[]): Sides {
+  const readers = new Map<number, string>()
+  const writers = new Set<number>()
+  for (const { direction, execution, name } of edges) {
+    if (direction === 'in') readers.set(execution, name)
+    else writers.add(execution)
+  }
+  return { readers, writers: [...writers].sort((a, b) => a - b) }
 }

@@ -1,4 +1,5 @@
 import type { Digest } from '../internal/digest.ts'
+import { own } from '../internal/own.ts'
 import type { Json, JsonObject } from '../internal/json.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { Value } from '../record/event.ts'
@@ -90,13 +91,23 @@ function readingsOf(maker: ExecutionRecord, artifact: number, edges: readonly Na
   )
 }
 
+/** Whether an execution read an artifact itself, and not only an item of it. */
+function isRead({ reader, input }: Reading, artifact: Artifact): boolean {
+  const value = own(reader.inputs, input)
+  return value === undefined || givenPaths([value], new Map(), true).has(contentOf(artifact))
+}
+
 /** The paths under which an execution was given artifacts. */
-function givenPaths(values: Iterable<Value>, paths = new Map<string, string>()): Map<string, string> {
+function givenPaths(
+  values: Iterable<Value>,
+  paths = new Map<string, string>(),
+  all = false,
+): Map<string, string> {
   for (const value of values) {
-    if ('list' in value) givenPaths(value.list, paths)
+    if ('list' in value) givenPaths(value.list, paths, all)
     else if ('artifact' in value) {
       const path = pathOf(value.artifact)
-      if (path !== null) paths.set(contentOf(value.artifact), path)
+      if (all || path !== null) paths.set(contentOf(value.artifact), path ?? '')
     }
   }
   return paths
@@ -146,7 +157,7 @@ class Storyteller {
       const next: Page[] = []
       for (const [at, { page, reading }] of readings.entries()) {
         const artifact = this.#artifacts.get(reading.artifact)
-        if (artifact === undefined) continue
+        if (artifact === undefined || !isRead(reading, artifact)) continue
         const given = givenPaths(Object.values<Value>(reading.reader.inputs)).get(contentOf(artifact)) ?? null
         const [parent, isNew] = this.#page({ artifact: reading.artifact, maker: makers[at], path: given })
         page.inputs.set(`${contentOf(artifact)} ${reading.input}`, parent.id)

@@ -8,7 +8,12 @@ export const eventFormat = 1
 
 /** A value on an edge: a stored artifact, or a part of one, or plain data from the plan. */
 export type Value =
-  | { readonly artifact: Artifact; readonly pick?: readonly (string | number)[] }
+  | {
+      readonly artifact: Artifact
+      readonly pick?: readonly (string | number)[]
+      /** The content digest of the stored list that it is an item of. */
+      readonly of?: Digest
+    }
   | { readonly value: Json }
   | { readonly list: readonly Value[] }
   | { readonly absent: true }
@@ -79,6 +84,8 @@ export interface MetricSummary {
 
 /** What the end of an execution carries beside its outputs. */
 export interface ExecutionFacts {
+  /** Outputs whose schemas take what they gave; of steps with a `version`. */
+  readonly lasting?: readonly string[]
   readonly metrics: Readonly<Record<string, MetricSummary>>
   readonly params: JsonObject
   readonly reports: readonly Artifact[]

@@ -103,6 +103,27 @@ test('errors are recorded with code and causes, whatever was thrown', () => {
   expect(errorRecord(new Error('x'.repeat(200_000))).message.length).toBeLessThan(70_000)
 })
 
+test('one that is aborted by whoever begins before it begins once', () => {
+  const pool = new ResourcePool({ gpu: 2 })
+  const aborts = new AbortController()
+  const log: string[] = []
+  const hold: (() => void)[] = []
+  const needs = pool.needs({ gpu: 2 }, 'a')
+  pool.acquire(needs, (release) => hold.push(release), aborts.signal)
+  const one = pool.needs({ gpu: 1 }, 'b')
+  pool.acquire(
+    one,
+    () => {
+      log.push('first')
+      aborts.abort()
+    },
+    aborts.signal,
+  )
+  pool.acquire(one, () => log.push('second'), aborts.signal)
+  hold[0]!()
+  expect(log).toEqual(['first', 'second'])
+})
+
 test('resources are given in the order in which they were asked for, as far as they can be met', () => {
   const pool = new ResourcePool({ gpu: 2 })
   const log: string[] = []

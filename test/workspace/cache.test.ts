@@ -216,6 +216,22 @@ describe('the cache', () => {
     await metadata.dropBlob(blob, (await metadata.blob(blob))!)
     expect((await (await tempWorkspace({ metadata })).run(parities, { value: 3 })).outputs.text).toBe('odd')
     expect(calls).toEqual(['parity', 'describe', 'parity'])
+    // One that is checked when it is found is found to be corrupt.
+    const stated = definePipeline({ name: 'stated' }, (p) =>
+      p.step(
+        defineStep({
+          name: 'stated',
+          version: '1',
+          outputs: { odd: z.boolean() },
+          run: () => {
+            calls.push('stated')
+            return { odd: true }
+          },
+        }),
+        {},
+      ),
+    )
+    await pw.run(stated, {})
     let bad = 1
     const worn = await tempWorkspace({
       metadata: {
@@ -224,8 +240,34 @@ describe('the cache', () => {
         dropBlob: () => metadata.dropBlob(blob, Buffer.from('true')),
       },
     })
-    expect((await worn.run(parities, { value: 3 })).outputs.text).toBe('odd')
-    expect(calls).toEqual(['parity', 'describe', 'parity', 'parity'])
+    expect((await worn.run(stated, {})).outputs.odd).toBe(true)
+    expect(calls.slice(3)).toEqual(['stated', 'stated'])
+  })
+
+  test('a schema that does not take what it gives does no harm to hits', async () => {
+    const parsed = z.preprocess((text) => JSON.parse(text as string) as unknown, z.object({ n: z.number() }))
+    const step = defineStep({
+      name: 'parsed',
+      version: '1',
+      outputs: {
+        parsed,
+        length: z.string().transform((text) => text.length),
+        piped: z
+          .string()
+          .refine((text) => text.startsWith('a'))
+          .transform((text) => text.slice(1))
+          .pipe(z.string()),
+      },
+      run: () => {
+        calls.push('parsed')
+        return { parsed: '{"n":1}' as never, length: 'abc', piped: 'abc' }
+      },
+    })
+    const pw = await tempWorkspace()
+    const pipeline = definePipeline({ name: 'p' }, (p) => p.step(step, {}))
+    for (let time = 0; time < 2; time++)
+      expect((await pw.run(pipeline, {})).outputs).toEqual({ parsed: { n: 1 }, length: 3, piped: 'bc' })
+    expect(calls).toEqual(['parsed'])
   })
 
   test('an output that today’s schema refuses is no hit', async () => {

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
@@ -317,6 +318,47 @@ describe('a pipeline runs end to end', () => {
     const pw = await tempWorkspace()
     expect((await pw.run(pipeline, { yes: true })).outputs).toEqual({ n: [1, 2] })
     expect((await pw.run(pipeline, { yes: false })).outputs).toEqual({ n: [2, 4] })
+  })
+
+  test('an input that a sub-pipeline refuses, handed on by a map, fails the run and not the process', async () => {
+    const strict = definePipeline({ name: 'strict', inputs: { n: z.number().max(1) } }, (_p, input) => ({
+      n: input.n,
+    }))
+    const slow = defineStep({
+      name: 'slow',
+      version: '1',
+      inputs: { n: z.number() },
+      outputs: { n: z.number() },
+      run: async ({ n }) => {
+        await new Promise((resolve) => setTimeout(resolve, n * 20))
+        return { n }
+      },
+    })
+    const pipeline = definePipeline({ name: 'p' }, (p) => ({
+      all: p.map([1, 2, 3], (n, q) => ({ n: q.step(strict, { n }).n, slow: q.step(slow, { n }).n })).n,
+    }))
+    const pw = await tempWorkspace()
+    await expect(pw.run(pipeline, {})).rejects.toThrow('does not fit its schema')
+  })
+
+  test('streams that fail before their turn, and streams in lists, fail their step alone', async () => {
+    const root = await tempFolder()
+    const step = defineStep({
+      name: 'streams',
+      version: '1',
+      outputs: { first: file(), second: file(), more: list(file()) },
+      run: () => ({
+        first: (async function* () {
+          await new Promise((resolve) => setTimeout(resolve, 30))
+          yield Buffer.from('a')
+        })(),
+        second: createReadStream(join(root, 'gone')),
+        more: [createReadStream(join(root, 'gone'))],
+      }),
+    })
+    const pw = await tempWorkspace({ root })
+    const pipeline = definePipeline({ name: 'p' }, (p) => p.step(step, {}))
+    await expect(pw.run(pipeline, {})).rejects.toThrow('ENOENT')
   })
 
   test('a list of files is an output', async () => {

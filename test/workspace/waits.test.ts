@@ -122,6 +122,56 @@ describe('a run that is to end does not wait for', () => {
   })
 })
 
+test('what waits for something else ends when nothing new is to start', async () => {
+  const end = deferred()
+  const slow = defineStep({ name: 'slow', version: '1', resources: { gpu: 1 }, run: () => end.promise })
+  const fails = defineStep({
+    name: 'fails',
+    version: '1',
+    run: async () => {
+      await sleep(20)
+      throw new Error('at once')
+    },
+  })
+  const pw = await tempWorkspace({ resources: { gpu: 1 } })
+  const holder = await pw.start(
+    definePipeline({ name: 'holder' }, (p) => p.step(slow, {})),
+    {},
+  )
+  await sleep(20)
+  const waiter = definePipeline({ name: 'waiter' }, (p) => {
+    p.step(slow, {})
+    p.step(defineStep({ name: 'other', version: '1', resources: { gpu: 1 }, run: () => undefined }), {})
+    p.step(fails, {})
+    return {}
+  })
+  expect((await failureOf(pw.run(waiter, {}))).failures).toMatchObject([{ node: 'fails' }])
+  end.resolve()
+  await holder.result()
+})
+
+test.each(['input', 'retryIf'])('an %s that is never done with does not hold up a cancel', async (where) => {
+  const never = (): Promise<never> => new Promise(() => undefined)
+  const step = defineStep({
+    name: 'step',
+    version: '1',
+    grace: 10,
+    retry: { attempts: 2, ...(where === 'retryIf' ? { retryIf: never } : {}) },
+    inputs: { n: z.number().refine(where === 'input' ? never : () => true) },
+    run: () => {
+      throw new Error('x')
+    },
+  })
+  const pw = await tempWorkspace()
+  const handle = await pw.start(
+    definePipeline({ name: 'p' }, (p) => p.step(step, { n: 1 })),
+    {},
+  )
+  await sleep(50)
+  handle.cancel()
+  await failureOf(handle.result())
+})
+
 const odd = Object.assign(new Error('replaced'), { message: { status: 500 } as unknown as string })
 const bare: unknown = Object.create(null)
 

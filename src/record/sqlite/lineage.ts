@@ -59,7 +59,9 @@ export async function edgesOf(
   const edges: NamedEdge[] = []
   for (let at = 0; at < numbers.length; at += pageSize) {
     const page = numbers.slice(at, at + pageSize)
-    edges.push(...(await reader.all(reader.db.selectFrom('edges').selectAll().where(side, 'in', page))))
+    // Not spread into `push`: a popular value has more edges than a call takes arguments.
+    for (const edge of await reader.all(reader.db.selectFrom('edges').selectAll().where(side, 'in', page)))
+      edges.push(edge)
   }
   return edges.sort((a, b) => a.number - b.number)
 }
@@ -73,16 +75,15 @@ export async function edgesWithin(
   const edges: NamedEdge[] = []
   for (let at = 0; at < artifacts.length; at += pageSize) {
     const page = artifacts.slice(at, at + pageSize)
-    edges.push(
-      ...(await reader.all(
-        reader.db
-          .selectFrom('edges')
-          .innerJoin('executions', 'executions.number', 'edges.execution')
-          .selectAll('edges')
-          .where('edges.artifact', 'in', page)
-          .where('executions.run', '=', run),
-      )),
+    const found = await reader.all(
+      reader.db
+        .selectFrom('edges')
+        .innerJoin('executions', 'executions.number', 'edges.execution')
+        .selectAll('edges')
+        .where('edges.artifact', 'in', page)
+        .where('executions.run', '=', run),
     )
+    for (const edge of found) edges.push(edge)
   }
   return edges.sort((a, b) => a.number - b.number)
 }

@@ -1,3 +1,4 @@
+import type { Digest } from '../../internal/digest.ts'
 import { own } from '../../internal/own.ts'
 import type { Artifact } from '../../artifact/artifact.ts'
 import type { Value, Values } from '../event.ts'
@@ -17,8 +18,16 @@ export function projectEdges(
   const made = event.step === null ? outputs.filter(({ artifact }) => artifact.kind === 'list') : outputs
   if (event.step === null && made.length === 0) return
   for (const name in event.gathers) gather(to, place, execution, event.node, name, event.gathers[name]!)
-  for (const { name, artifact } of artifactsIn(event.inputs))
+  const lists = new Set<string>()
+  for (const { name, artifact, of } of artifactsIn(event.inputs)) {
     to.insertEdge.run({ execution, artifact: artifactNumber(to, artifact, false), direction: 'in', name })
+    // Nobody made the item of a list by itself: it is read of the list.
+    if (of === undefined || lists.has(`${name} ${of}`)) continue
+    lists.add(`${name} ${of}`)
+    const list = to.findArtifact.get({ digest: of, kind: 'list' })
+    if (list !== undefined)
+      to.insertEdge.run({ execution, artifact: list['number'] as number, direction: 'in', name })
+  }
   for (const { name, artifact } of made)
     to.insertEdge.run({ execution, artifact: artifactNumber(to, artifact, fresh), direction: 'out', name })
   for (const report of event.facts?.reports ?? [])
@@ -69,17 +78,20 @@ export function artifactNumber(to: Statements, artifact: Artifact, made: boolean
 }
 
 /** The artifacts of named values; a list gives one per element. */
-export function artifactsIn(values: Values): { readonly name: string; readonly artifact: Artifact }[] {
-  const found: { name: string; artifact: Artifact }[] = []
+export function artifactsIn(
+  values: Values,
+): { readonly name: string; readonly artifact: Artifact; readonly of?: Digest | undefined }[] {
+  const found: { name: string; artifact: Artifact; of?: Digest | undefined }[] = []
   for (const name in values) {
     const value = values[name]!
-    if ('artifact' in value) found.push({ name, artifact: value.artifact })
+    if ('artifact' in value) found.push({ name, artifact: value.artifact, of: value.of })
     else if ('list' in value) {
       const open: Iterator<Value>[] = [value.list[Symbol.iterator]()]
       while (open.length > 0) {
         const next = open.at(-1)!.next()
         if (next.done === true) open.pop()
-        else if ('artifact' in next.value) found.push({ name, artifact: next.value.artifact })
+        else if ('artifact' in next.value)
+          found.push({ name, artifact: next.value.artifact, of: next.value.of })
         else if ('list' in next.value) open.push(next.value.list[Symbol.iterator]())
       }
     }

@@ -67,6 +67,9 @@ export function lineageStatements(driver: SqliteDriver, db: Kysely<MetadataTable
             .where('executions.state', '=', 'succeeded')
             .where('edges.direction', '=', 'out')
             .where('edges.name', '=', v('output'))
+            // Numbers of items have more digits the higher they are.
+            .orderBy(sql`length(executions.node)`)
+            .orderBy('executions.node')
             .orderBy('edges.number'),
         ),
     ),
@@ -78,7 +81,8 @@ export function lineageStatements(driver: SqliteDriver, db: Kysely<MetadataTable
         .where(itemsOf(v))
         .where('executions.step', 'is', null)
         .where('executions.state', '=', 'succeeded')
-        .orderBy('executions.number'),
+        .orderBy(sql`length(executions.node)`)
+        .orderBy('executions.node'),
     ),
     deleteEdges: prepare<{ execution: number }>(driver, (v) =>
       db.deleteFrom('edges').where('execution', '=', v('execution')),
