@@ -14,6 +14,8 @@ export interface ModuleGraph {
   readonly importers: readonly string[]
   /** Imports that lead nowhere that can be read. */
   readonly gaps: readonly Gap[]
+  /** The files of the project that a specifier of a module leads to; none for packages. */
+  targetsOf(path: string, specifier: string): readonly string[]
 }
 
 /** The folder of this package's own modules: it counts by format numbers, not by its bytes. */
@@ -37,17 +39,24 @@ async function follow(file: string): Promise<ModuleGraph> {
   const packages = new Set<string>()
   const importers = new Set<string>()
   const gaps: Gap[] = []
+  const targets = new Map<string, readonly string[]>()
   const open = [file]
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
     if (modules.has(path)) continue
     const module = await parseModule(path)
     modules.set(path, module)
     gaps.push(...module.gaps)
-    for (const { specifier, line, optional } of module.imports) {
-      if (isBuiltin(specifier) || isOwn(specifier)) continue
+    for (const { specifier, line, start, optional } of module.imports) {
+      if (specifier.startsWith('node:') || isOwn(specifier)) continue
       const found = resolve(path, specifier)
+      // The paths of a tsconfig may name what Node has under the same name.
+      if (isBuiltin(specifier) && ![...found].some((target) => !target.includes(inPackages))) continue
       if (found.size === 0 && optional === undefined)
-        gaps.push({ file: path, line, reason: `'${specifier}' cannot be found` })
+        gaps.push({ file: path, line, start, reason: `'${specifier}' cannot be found` })
+      targets.set(
+        `${path} ${specifier}`,
+        [...found].filter((target) => !target.includes(inPackages) && !target.startsWith(own)),
+      )
       for (const target of found) {
         if (target.includes(inPackages)) {
           packages.add(packageName(target))
@@ -56,7 +65,13 @@ async function follow(file: string): Promise<ModuleGraph> {
       }
     }
   }
-  return { modules: [...modules.values()], packages: [...packages], importers: [...importers], gaps }
+  return {
+    modules: [...modules.values()],
+    packages: [...packages],
+    importers: [...importers],
+    gaps,
+    targetsOf: (path, specifier) => targets.get(`${path} ${specifier}`) ?? [],
+  }
 }
 
 const known = new Map<string, ModuleGraph>()

@@ -5,6 +5,8 @@ import { unwrap } from './unwrap.ts'
 export interface ModuleImport {
   readonly specifier: string
   readonly line: number
+  /** Where in the text. */
+  readonly start: number
   /** Only named here (`new URL('./worker.ts', import.meta.url)`): it may lead nowhere. */
   readonly optional?: true
 }
@@ -21,6 +23,8 @@ const harmless = new Set(['resolve', 'main', 'cache', 'extensions'])
 const code = /\.[cm]?[jt]sx?$/
 
 function literalOf(node: Node | undefined): string | undefined {
+  if (node?.type === 'TemplateLiteral' && node.expressions.length === 0)
+    return node.quasis[0]?.value.cooked ?? undefined
   return node?.type === 'Literal' && typeof node.value === 'string' ? node.value : undefined
 }
 
@@ -28,9 +32,10 @@ function literalOf(node: Node | undefined): string | undefined {
 function memberOf(
   node: Node,
 ): { readonly object: Expression; readonly name: string; readonly start: number } | undefined {
-  if (node.type !== 'MemberExpression' || node.computed || node.property.type !== 'Identifier')
-    return undefined
-  return { object: node.object, name: node.property.name, start: node.property.start }
+  if (node.type !== 'MemberExpression') return undefined
+  const { object, property } = node
+  const name = property.type === 'Identifier' && !node.computed ? property.name : literalOf(property)
+  return name === undefined ? undefined : { object, name, start: property.start }
 }
 
 function isNamed(node: Node, name: string): boolean {
@@ -113,6 +118,7 @@ function readCalls(parsed: ParseResult, text: string, sink: ImportSink, visitor:
         const specifier = literalOf(given[0])
         const resolves = isNamed(member.object, 'require') || source(member.object) === 'import.meta'
         if (resolves && specifier !== undefined) sink.add(specifier, node.start, true)
+        else if (resolves) sink.gap(node.start, 'a resolve() whose module is not a literal')
       } else if (isMaker(callee)) {
         understood.add(member?.start ?? callee.start)
         if (!made.has(node.start))
@@ -121,8 +127,13 @@ function readCalls(parsed: ParseResult, text: string, sink: ImportSink, visitor:
     },
     NewExpression({ callee, arguments: [path, base], start }) {
       const specifier = literalOf(path)
-      if (!isNamed(callee, 'URL') || specifier === undefined || !code.test(specifier)) return
-      if (base === undefined || source(base) !== 'import.meta.url') return
+      const isWorker = isNamed(callee, 'Worker')
+      if (!isNamed(callee, 'URL') && !isWorker) return
+      // A name may stand for `import.meta.url` as well.
+      const isHere = base !== undefined && (source(base) === 'import.meta.url' || base.type === 'Identifier')
+      if (specifier === undefined && isHere && !isWorker && base.type !== 'Identifier')
+        sink.gap(start, 'a new URL() whose file is not a literal')
+      if (specifier === undefined || !code.test(specifier) || (!isHere && !isWorker)) return
       sink.add(/^\.{0,2}\/|:/.test(specifier) ? specifier : `./${specifier}`, start, true)
     },
     MemberExpression(node) {

@@ -2,11 +2,15 @@ import { readFileSync, statSync } from 'node:fs'
 import { sha256, type Digest } from '../internal/digest.ts'
 import { readImports, type ModuleImport } from './module-imports.ts'
 import { readNamedCalls, type NamedCall } from './named-calls.ts'
+import { lineCounter } from './lines.ts'
+import { readPieces, whole, type ModulePieces } from './pieces.ts'
 
 /** What cannot be read from the text of a module. */
 export interface Gap {
   readonly file: string
   readonly line: number
+  /** Where in the text. */
+  readonly start: number
   readonly reason: string
 }
 
@@ -19,6 +23,7 @@ export interface ParsedModule {
   readonly imports: readonly ModuleImport[]
   readonly calls: readonly NamedCall[]
   readonly gaps: readonly Gap[]
+  readonly pieces: ModulePieces
 }
 
 interface Remembered {
@@ -42,7 +47,7 @@ export async function parseModule(path: string): Promise<ParsedModule> {
   const { look, changedAt } = lookAt(path)
   const code = codeFile.test(path)
     ? await readCode(path, bytes.toString('utf8'))
-    : { imports: [], calls: [], gaps: [] }
+    : { imports: [], calls: [], gaps: [], pieces: whole(sha256(bytes)) }
   const module: ParsedModule = { path, digest: sha256(bytes), changedAt, ...code }
   remembered.set(path, { look, module })
   return module
@@ -50,29 +55,26 @@ export async function parseModule(path: string): Promise<ParsedModule> {
 
 const codeFile = /\.[cm]?[jt]sx?$/
 
-type Code = Pick<ParsedModule, 'imports' | 'calls' | 'gaps'>
+type Code = Pick<ParsedModule, 'imports' | 'calls' | 'gaps' | 'pieces'>
 
 async function readCode(path: string, text: string): Promise<Code> {
   const { parseSync, Visitor } = await import('oxc-parser')
   const parsed = parseSync(path, text)
-  const lineOf = lines(text)
+  const lineOf = lineCounter(text)
   const imports: ModuleImport[] = []
   const gaps: Gap[] = []
   const gap = (start: number, reason: string): void =>
-    void gaps.push({ file: path, line: lineOf(start), reason })
+    void gaps.push({ file: path, line: lineOf(start), start, reason })
   const [error] = parsed.errors
   if (error !== undefined) gap(error.labels[0]?.start ?? 0, `cannot be parsed: ${error.message}`)
   const add = (specifier: string, start: number, optional?: true): void =>
-    void imports.push({ specifier, line: lineOf(start), ...(optional === undefined ? {} : { optional }) })
+    void imports.push({
+      specifier,
+      line: lineOf(start),
+      start,
+      ...(optional === undefined ? {} : { optional }),
+    })
   readImports(parsed, text, { add, gap }, Visitor)
-  return { imports, calls: readNamedCalls(parsed, text, Visitor), gaps }
-}
-
-/** Line numbers, from 1, of places in a text. */
-function lines(text: string): (at: number) => number {
-  return (at) => {
-    let line = 1
-    for (let i = 0; i < at && i < text.length; i++) if (text.charCodeAt(i) === 10) line++
-    return line
-  }
+  const pieces = error === undefined ? readPieces(parsed.program, path, text, lineOf) : whole(text)
+  return { imports, calls: readNamedCalls(parsed, text, Visitor, lineOf), gaps, pieces }
 }

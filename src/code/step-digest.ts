@@ -4,6 +4,11 @@ import { canonicalJson } from '../internal/canonical.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 import { nearestLockfile, type Lockfile } from './lockfile.ts'
 import { moduleGraph, type ModuleGraph } from './module-graph.ts'
+import type { Piece } from './pieces.ts'
+import { ReachedValues } from './reached-values.ts'
+import { ScopeReader } from './scope-values.ts'
+import { sliceOf, type NeededValue, type Slice } from './slice.ts'
+import { Unreadable } from './value-text.ts'
 import type { NamedCall } from './named-calls.ts'
 import type { ParsedModule } from './parsed-module.ts'
 
@@ -12,8 +17,12 @@ export interface CodeRequest {
   readonly name: string
   /** The file that defines it; undefined where that is not known. */
   readonly module: string | undefined
+  /** The line of the definition, as it was written. */
+  readonly line?: number | undefined
+  /** Its function: what it has captured, and values that only this process knows, are read from it. */
+  readonly run?: ((...values: never[]) => unknown) | undefined
   /** Stands for the code when it is given. */
-  readonly version?: string
+  readonly version?: string | undefined
 }
 
 /** How code is read. */
@@ -24,12 +33,23 @@ export interface CodeSettings {
   readonly processStart?: number
 }
 
+/** A part of a project's code that was reached. */
+export interface ReachedPiece {
+  /** The path of its module, relative to the root. */
+  readonly module: string
+  /** The names that it declares; none for a statement. */
+  readonly names: readonly string[]
+  readonly digest: Digest
+}
+
 /** The digest of code, or why it has none: then nothing that it makes is cached. */
 export type StepCode =
   | {
       readonly cacheable: true
       readonly digest: Digest
-      readonly modules: readonly { readonly path: string; readonly digest: Digest }[]
+      readonly pieces: readonly ReachedPiece[]
+      /** By name: what was read from this process. */
+      readonly values: Readonly<Record<string, Digest>>
       readonly lockfile: Digest | null
     }
   | { readonly cacheable: false; readonly reason: string }
@@ -86,16 +106,52 @@ function digestOf(lockfiles: readonly Lockfile[]): Digest | null {
   return digests.length > 1 ? sha256(canonicalJson(digests.toSorted())) : first
 }
 
+/** The piece of a module in which something is defined. */
+interface Definition {
+  readonly module: ParsedModule
+  readonly piece: Piece
+  /** The call that may run several times, each time over what its function has captured. */
+  readonly maker: NamedCall | undefined
+}
+
+/** Where the request's definition stands, or why that cannot be told. */
+function definitionOf({ name, line, run }: CodeRequest, module: ParsedModule): Definition | string {
+  const reason = ambiguity(name, module)
+  const { pieces } = module.pieces
+  if (reason === undefined) {
+    const calls = module.calls.filter((call) => call.name === name && !call.repeated)
+    const { start } = calls.find((call) => call.defines) ?? calls[0]!
+    const piece = pieces.find((one) => one.start <= start && start < one.end)
+    return piece === undefined
+      ? `its definition is not found: give it a \`version\``
+      : { module, piece, maker: undefined }
+  }
+  const there = pieces.filter((one) => line !== undefined && one.line <= line && line <= one.endLine)
+  const [piece] = there
+  if (run === undefined || piece === undefined || there.length > 1 || module.pieces.isWhole) return reason
+  const makers = module.calls.filter(
+    (call) =>
+      call.defines &&
+      piece.start <= call.start &&
+      call.end <= piece.end &&
+      call.line <= line! &&
+      line! <= call.endLine,
+  )
+  const [maker] = makers
+  return maker === undefined || makers.length > 1 ? reason : { module, piece, maker }
+}
+
 /**
- * The digest of everything that a step's module loads from the project, and of the lockfile: wide, so that no
- * change of code goes unnoticed. Code that cannot be tied to bytes is not cacheable, with the reason.
+ * The digest of the code that a step reaches: its definition, what that refers to across the modules of the
+ * project, what loading those modules does, values that the code does not tell, and the lockfiles for the rest.
+ * Code that cannot be tied to bytes is not cacheable, with the reason.
  */
-export async function stepCode(
-  { name, module, version }: CodeRequest,
-  settings: CodeSettings,
-): Promise<StepCode> {
-  if (version !== undefined)
-    return { cacheable: true, digest: sha256(canonicalJson({ name, version })), modules: [], lockfile: null }
+export async function stepCode(request: CodeRequest, settings: CodeSettings): Promise<StepCode> {
+  const { name, module, version } = request
+  if (version !== undefined) {
+    const digest = sha256(canonicalJson({ name, version }))
+    return { cacheable: true, digest, pieces: [], values: {}, lockfile: null }
+  }
   if (module === undefined) return no('its module is not known: give it a `version`')
   const { processStart = startOfProcess } = settings
   let file: string
@@ -108,13 +164,11 @@ export async function stepCode(
   }
   const place = (path: string): string => relative(root, path).split(sep).join('/')
   const graph = await moduleGraph(file)
-  const reason = ambiguity(
-    name,
+  const definition = definitionOf(
+    request,
     graph.modules.find(({ path }) => path === file)!,
   )
-  if (reason !== undefined) return no(reason)
-  const [gap] = graph.gaps
-  if (gap !== undefined) return no(`${place(gap.file)}:${gap.line}: ${gap.reason}`)
+  if (typeof definition === 'string') return no(definition)
   const lockfiles = lockfilesOf(graph, root)
   if (lockfiles === undefined) {
     return no(
@@ -126,11 +180,86 @@ export async function stepCode(
     ({ changedAt }) => changedAt > processStart,
   )
   if (changed !== undefined) return no(`${place(changed.path)} was changed after this process had started`)
+  let read: Read | string
+  try {
+    read = await readReached(request, definition, graph, place)
+  } catch (error) {
+    if (error instanceof RangeError)
+      return no('code that it reaches is nested too deeply: give it a `version`')
+    throw error
+  }
+  if (typeof read === 'string') return no(read)
+  const { slice, values } = read
+  const [gap] = slice.gaps
+  if (gap !== undefined) return no(`${place(gap.file)}:${gap.line}: ${gap.reason}`)
+  const [changing] = slice.reassigned
+  if (changing !== undefined) {
+    return no(
+      `${place(changing.path)}: '${changing.name}' is given other values while it runs: give the step a \`version\``,
+    )
+  }
   const lockfile = digestOf(lockfiles)
-  const modules = graph.modules
-    .map(({ path, digest }) => ({ path: place(path), digest }))
-    .toSorted((a, b) => (a.path < b.path ? -1 : 1))
-  // Modules that import each other load the same: the defining one tells two steps of one name apart.
-  const digest = sha256(canonicalJson({ module: place(file), modules, lockfile }))
-  return { cacheable: true, digest, modules, lockfile }
+  const pieces: ReachedPiece[] = []
+  const links: string[] = []
+  const inOrder = [...slice.pieces].toSorted(([a], [b]) => (a.path < b.path ? -1 : 1))
+  for (const [one, own] of inOrder) {
+    for (const { names, digest } of own) pieces.push({ module: place(one.path), names, digest })
+    for (const link of slice.links.get(one) ?? []) links.push(`${place(one.path)}: ${link}`)
+  }
+  const digest = sha256(
+    canonicalJson({
+      module: place(file),
+      definition: definition.piece.digest,
+      pieces: pieces.map((one) => [one.module, one.digest]),
+      links: links.toSorted(),
+      values,
+      lockfile,
+    }),
+  )
+  return { cacheable: true, digest, pieces, values, lockfile }
+}
+
+type Read = { readonly slice: Slice; readonly values: Readonly<Record<string, Digest>> }
+
+/** The reached code, with the values that it does not tell; or why one of them cannot be read. */
+async function readReached(
+  { run }: CodeRequest,
+  { module, piece, maker }: Definition,
+  graph: ModuleGraph,
+  place: (path: string) => string,
+): Promise<Read | string> {
+  const slice = sliceOf(graph, module.path, [piece])
+  if (maker === undefined && slice.values.length === 0) return { slice, values: {} }
+  const unread = ({ path, name }: NeededValue, why: string): string =>
+    `${place(path)}: what '${name}' is cannot be told from its code, and not read (${why}): give the step a \`version\``
+  const reader = run === undefined ? undefined : await ScopeReader.open()
+  if (run === undefined || reader === undefined) {
+    const [first] = slice.values
+    return first === undefined
+      ? 'what it has captured cannot be read: give it a `version`'
+      : unread(first, 'there is no inspector')
+  }
+  try {
+    const reached = new ReachedValues(reader, graph)
+    const values: Record<string, Digest> = {}
+    let whole = slice
+    if (maker !== undefined) {
+      const { digests, names } = reached.captured(run, piece, maker)
+      for (const [name, digest] of Object.entries(digests)) values[`captured ${name}`] = digest
+      values['function'] = sha256(Function.prototype.toString.call(run))
+      const more = graph.modules.flatMap((one) => {
+        const mentioned = names.get(one.path)
+        return mentioned === undefined ? [] : [{ module: one, names: mentioned }]
+      })
+      whole = sliceOf(graph, module.path, [piece], more)
+    }
+    const { digests, missing } = reached.read(run, whole.values)
+    const [first] = missing
+    if (first !== undefined) return unread(first.value, first.why)
+    for (const [{ path, name }, digest] of digests) values[`${place(path)} ${name}`] = digest
+    return { slice: whole, values }
+  } catch (error) {
+    if (error instanceof Unreadable) return `${error.message}: give the step a \`version\``
+    throw error
+  }
 }

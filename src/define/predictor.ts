@@ -81,13 +81,15 @@ export function definePredictor<
       },
     )
   }
+  const site = callSite()
   const predictor = {
     name: definition.name,
     state: definition.state as Schema,
     input: definition.input as Schema,
     output: definition.output as Schema,
     predict: definition.predict,
-    module: callSite()?.file,
+    module: site?.file,
+    line: site?.line,
     version: definition.version,
     of: (state: unknown): Model<unknown, unknown> =>
       new PredictorModel(predictor, () => Promise.resolve(state)),

@@ -3,7 +3,7 @@ import { PipewrightError } from '../internal/error.ts'
 import type { Digest } from '../internal/digest.ts'
 import type { Json } from '../internal/json.ts'
 import { checkBuildFunction } from '../code/build-check.ts'
-import { stepCode, type StepCode } from '../code/step-digest.ts'
+import { stepCode, type CodeRequest, type StepCode } from '../code/step-digest.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
 import type { Program } from '../execute/run-request.ts'
 import type { Plan } from '../plan/document.ts'
@@ -59,8 +59,8 @@ export async function compileProgram(
   const steps = new Map([...compiler.keys].map(([step, key]) => [key, step]))
   await Promise.all(
     [...steps].map(async ([key, step]) => {
-      const { version } = step.options
-      const request = { name: step.name, module: step.module, ...(version === undefined ? {} : { version }) }
+      const { name, module, line, options, run } = step
+      const request = { name, module, line, run: run as CodeRequest['run'], version: options.version }
       code.set(key, await stepCode(request, { root }))
     }),
   )

@@ -150,7 +150,7 @@ describe('the code digest', () => {
   test('a version stands for the code', async () => {
     const root = await project({ 'steps.ts': 'await import(anything)' })
     const one = await codeOf(root, 'train', { version: '1' })
-    expect(one).toMatchObject({ cacheable: true, modules: [] })
+    expect(one).toMatchObject({ cacheable: true, pieces: [] })
     expect(await codeOf(root, 'train', { version: '2' })).not.toEqual(one)
     expect(await codeOf(root, 'other', { version: '1' })).not.toEqual(one)
   })

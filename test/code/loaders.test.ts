@@ -141,7 +141,7 @@ describe('what is loaded in other ways', () => {
     ],
     [
       'createRequire of the namespace',
-      "import * as m from 'node:module'\nconst load = m.createRequire(import.meta.url)",
+      "import * as m from 'node:module'\nconst load = m.createRequire(import.meta.url)\nload('./h.cjs')",
       'steps.ts:2: a createRequire() whose result',
     ],
     [
@@ -159,11 +159,19 @@ describe('what is loaded in other ways', () => {
       "import { createRequire } from 'node:module'\nuse(createRequire)",
       'steps.ts:2: a `createRequire` that is handed on',
     ],
-    ['require under another name', 'const load = require', 'steps.ts:1: a `require` that is not called'],
+    [
+      'require under another name',
+      "const load = require; load('./h.cjs')",
+      'steps.ts:1: a `require` that is not called',
+    ],
     ['require handed on', 'use(require)', 'steps.ts:1: a `require` that is not called'],
     ['require in an object', 'use({ require })', 'steps.ts:1: a `require` that is not called'],
     ['require called by others', "require.call(null, './h')", 'steps.ts:1: a `require` that is not called'],
-    ['module.require handed on', 'const load = module.require', 'steps.ts:1: a `require` that is not called'],
+    [
+      'module.require handed on',
+      "const load = module.require; load('./h.cjs')",
+      'steps.ts:1: a `require` that is not called',
+    ],
   ])('%s is a gap', async (_what, text, reason) => {
     expect(await reasonOf({ 'steps.ts': step(text), 'h.cjs': '' })).toContain(reason)
   })
@@ -186,7 +194,6 @@ describe('no digest for two codes', () => {
     const root = await project({ 'a.ts': step("import './b.ts'"), 'b.ts': step("import './a.ts'") })
     const [a, b] = [await codeIn(root, 'a.ts'), await codeIn(root, 'b.ts')]
     if (!a.cacheable || !b.cacheable) throw new Error('not cacheable')
-    expect(a.modules).toEqual(b.modules)
     expect(a.digest).not.toBe(b.digest)
   })
 
@@ -219,7 +226,7 @@ describe('no digest for two codes', () => {
   })
 
   test('a graph is remembered while its files look the same, and no longer', async () => {
-    const root = await project({ 'steps.ts': step("import './h.ts'"), 'h.ts': '1' })
+    const root = await project({ 'steps.ts': step("import './h.ts'"), 'h.ts': 'globalThis.h = 1' })
     const graph = await moduleGraph(join(root, 'steps.ts'))
     expect(await moduleGraph(join(root, 'steps.ts'))).toBe(graph)
     expect((await codeIn(root)).cacheable).toBe(true)
@@ -228,7 +235,7 @@ describe('no digest for two codes', () => {
     await utimes(join(root, 'h.ts'), time, time)
     const before = await codeIn(root)
     await new Promise((resolve) => setTimeout(resolve, 20))
-    await writeFile(join(root, 'h.ts'), '2')
+    await writeFile(join(root, 'h.ts'), 'globalThis.h = 2')
     await utimes(join(root, 'h.ts'), time, time)
     const after = await codeIn(root)
     if (!before.cacheable || !after.cacheable) throw new Error('not cacheable')

@@ -201,8 +201,10 @@ describe('two steps must not share the digest of one', () => {
 
   test('a helper of a helper, JSON and the real place of a module', async () => {
     const files = {
-      'steps.ts': "import './one.js'; export const s = defineStep({ name: 'train' })",
-      'one.ts': "import data from './data.json' with { type: 'json' }\nexport * from './two.ts'",
+      'steps.ts':
+        "import { data, two } from './one.js'; export const s = defineStep({ name: 'train', run: () => two + data.a })",
+      'one.ts':
+        "export { default as data } from './data.json' with { type: 'json' }\nexport * from './two.ts'",
       'two.ts': 'export const two = 2',
       'data.json': '{ "a": 1 }',
     }

@@ -1,0 +1,194 @@
+import type { Node } from 'oxc-parser'
+import { isErased, isNode } from './normal-form.ts'
+
+type AnyNode = Node & Readonly<Record<string, unknown>>
+
+/** Packages whose functions make descriptions and nothing else: what they give is known by the code that calls them. */
+const describing = /^(?:pipewright|zod|valibot|arktype|superstruct|yup|@sinclair\/typebox)(?:\/|$)/
+
+/** Modules whose functions only make a value of what they are given; that may then do anything. */
+const making = /^(?:node:)?(?:path|url|util|module)(?:\/|$)/
+
+/** Packages whose objects only tell what happens: they change no result. */
+const telling =
+  /^(?:pino|winston|bunyan|loglevel|debug|consola|signale|tslog|log4js|@opentelemetry\/.*)(?:\/|$)/
+
+/** Names that definitions go by, also where they are not imported. */
+const definers = ['defineStep', 'definePipeline', 'definePredictor', 'defineConfig']
+
+const pureFunctions = new Set([
+  'Symbol',
+  'String',
+  'Number',
+  'Boolean',
+  'BigInt',
+  'Object',
+  'Array',
+  'structuredClone',
+])
+
+const pureConstructors =
+  /^(?:Map|Set|WeakMap|WeakSet|RegExp|URL|Array|Object|(?:Big)?(?:Int|Uint)(?:8|16|32|64)(?:Clamped)?Array|Float(?:32|64)Array|ArrayBuffer|DataView|(?:Type|Range|Syntax)?Error|Text(?:En|De)coder)$/
+
+const pureNamespaces = /^(?:Math|JSON|Number|String|Array|BigInt|Intl)$/
+const pureOfObject = new Set(['freeze', 'keys', 'values', 'entries', 'fromEntries', 'create'])
+/** Methods that leave what they are called on as it was. */
+export const readingMethods = new Set(
+  (
+    'at concat endsWith entries every filter find findIndex findLast findLastIndex flat flatMap forEach get has ' +
+    'includes indexOf join keys lastIndexOf length map match matchAll normalize padEnd padStart reduce reduceRight ' +
+    'repeat replace replaceAll size slice some split startsWith substring test toFixed toISOString toJSON ' +
+    'toLowerCase toReversed toSorted toSpliced toString toUpperCase trim trimEnd trimStart values valueOf with'
+  ).split(' '),
+)
+
+/** Names of a module that may be called without an effect: functions of packages, and what those have made. */
+export type Describing = Set<string>
+
+/** Whether what an import names only describes, and what it gives does so too. */
+export function isDescribing(specifier: string): boolean {
+  return describing.test(specifier) || telling.test(specifier)
+}
+
+/** Whether calling what an import names only makes a value. */
+export function isMaking(specifier: string): boolean {
+  return isDescribing(specifier) || making.test(specifier)
+}
+
+/** The names that describe before a module has defined any. */
+export function describingNames(declared: ReadonlySet<string>): Describing {
+  return new Set(definers.filter((name) => !declared.has(name)))
+}
+
+/**
+ * Whether an expression only makes a value that its text tells: evaluated at load it neither changes nor reads
+ * anything else.
+ */
+export function isPure(node: AnyNode, names: Describing): boolean {
+  const pure = (value: unknown): boolean =>
+    Array.isArray(value) ? value.every(pure) : !isNode(value) || isErased(value) || isPure(value, names)
+  if (isEnvironment(node)) return false
+  switch (node.type) {
+    case 'Literal':
+    case 'Identifier':
+    case 'ThisExpression':
+    case 'MetaProperty':
+    case 'FunctionExpression':
+    case 'ArrowFunctionExpression':
+    case 'TemplateElement':
+      return true
+    case 'ClassExpression':
+      return isPureClass(node, names)
+    case 'UnaryExpression':
+      return node.operator !== 'delete' && pure(node.argument)
+    case 'CallExpression':
+      return isPureCall(node, names) && pure(node.arguments)
+    case 'NewExpression': {
+      const { callee } = node
+      return callee.type === 'Identifier' && pureConstructors.test(callee.name) && pure(node.arguments)
+    }
+    case 'TemplateLiteral':
+    case 'ArrayExpression':
+    case 'ObjectExpression':
+    case 'Property':
+    case 'SpreadElement':
+    case 'BinaryExpression':
+    case 'LogicalExpression':
+    case 'ConditionalExpression':
+    case 'MemberExpression':
+    case 'ChainExpression':
+    case 'SequenceExpression':
+    case 'ParenthesizedExpression':
+    case 'TSAsExpression':
+    case 'TSSatisfiesExpression':
+    case 'TSNonNullExpression':
+    case 'TSTypeAssertion':
+    case 'TSInstantiationExpression':
+      return Object.entries(node).every(
+        ([key, value]) => key === 'typeAnnotation' || key === 'typeArguments' || pure(value),
+      )
+    default:
+      return false
+  }
+}
+
+/** `process.env`, `process.argv`: what the code says is not what it gives. */
+function isEnvironment(node: AnyNode): boolean {
+  return (
+    node.type === 'MemberExpression' &&
+    isNode(node['object']) &&
+    node['object'].type === 'Identifier' &&
+    ['process', 'globalThis'].includes((node['object'] as unknown as { name: string }).name)
+  )
+}
+
+function isPureCall(node: AnyNode & { readonly callee?: unknown }, names: Describing): boolean {
+  const callee = strip(node.callee as AnyNode)
+  if (callee.type === 'Identifier') return names.has(callee.name) || pureFunctions.has(callee.name)
+  if (callee.type !== 'MemberExpression' || callee.computed || callee.property.type !== 'Identifier')
+    return false
+  const object = strip(callee.object as AnyNode)
+  const method = callee.property.name
+  if (object.type === 'Identifier') {
+    if (names.has(object.name)) return true
+    if (object.name === 'Object') return pureOfObject.has(method)
+    return pureNamespaces.test(object.name) && method !== 'random'
+  }
+  // z.object({ … }).extend({ … }): what describes gives what describes.
+  if (object.type === 'CallExpression') return isPure(object, names) && isDescribed(object, names)
+  if (object.type === 'MemberExpression') return isDescribed(object, names)
+  const isLiteral = ['ArrayExpression', 'Literal', 'TemplateLiteral'].includes(object.type)
+  if (!isLiteral || !readingMethods.has(method) || !isPure(object, names)) return false
+  // What it is given is called at once.
+  return (node['arguments'] as AnyNode[]).every(
+    (argument) => argument.type !== 'ArrowFunctionExpression' || isPure(argument.body as AnyNode, names),
+  )
+}
+
+/** Whether a chain of calls and members begins with a name that describes. */
+function isDescribed(node: AnyNode, names: Describing): boolean {
+  let at = strip(node)
+  for (;;) {
+    if (at.type === 'Identifier') return names.has(at.name)
+    if (at.type === 'CallExpression') at = strip(at.callee as AnyNode)
+    else if (at.type === 'MemberExpression') at = strip(at.object as AnyNode)
+    else return false
+  }
+}
+
+function strip(node: AnyNode): AnyNode {
+  let at = node
+  while (
+    /^(?:Parenthesized|TSAs|TSSatisfies|TSNonNull|TSInstantiation)Expression$|^ChainExpression$/.test(at.type)
+  )
+    at = (at as unknown as { expression: AnyNode }).expression
+  return at
+}
+
+/** Whether a class changes nothing by being declared. */
+export function isPureClass(node: AnyNode, names: Describing): boolean {
+  const { superClass, body, decorators } = node as unknown as {
+    superClass: AnyNode | null
+    body: { body: readonly AnyNode[] }
+    decorators: readonly unknown[]
+  }
+  if (decorators.length > 0 || (superClass !== null && !isPure(superClass, names))) return false
+  return body.body.every((member) => {
+    if (isErased(member)) return true
+    if (member.type === 'StaticBlock') return false
+    const {
+      key,
+      value,
+      computed,
+      decorators: own = [],
+    } = member as unknown as {
+      key: AnyNode
+      value: AnyNode | null
+      computed: boolean
+      decorators?: readonly unknown[]
+    }
+    if (own.length > 0 || (computed && !isPure(key, names))) return false
+    const isField = member.type === 'PropertyDefinition' && member.static
+    return !isField || value === null || isPure(value, names)
+  })
+}

@@ -1,0 +1,189 @@
+import type { ModuleGraph } from './module-graph.ts'
+import type { Gap, ParsedModule } from './parsed-module.ts'
+import type { Link, Piece } from './pieces.ts'
+
+/** A binding of a module whose value its code does not tell. */
+export interface NeededValue {
+  readonly path: string
+  readonly name: string
+}
+
+/** The part of a project that a piece of code reaches. */
+export interface Slice {
+  /** By module, in the order of the text. */
+  readonly pieces: ReadonlyMap<ParsedModule, readonly Piece[]>
+  /** By module: which names of which modules and packages are meant, as `local > specifier name`. */
+  readonly links: ReadonlyMap<ParsedModule, ReadonlySet<string>>
+  readonly values: readonly NeededValue[]
+  /** Bindings that functions give other values. */
+  readonly reassigned: readonly NeededValue[]
+  /** Those of what is reached. */
+  readonly gaps: readonly Gap[]
+}
+
+/**
+ * Follows names from a piece of code through the modules of a graph. Names are compared without regard to scopes:
+ * a local name like one of the module's reaches too much, never too little. Whatever loading a module does or may
+ * do counts wherever the module is loaded.
+ */
+export function sliceOf(
+  graph: ModuleGraph,
+  path: string,
+  starts: readonly Piece[],
+  mentioned: readonly Mentioned[] = [],
+): Slice {
+  return new Slicer(graph).from(path, starts, mentioned)
+}
+
+/** Names that code of a module refers to which is not part of a piece. */
+export interface Mentioned {
+  readonly module: ParsedModule
+  readonly names: ReadonlySet<string>
+}
+
+type Reach = 'loaded' | 'reached'
+
+class Slicer {
+  readonly #graph: ModuleGraph
+  readonly #modules: ReadonlyMap<string, ParsedModule>
+  readonly #included = new Map<ParsedModule, Map<Piece, Reach>>()
+  readonly #links = new Map<ParsedModule, Set<string>>()
+  readonly #values = new Map<string, NeededValue>()
+  readonly #reassigned = new Map<string, NeededValue>()
+  readonly #followed = new Set<string>()
+  readonly #open: { readonly module: ParsedModule; readonly piece: Piece; readonly reach: Reach }[] = []
+
+  constructor(graph: ModuleGraph) {
+    this.#graph = graph
+    this.#modules = new Map(graph.modules.map((module) => [module.path, module]))
+  }
+
+  from(path: string, starts: readonly Piece[], mentioned: readonly Mentioned[]): Slice {
+    for (const { module, names } of mentioned) for (const name of names) this.#follow(module, name, 'reached')
+    for (const piece of starts) this.#include(this.#modules.get(path)!, piece, 'reached')
+    for (const module of this.#modules.values()) {
+      const { pieces, isWhole } = module.pieces
+      for (const piece of pieces) if (piece.effect || isWhole) this.#include(module, piece, 'loaded')
+      // Of a package that is imported for what it does there is no name.
+      for (const { specifier } of module.imports)
+        if (this.#graph.targetsOf(module.path, specifier).length === 0) this.#link(module, `> ${specifier}`)
+    }
+    for (let next = this.#open.pop(); next !== undefined; next = this.#open.pop())
+      this.#expand(next.module, next.piece, next.reach)
+    return {
+      pieces: new Map(
+        [...this.#included].map(([module, pieces]) => [
+          module,
+          [...pieces.keys()].toSorted((a, b) => a.start - b.start),
+        ]),
+      ),
+      links: this.#links,
+      values: [...this.#values.values()],
+      reassigned: [...this.#reassigned.values()],
+      gaps: this.#graph.gaps.filter((gap) => this.#isReached(gap)),
+    }
+  }
+
+  #link(module: ParsedModule, text: string): void {
+    this.#links.set(module, (this.#links.get(module) ?? new Set()).add(text))
+  }
+
+  #include(module: ParsedModule, piece: Piece, reach: Reach): void {
+    const pieces = this.#included.get(module) ?? new Map<Piece, Reach>()
+    this.#included.set(module, pieces)
+    const before = pieces.get(piece)
+    if (before === 'reached' || before === reach) return
+    pieces.set(piece, reach)
+    this.#open.push({ module, piece, reach })
+  }
+
+  #expand(module: ParsedModule, piece: Piece, reach: Reach): void {
+    for (const name of piece.uses) this.#follow(module, name, reach)
+    // Modules that code inside of a piece loads: `import('./x')`, `new URL('./worker.ts', import.meta.url)`.
+    for (const { specifier, start } of module.imports) {
+      if (start < piece.start || start >= piece.end) continue
+      for (const target of this.#graph.targetsOf(module.path, specifier)) this.#reach(target, '*', reach)
+    }
+  }
+
+  /** Follows a name as a module knows it; false where it does not. */
+  #follow(module: ParsedModule, name: string, reach: Reach): boolean {
+    const key = `${reach} ${module.path} ${name}`
+    const { pieces, imports } = module.pieces
+    const link = imports.get(name)
+    const own = pieces.filter((piece) => piece.names.includes(name))
+    if (this.#followed.has(key)) return own.length > 0 || link !== undefined
+    this.#followed.add(key)
+    for (const piece of own) this.#bind(module, piece, name, reach)
+    if (link !== undefined) this.#followLink(module, name, link, reach)
+    return own.length > 0 || link !== undefined
+  }
+
+  #bind(module: ParsedModule, piece: Piece, name: string, reach: Reach): void {
+    this.#include(module, piece, reach)
+    const { pieces } = module.pieces
+    if (!piece.fixed)
+      for (const other of pieces) if (other.touches.has(name)) this.#include(module, other, reach)
+    if (reach !== 'reached') return
+    const value: NeededValue = { path: module.path, name }
+    if (piece.type === 'variable' && piece.effect) this.#values.set(`${module.path} ${name}`, value)
+    // Other than at the top level, where it belongs to what loading does.
+    if (piece.assignable && pieces.some(({ reassigns }) => reassigns.has(name)))
+      this.#reassigned.set(`${module.path} ${name}`, value)
+  }
+
+  #followLink(module: ParsedModule, local: string, { specifier, name }: Link, reach: Reach): void {
+    this.#link(module, `${local} > ${specifier} ${name}`)
+    for (const target of this.#graph.targetsOf(module.path, specifier)) this.#reach(target, name, reach)
+  }
+
+  /** Follows an export of a module; one that is not found is any. */
+  #reach(path: string, name: string, reach: Reach): void {
+    const module = this.#modules.get(path)
+    if (module === undefined) return
+    if (name === '*' || module.pieces.isWhole || !this.#reachExport(module, name, reach, new Set()))
+      for (const piece of module.pieces.pieces) this.#include(module, piece, reach)
+    if (name !== '*') return
+    for (const exported of module.pieces.exports.keys()) this.#reachExport(module, exported, reach, new Set())
+    for (const specifier of module.pieces.stars)
+      for (const target of this.#graph.targetsOf(path, specifier)) this.#reachOnce(target, reach)
+  }
+
+  #reachOnce(path: string, reach: Reach): void {
+    const key = `${reach} ${path} *`
+    if (this.#followed.has(key)) return
+    this.#followed.add(key)
+    this.#reach(path, '*', reach)
+  }
+
+  #reachExport(module: ParsedModule, name: string, reach: Reach, seen: Set<ParsedModule>): boolean {
+    if (seen.has(module)) return false
+    seen.add(module)
+    const { exports, stars } = module.pieces
+    const found = exports.get(name)
+    if (typeof found === 'string') return this.#follow(module, found, reach)
+    if (found !== undefined) {
+      this.#followLink(module, `export ${name}`, found, reach)
+      return true
+    }
+    let isFound = false
+    for (const specifier of stars) {
+      this.#link(module, `export * > ${specifier}`)
+      for (const path of this.#graph.targetsOf(module.path, specifier)) {
+        const target = this.#modules.get(path)
+        if (target !== undefined && !target.pieces.isWhole && this.#reachExport(target, name, reach, seen))
+          isFound = true
+      }
+    }
+    return isFound
+  }
+
+  #isReached({ file, start }: Gap): boolean {
+    const module = this.#modules.get(file)
+    if (module === undefined) return true
+    const { pieces } = module.pieces
+    const piece = pieces.find((one) => one.start <= start && start < one.end)
+    // Imports and what cannot be parsed are in no piece.
+    return piece === undefined || this.#included.get(module)?.has(piece) === true
+  }
+}
