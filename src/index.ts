@@ -49,6 +49,7 @@ export {
   type Step,
   type StepDefinition,
   type StepFunction,
+  type CachePolicy,
   type StepOptions,
 } from './define/step.ts'
 export type { LogLevel } from './execute/context.ts'

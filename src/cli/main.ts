@@ -25,6 +25,8 @@ function build(): Command {
     .option('--concurrency <n>', 'how many steps run at once', Number)
     .option('--failure <policy>', 'stop (default) or continue')
     .option('--timeout <duration>', "the longest the run may take, such as '30m'")
+    .option('--cache <mode>', 'refresh (execute all, make new entries), readonly or off')
+    .option('--refresh <pattern>', 'nodes to execute again; may be given several times', collect)
     .action(async (pipeline: string, options: object) =>
       (await import('./run.ts')).runCommand(pipeline, options),
     )

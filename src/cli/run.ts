@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Duration } from '../internal/duration.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
+import type { CacheMode } from '../record/event.ts'
 import { printable } from '../ui/text.ts'
 import { findPipeline } from '../workspace/find-pipeline.ts'
 import type { RunResult } from '../workspace/handle.ts'
@@ -19,6 +20,8 @@ interface RunArguments {
   readonly concurrency?: number
   readonly failure?: string
   readonly timeout?: string
+  readonly cache?: string
+  readonly refresh?: readonly string[]
 }
 
 async function readInputs(file: string | undefined): Promise<Record<string, unknown>> {
@@ -46,6 +49,17 @@ function failurePolicy(text: string | undefined): Pick<RunOptions, 'failure'> {
   throw new PipewrightError('CONFIG_INVALID', `--failure ${text} is not a policy`, {
     fix: 'give stop or continue',
   })
+}
+
+function cacheMode({ cache, refresh }: RunArguments): Pick<RunOptions, 'cache'> {
+  if (cache !== undefined && refresh !== undefined) {
+    throw new PipewrightError('CONFIG_INVALID', '--cache and --refresh are not possible together', {
+      fix: 'give one of them: --cache refresh executes all nodes, --refresh <pattern> some',
+    })
+  }
+  if (refresh !== undefined) return { cache: { refresh } }
+  // Checked where the run is started.
+  return cache === undefined ? {} : { cache: cache as CacheMode }
 }
 
 /** Drives a run on the terminal: progress, Ctrl-C, the tree at the end. */
@@ -111,6 +125,7 @@ export async function runCommand(address: string, options: RunArguments): Promis
       ...(options.key === undefined ? {} : { key: options.key }),
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
       ...(options.timeout === undefined ? {} : { timeout: options.timeout as Duration }),
+      ...cacheMode(options),
       ...failurePolicy(options.failure),
     }),
   )

@@ -1,7 +1,7 @@
 import type { Json } from '../internal/json.ts'
 import type { Kind } from '../artifact/kind.ts'
 import type { AnyPipeline } from './runnable.ts'
-import type { AnyStep } from './step.ts'
+import type { AnyStep, CachePolicy } from './step.ts'
 
 /**
  * Where an input's value comes from, as JSON. `up` counts the scopes between the reader and the source (0:
@@ -34,6 +34,7 @@ interface NodeBase {
 export interface TracedStep extends NodeBase {
   readonly type: 'step'
   readonly step: AnyStep
+  readonly cache: CachePolicy | undefined
   readonly inputs: Bindings
 }
 

@@ -2,6 +2,7 @@ import type { Stored } from '../artifact/stored.ts'
 import type { TracedNode } from './graph.ts'
 import type { Ref, RefRecord, RefValue } from './ref.ts'
 import type { Runnable } from './runnable.ts'
+import type { CachePolicy } from './step.ts'
 
 /** Marks the handle of a node, for `after`. */
 export const nodeMark: unique symbol = Symbol.for('pipewright.node') as never
@@ -50,6 +51,12 @@ export interface NodeOptions {
   readonly tags?: readonly string[]
 }
 
+/** Options of a step. */
+export interface StepNodeOptions extends NodeOptions {
+  /** In place of the step's own policy. */
+  readonly cache?: CachePolicy
+}
+
 /** Options of a map. */
 export interface MapOptions extends NodeOptions {
   /** How many items are worked on at once. Default: as many as the run does at once. */
@@ -72,7 +79,7 @@ export interface Scope {
    * const { model } = p.step(train, { rows, rate: 0.1 }, { id: 'train-slow' })
    * ```
    */
-  step<In, Out>(step: Runnable<In, Out>, wiring: Wiring<NoInfer<In>>, options?: NodeOptions): Refs<Out>
+  step<In, Out>(step: Runnable<In, Out>, wiring: Wiring<NoInfer<In>>, options?: StepNodeOptions): Refs<Out>
   /**
    * Runs a body once for each item of a list that is known when the pipeline runs (a plain list works too).
    * Its outputs are gathered into lists in the order of the items.

@@ -35,6 +35,12 @@ export interface RetryPolicy {
 /** What a step needs; `cpu` and `memory` are recorded, every other name is counted against the settings. */
 export type Resources = Readonly<Record<string, number | string>>
 
+/**
+ * `content`: reuse the outputs of an execution with equal code and inputs; `never`: always run; `ttl`: reuse what is
+ * not older than that.
+ */
+export type CachePolicy = 'content' | 'never' | { readonly ttl: Duration }
+
 /** The function behind a step. */
 export type StepFunction<Inputs, Outputs> = (
   inputs: Inputs,
@@ -55,8 +61,14 @@ export interface StepOptions {
   /** How long an attempt past its time has to react to `ctx.signal` before it is abandoned. Default `'5s'`. */
   readonly grace?: Duration
   readonly resources?: Resources
-  /** `content` (default): reuse the outputs of an execution with equal code and inputs; `never`: always run. */
-  readonly cache?: 'content' | 'never'
+  /** Default `'content'`. */
+  readonly cache?: CachePolicy
+  /** Inputs that change no result, such as a number of threads: they are not part of cache keys. */
+  readonly ignore?: readonly string[]
+  /** Environment variables that the step reads: their values are part of cache keys. */
+  readonly env?: readonly string[]
+  /** Part of cache keys: another text, another key. */
+  readonly salt?: string
   /** Stands for the step's code in cache keys, in place of its source; change it when the code changes. */
   readonly version?: string
   /** The step exists for its effect (deploy, send): never cached, has an idempotency key, here or of an input. */
@@ -94,11 +106,27 @@ export interface StepDefinition<I extends Specs, O extends Specs> extends StepOp
   readonly inputs?: I
   /** Named outputs. */
   readonly outputs?: O
+  readonly ignore?: readonly (keyof I & string)[]
   readonly run: StepFunction<ReceivedOf<NoInfer<I>>, StepResult<NoInfer<O>>>
 }
 
+/** Refuses what is no cache policy. */
+export function checkCachePolicy(cache: unknown, owner: string): void {
+  if (cache === undefined || cache === 'content' || cache === 'never') return
+  if (typeof cache === 'object' && cache !== null && 'ttl' in cache)
+    return void milliseconds(cache.ttl as Duration, `${owner}, cache.ttl`)
+  throw new PipewrightError(
+    'DEFINITION_INVALID',
+    `${owner}, cache: ${typeof cache === 'string' ? JSON.stringify(cache) : String(cache)} is not possible`,
+    { fix: "give 'content', 'never' or { ttl: '1d' }" },
+  )
+}
+
 /** What a compiler would have refused: options decide what is cached and tried again, so none is guessed. */
-function checkValues({ tags, version, cache, effect, resources, retry }: StepOptions, owner: string): void {
+function checkValues(
+  { tags, version, salt, env, cache, effect, resources, retry }: StepOptions,
+  owner: string,
+): void {
   const refuse = (option: string, value: unknown, fix: string): never => {
     const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
     throw new PipewrightError('DEFINITION_INVALID', `${owner}, ${option}: ${text} is not possible`, { fix })
@@ -107,8 +135,10 @@ function checkValues({ tags, version, cache, effect, resources, retry }: StepOpt
     refuse('tags', tags, "give a list of texts: tags: ['nightly']")
   if (version !== undefined && (typeof version !== 'string' || version === ''))
     refuse('version', version, "give a text: version: '1'")
-  if (cache !== undefined && cache !== 'content' && cache !== 'never')
-    refuse('cache', cache, "give 'content' or 'never'")
+  if (salt !== undefined && typeof salt !== 'string') refuse('salt', salt, "give a text: salt: '1'")
+  if (env !== undefined && !(Array.isArray(env) && env.every((name) => typeof name === 'string')))
+    refuse('env', env, "give a list of names: env: ['REGION']")
+  checkCachePolicy(cache, owner)
   if (
     effect !== undefined &&
     typeof effect !== 'boolean' &&
@@ -127,12 +157,15 @@ function checkValues({ tags, version, cache, effect, resources, retry }: StepOpt
 
 /** The options as they are now: what the caller does to its own objects later changes no plan. */
 function frozen(options: StepOptions): StepOptions {
-  const { tags, retry, resources, effect } = options
+  const { tags, retry, resources, effect, cache, ignore, env } = options
   return Object.freeze({
     ...options,
     ...(tags === undefined ? {} : { tags: Object.freeze([...tags]) }),
     ...(retry === undefined ? {} : { retry: Object.freeze({ ...retry }) }),
     ...(resources === undefined ? {} : { resources: Object.freeze({ ...resources }) }),
+    ...(ignore === undefined ? {} : { ignore: Object.freeze([...ignore]) }),
+    ...(env === undefined ? {} : { env: Object.freeze([...env]) }),
+    ...(typeof cache === 'object' ? { cache: Object.freeze({ ...cache }) } : {}),
     ...(typeof effect === 'object' ? { effect: Object.freeze({ ...effect }) } : {}),
   })
 }
@@ -201,6 +234,15 @@ export function makeStep<In, Out, Run>(
         fix: didYouMean(options.effect.key, Object.keys(step.inputs)),
       },
     )
+  }
+  for (const name of options.ignore ?? []) {
+    if (!Object.hasOwn(step.inputs, name)) {
+      throw new PipewrightError(
+        'DEFINITION_INVALID',
+        `${owner}: ignore names '${name}', which is not an input`,
+        { fix: didYouMean(name, Object.keys(step.inputs)) },
+      )
+    }
   }
   return Object.freeze(step)
 }

@@ -9,9 +9,16 @@ import { graphOf, type Bindings, type ScopeRecord, type TracedNode, type TracedS
 import { checkName } from './name.ts'
 import { isRef, makeRef, targetOf, type Ref, type RefRecord } from './ref.ts'
 import { isPipeline, runnableMark, type AnyPipeline } from './runnable.ts'
-import { nodeMark, type MapOptions, type NodeHandle, type NodeOptions, type Scope } from './scope.ts'
+import {
+  nodeMark,
+  type MapOptions,
+  type NodeHandle,
+  type NodeOptions,
+  type Scope,
+  type StepNodeOptions,
+} from './scope.ts'
 import type { Kinds } from './spec.ts'
-import type { AnyStep } from './step.ts'
+import { checkCachePolicy, type AnyStep } from './step.ts'
 
 type OutputKinds = Readonly<Record<string, Kind<unknown, never> | undefined>>
 
@@ -121,16 +128,23 @@ export class Tracer implements Scope {
     this.#scope = scope
   }
 
-  step(given: unknown, wiring: Readonly<Record<string, unknown>> = {}, options: NodeOptions = {}): never {
+  step(given: unknown, wiring: Readonly<Record<string, unknown>> = {}, options: StepNodeOptions = {}): never {
     const runnable = asRunnable(given, this.#scope)
     const id = this.#claim(options.id ?? runnable.name, 'p.step')
     const inputs = this.#wire(runnable.inputs, runnable.optional, wiring, id)
     const base = this.#base(id, options)
+    const { cache } = options
+    checkCachePolicy(cache, `node '${id}'`)
     if (isPipeline(runnable)) {
+      if (cache !== undefined) {
+        throw new PipewrightError('DEFINITION_INVALID', `node '${id}': a pipeline has no cache policy`, {
+          fix: 'give it to the steps inside',
+        })
+      }
       const { kinds } = graphOf(runnable)
       return this.#add({ type: 'pipeline', ...base, pipeline: runnable, inputs }, kinds)
     }
-    return this.#add({ type: 'step', ...base, step: runnable, inputs }, runnable.outputs)
+    return this.#add({ type: 'step', ...base, step: runnable, cache, inputs }, runnable.outputs)
   }
 
   map(

@@ -1,5 +1,6 @@
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
+import { own } from '../internal/own.ts'
 import { itemKind } from '../artifact/list.ts'
 import type { Kind } from '../artifact/kind.ts'
 import type { Kinds } from '../define/spec.ts'
@@ -8,7 +9,7 @@ import type { Value, Values } from '../record/event.ts'
 import type { JsonValues } from './json-values.ts'
 
 /** Raised whenever a key is composed differently, or a codec or reader changes what it yields. */
-export const cacheKeyFormat = 1
+export const cacheKeyFormat = 2
 
 /** What a cache key is made of: nothing that names a run, a node, a path or a machine. */
 export interface KeyComponents {
@@ -18,8 +19,11 @@ export interface KeyComponents {
   readonly code: Digest
   /** The declared inputs and outputs: a `version` stands for the code, not for these. */
   readonly declares: Digest
-  /** The content digest of each input that was given. */
+  /** The content digest of each input that was given, without those that the step ignores. */
   readonly inputs: Readonly<Record<string, string>>
+  /** The digests of declared environment variables; null for one that is not set. */
+  readonly env: Readonly<Record<string, Digest | null>>
+  readonly salt: string | null
   /** The major version of Node. */
   readonly node: string
 }
@@ -89,9 +93,29 @@ export function keyComponents(
     version: step.version ?? null,
     code,
     declares: declarationDigest(step),
-    inputs,
+    inputs: keyed(inputs, step.ignore),
+    env: environment(step.env),
+    salt: step.salt ?? null,
     node: nodeMajor,
   }
+}
+
+function keyed(
+  inputs: Readonly<Record<string, string>>,
+  ignored: readonly string[] = [],
+): Readonly<Record<string, string>> {
+  if (ignored.length === 0) return inputs
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => !ignored.includes(name)))
+}
+
+/** A value that is secret is in no key as it is. */
+function environment(names: readonly string[] = []): Record<string, Digest | null> {
+  return Object.fromEntries(
+    names.map((name) => {
+      const value = own(process.env, name)
+      return [name, value === undefined ? null : sha256(value)]
+    }),
+  )
 }
 
 const declarations = new WeakMap<StepDeclaration, Digest>()

@@ -20,6 +20,13 @@ export type Claimed =
   | { readonly entry?: never; readonly settled: Settle }
   | 'aborted'
 
+/** What is looked up; entries made before `notBefore`, in milliseconds since the epoch, are not used. */
+export interface Wanted {
+  readonly key: Digest
+  readonly step: AnyStep
+  readonly notBefore: number
+}
+
 /** Looks cache keys up, and lets equal executions of this process wait for one another. */
 export class CacheLookup {
   readonly #metadata: MetadataStore
@@ -36,7 +43,7 @@ export class CacheLookup {
   }
 
   /** Looks a key up; when there is no entry this execution becomes the one that its twins wait for. */
-  async claim(key: Digest, step: AnyStep, signal: AbortSignal): Promise<Claimed> {
+  async claim({ key, step, notBefore }: Wanted, signal: AbortSignal): Promise<Claimed> {
     const twins = this.#twins
     const metadata = this.#metadata
     for (;;) {
@@ -48,7 +55,7 @@ export class CacheLookup {
         continue
       }
       const entry = await metadata.cached(key)
-      if (entry !== undefined) {
+      if (entry !== undefined && entry.at >= notBefore) {
         const state = await unlessAborted(this.#stateOf(entry, step), signal)
         if (state === 'aborted') return state
         if (state === 'usable') return { entry }

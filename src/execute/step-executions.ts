@@ -13,7 +13,7 @@ import type { ReduceEvent } from './reduce/command.ts'
 import { retryDelay } from './retry.ts'
 import { lostTooOften, selectionGap, stillRunning } from './run-errors.ts'
 import type { RunRequest, RunServices } from './run-request.ts'
-import { fileName, idempotencyKey, plannedStep, uncachedReason, type Work } from './step-work.ts'
+import { fileName, idempotencyKey, notBefore, plannedStep, uncachedReason, type Work } from './step-work.ts'
 import type { RunSpan } from './telemetry.ts'
 import { mostInterruptions, noTries, type Tries } from './tries.ts'
 import type { ValueScopes } from './value-scopes.ts'
@@ -47,6 +47,7 @@ export class StepExecutions {
   readonly #host: StepHost
   readonly #queue: PQueue
   readonly #waits = new Waits()
+  readonly #startedAt = Date.now()
   readonly #work = new Map<string, Work>()
   /** How often nodes have been tried, from the history on. */
   readonly tries = new Map<string, Tries>()
@@ -113,8 +114,9 @@ export class StepExecutions {
 
   /** Finds the inputs and the cache key of a step; a hit is settled here and needs no slot. */
   async #prepare(node: string): Promise<Work | undefined> {
-    const { step: planKey, sources } = plannedStep(this.#scopes.node(node), node)
-    const { plan, program } = this.#request
+    const planned = plannedStep(this.#scopes.node(node), node)
+    const { step: planKey, sources } = planned
+    const { plan, program, settings } = this.#request
     const step = program.steps.get(planKey)!
     const declaration = plan.steps[planKey]!
     const span = this.#span.node(node, step.name, sources)
@@ -122,7 +124,11 @@ export class StepExecutions {
       const values = await this.#scopes.inputsOf(node)
       const code = program.code.get(planKey)
       const digests = await inputDigests(values, step.inputs, this.#services.json)
-      const uncached = uncachedReason(declaration, code)
+      const policy = planned.cache ?? declaration.cache
+      const isReuse = this.#request.reuse?.has(node.split(/[/[]/, 1)[0]!) === true
+      // What was not selected is taken from the cache, whatever is refreshed.
+      const mode = isReuse ? undefined : settings.cache
+      const uncached = uncachedReason(declaration, policy, mode, code)
       const cacheable = uncached === undefined && code?.cacheable === true
       const key = cacheable ? cacheKey(keyComponents(declaration, code.digest, digests)) : null
       const seed = key ?? sha256(canonicalJson({ step: step.name, inputs: digests }))
@@ -131,7 +137,10 @@ export class StepExecutions {
       const claimed =
         key === null
           ? { settled: () => undefined }
-          : await this.#services.lookup.claim(key, step, this.#signalOf(node))
+          : await this.#services.lookup.claim(
+              { key, step, notBefore: notBefore(node, policy, mode, this.#startedAt) },
+              this.#signalOf(node),
+            )
       if (key !== null && claimed !== 'aborted') this.#span.cache(claimed.entry !== undefined)
       // From here on nothing waits, so that a claim is never left behind.
       if (this.#host.isOver() || claimed === 'aborted') {
@@ -150,7 +159,7 @@ export class StepExecutions {
         return undefined
       }
       const { settled } = claimed
-      if (this.#request.reuse?.has(node.split(/[/[]/, 1)[0]!) === true) {
+      if (isReuse) {
         settled(false)
         throw selectionGap(node, uncached)
       }
@@ -160,6 +169,7 @@ export class StepExecutions {
         declaration,
         values,
         key,
+        policy,
         seed,
         idempotencyKey: own,
         uncached,
@@ -298,11 +308,14 @@ export class StepExecutions {
     attempt: number,
     startedAt: number,
   ): Promise<void> {
-    const { step, declaration, values: inputs, key } = work
+    const { step, values: inputs, key } = work
     const { outputs, facts, volatile, blobs } = outcome
-    const isVolatile = volatile.length > 0 && declaration.cache === undefined
+    const isVolatile = volatile.length > 0 && work.policy === undefined
+    const isReadonly = this.#request.settings.cache === 'readonly'
     const uncached =
-      work.uncached ?? (isVolatile ? `the step read ctx.${volatile.join(', ctx.')}` : undefined)
+      work.uncached ??
+      (isVolatile ? `the step read ctx.${volatile.join(', ctx.')}` : undefined) ??
+      (isReadonly ? "the run says cache: 'readonly'" : undefined)
     await this.#host.append(
       {
         type: 'node.succeeded',

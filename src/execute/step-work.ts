@@ -4,8 +4,9 @@ import { PipewrightError } from '../internal/error.ts'
 import { own } from '../internal/own.ts'
 import type { StepCode } from '../code/step-digest.ts'
 import type { AnyStep } from '../define/step.ts'
-import type { PlanNode, StepDeclaration } from '../plan/document.ts'
-import type { Values } from '../record/event.ts'
+import type { CacheDeclaration, PlanNode, StepDeclaration } from '../plan/document.ts'
+import { matcher } from '../plan/select.ts'
+import type { CacheMode, Values } from '../record/event.ts'
 import type { Settle } from './cache-lookup.ts'
 import type { Needs } from './resource-pool.ts'
 import type { NodeSpan } from './telemetry.ts'
@@ -16,6 +17,8 @@ export interface Work {
   readonly declaration: StepDeclaration
   readonly values: Values
   readonly key: Digest | null
+  /** What is reused, as the node or its step says. */
+  readonly policy: CacheDeclaration | undefined
   readonly seed: string
   readonly idempotencyKey: string
   /** Why nothing is cached. */
@@ -27,23 +30,53 @@ export interface Work {
 }
 
 /** Why the outputs of a step are not cached; undefined when they are. */
-export function uncachedReason(declaration: StepDeclaration, code: StepCode | undefined): string | undefined {
-  if (declaration.effect !== undefined) return 'the step is an effect'
-  if (declaration.cache === 'never') return "the step says cache: 'never'"
+export function uncachedReason(
+  { effect }: StepDeclaration,
+  policy: CacheDeclaration | undefined,
+  mode: CacheMode | undefined,
+  code: StepCode | undefined,
+): string | undefined {
+  if (effect !== undefined) return 'the step is an effect'
+  if (policy === 'never') return "the step says cache: 'never'"
+  if (mode === 'off') return "the run says cache: 'off'"
   if (code === undefined) return 'the code of the step is not known'
   return code.cacheable ? undefined : code.reason
+}
+
+/** Entries that are older than this, in milliseconds since the epoch, are not used; `from` is when the run began. */
+export function notBefore(
+  node: string,
+  policy: CacheDeclaration | undefined,
+  mode: CacheMode | undefined,
+  from: number,
+): number {
+  const oldest = typeof policy === 'object' ? Date.now() - policy.ttl : 0
+  return mode === 'refresh' || (typeof mode === 'object' && isMatched(node, mode.refresh))
+    ? Math.max(oldest, from)
+    : oldest
+}
+
+/** Whether one of the patterns matches a node, or what it is inside of. */
+function isMatched(node: string, patterns: readonly string[]): boolean {
+  const parts = node.replaceAll(/\[\d+\]/g, '').split('/')
+  const paths = parts.map((_, at) => parts.slice(0, at + 1).join('/'))
+  return patterns.some((pattern) => paths.some(matcher(pattern)))
 }
 
 /** The step of a node, and the nodes of the same scope that it reads. */
 export function plannedStep(
   node: PlanNode,
   path: string,
-): { readonly step: string; readonly sources: readonly string[] } {
+): {
+  readonly step: string
+  readonly sources: readonly string[]
+  readonly cache: CacheDeclaration | undefined
+} {
   if (node.type !== 'step') throw new PipewrightError('PLAN_INVALID', `'${path}' is not a step`)
   const sources: string[] = []
   for (const binding of Object.values(node.inputs))
     if ('node' in binding && binding.up === undefined) sources.push(binding.node)
-  return { step: node.step, sources }
+  return { step: node.step, sources, cache: node.cache }
 }
 
 /** Node paths may hold what file names may not, and be longer. */

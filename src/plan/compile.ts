@@ -3,8 +3,15 @@ import { deepFreeze } from '../internal/freeze.ts'
 import { graphOf, type TracedNode, type TracedScope } from '../define/graph.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
 import type { Kinds } from '../define/spec.ts'
-import type { AnyStep, RetryPolicy } from '../define/step.ts'
-import type { InputDeclaration, PlanNode, PlanScope, RetryDeclaration, StepDeclaration } from './document.ts'
+import type { AnyStep, CachePolicy, RetryPolicy } from '../define/step.ts'
+import type {
+  CacheDeclaration,
+  InputDeclaration,
+  PlanNode,
+  PlanScope,
+  RetryDeclaration,
+  StepDeclaration,
+} from './document.ts'
 
 function declareInputs(kinds: Kinds, optional: ReadonlySet<string>): Record<string, InputDeclaration> {
   const inputs: Record<string, InputDeclaration> = {}
@@ -24,9 +31,16 @@ function declareRetry(retry: RetryPolicy, owner: string): RetryDeclaration {
   }
 }
 
+function declareCache(cache: CachePolicy | undefined, owner: string): { readonly cache?: CacheDeclaration } {
+  if (cache === undefined) return {}
+  return {
+    cache: typeof cache === 'string' ? cache : { ttl: milliseconds(cache.ttl, `${owner}, cache.ttl`) },
+  }
+}
+
 /** What a plan says about a step. */
 export function compileStep(step: AnyStep): StepDeclaration {
-  const { tags, version, effect, cache, retry, timeout, grace, resources } = step.options
+  const { tags, version, effect, cache, ignore, env, salt, retry, timeout, grace, resources } = step.options
   const outputs: Record<string, ReturnType<Kinds[string]['declare']>> = {}
   for (const [name, kind] of Object.entries(step.outputs)) outputs[name] = kind.declare()
   const owner = `step '${step.name}'`
@@ -39,7 +53,10 @@ export function compileStep(step: AnyStep): StepDeclaration {
     ...(effect === undefined || effect === false
       ? {}
       : { effect: effect === true ? true : { key: effect.key } }),
-    ...(cache === undefined ? {} : { cache }),
+    ...declareCache(cache, owner),
+    ...(ignore === undefined || ignore.length === 0 ? {} : { ignore: [...ignore] }),
+    ...(env === undefined || env.length === 0 ? {} : { env: [...env] }),
+    ...(salt === undefined ? {} : { salt }),
     ...(retry === undefined ? {} : { retry: declareRetry(retry, owner) }),
     ...(timeout === undefined ? {} : { timeout: milliseconds(timeout, `${owner}, timeout`) }),
     ...(grace === undefined ? {} : { grace: milliseconds(grace, `${owner}, grace`) }),
@@ -95,7 +112,13 @@ export class Compiler {
     }
     switch (node.type) {
       case 'step':
-        return Object.freeze({ type: 'step', ...base, step: this.#key(node.step), inputs: node.inputs })
+        return Object.freeze({
+          type: 'step',
+          ...base,
+          step: this.#key(node.step),
+          ...declareCache(node.cache, `node '${node.id}'`),
+          inputs: node.inputs,
+        })
       case 'pipeline': {
         const { pipeline } = node
         const body = this.scope(graphOf(pipeline))

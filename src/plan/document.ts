@@ -20,6 +20,9 @@ export interface RetryDeclaration {
   readonly jitter: number
 }
 
+/** What is reused: `ttl` in milliseconds. */
+export type CacheDeclaration = 'content' | 'never' | { readonly ttl: number }
+
 /** What a plan says about a step: everything but its function. */
 export interface StepDeclaration {
   readonly name: string
@@ -28,7 +31,12 @@ export interface StepDeclaration {
   readonly tags?: readonly string[]
   readonly version?: string
   readonly effect?: true | { readonly key: string }
-  readonly cache?: 'content' | 'never'
+  readonly cache?: CacheDeclaration
+  /** Inputs that are not part of cache keys. */
+  readonly ignore?: readonly string[]
+  /** Environment variables whose values are part of cache keys. */
+  readonly env?: readonly string[]
+  readonly salt?: string
   readonly retry?: RetryDeclaration
   /** Milliseconds. */
   readonly timeout?: number
@@ -48,6 +56,8 @@ export interface PlanStep extends PlanNodeBase {
   readonly type: 'step'
   /** The key in {@link Plan.steps}. */
   readonly step: string
+  /** In place of the step's own. */
+  readonly cache?: CacheDeclaration
   readonly inputs: Bindings
 }
 

@@ -42,7 +42,8 @@ export function* walkPlan(scope: PlanScope, prefix = ''): Generator<PlacedNode> 
 
 const wildcards: Readonly<Record<string, string>> = { '*': '[^/]*', '**': '.*', '**/': '(?:.*/)?' }
 
-function matcher(pattern: string): (path: string) => boolean {
+/** Tells whether a pattern matches the path of a node. */
+export function matcher(pattern: string): (path: string) => boolean {
   const source = pattern.replaceAll(/\*\*\/|\*\*|\*|[\\^$.|?+()[\]{}]/g, (special) =>
     special.startsWith('*') ? wildcards[special]! : `\\${special}`,
   )
@@ -50,7 +51,8 @@ function matcher(pattern: string): (path: string) => boolean {
   return (path) => expression.test(path)
 }
 
-function matching(plan: Plan, patterns: readonly string[], option: string): Set<string> {
+/** The paths that match patterns, each at least one. Throws `SELECTION_EMPTY`. */
+export function matching(plan: Plan, patterns: readonly string[], option: string): Set<string> {
   const paths = [...walkPlan(plan.scope)].map(({ path }) => path)
   const found = new Set<string>()
   for (const pattern of patterns) {

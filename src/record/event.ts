@@ -69,7 +69,15 @@ export interface RunSettings {
   readonly timeout?: number
   /** What runs, where the run is a part of its plan. */
   readonly selection?: Selection
+  /** Default: entries are used and made. */
+  readonly cache?: CacheMode
 }
+
+/**
+ * How a run uses the cache: `refresh` executes (all, or the nodes that these patterns match) and makes new entries,
+ * `readonly` makes none, `off` neither uses nor makes any.
+ */
+export type CacheMode = 'refresh' | 'readonly' | 'off' | { readonly refresh: readonly string[] }
 
 /** Why an attempt ended without a result. */
 export type AttemptEnd = 'failed' | 'timed-out' | 'cancelled' | 'interrupted'

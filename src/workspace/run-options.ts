@@ -1,6 +1,7 @@
 import type { Duration } from '../internal/duration.ts'
 import type { RunUpdate } from '../execute/run-request.ts'
 import type { Selection } from '../plan/select.ts'
+import type { CacheMode } from '../record/event.ts'
 
 /** How a run behaves. */
 export interface RunOptions {
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly timeout?: Duration
   /** Runs a part of the pipeline: what else it needs comes from the cache, or the run fails with `SELECTION_GAP`. */
   readonly select?: Selection
+  /** Default: entries are used and made. `refresh` executes all, or the nodes that match, and makes new entries. */
+  readonly cache?: CacheMode
   /** Cancels the run when it is aborted. */
   readonly signal?: AbortSignal
   /** Told of each event as it happens. */

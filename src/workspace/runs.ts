@@ -12,7 +12,8 @@ import { startCapture } from '../execute/capture.ts'
 import { LocalRun } from '../execute/local-run.ts'
 import type { RunOutcome, RunServices, RunUpdate } from '../execute/run-request.ts'
 import { narrow, type Narrowed } from '../plan/narrow.ts'
-import type { RunEvent, RunSettings, StoredEvent, Values } from '../record/event.ts'
+import { matching } from '../plan/select.ts'
+import type { CacheMode, RunEvent, RunSettings, StoredEvent, Values } from '../record/event.ts'
 import type { Lease } from '../record/metadata.ts'
 import { currentOwner } from '../record/owner.ts'
 import type { RunDetail } from '../record/records.ts'
@@ -26,6 +27,15 @@ import { checkResume, historyOf } from './resume.ts'
 import { RunFailedError } from './run-error.ts'
 import type { ResumeOptions, RunOptions } from './run-options.ts'
 import type { Sources } from './sources.ts'
+
+/** What a compiler would have refused. */
+function cacheMode(mode: CacheMode): CacheMode {
+  const isNodes = typeof mode === 'object' && Array.isArray(mode.refresh)
+  if (isNodes || ['refresh', 'readonly', 'off'].includes(mode as string)) return mode
+  throw new PipewrightError('CONFIG_INVALID', `cache: ${JSON.stringify(mode)} is not a mode`, {
+    fix: "give 'refresh', 'readonly', 'off' or { refresh: ['node'] }",
+  })
+}
 
 type Part = Pick<Narrowed, 'scope'> & Partial<Narrowed>
 
@@ -60,6 +70,7 @@ export class Runs {
     const id = uuidv7()
     const settings = this.#settings(options)
     const part = narrowed(compiled, settings)
+    if (typeof settings.cache === 'object') matching(compiled.plan, settings.cache.refresh, 'refresh')
     const writer = new CommitWriter(this.#parts.store, this.#services.reader)
     const { given: _given, ...structure } = compiled.plan
     const document = await writer.put(Buffer.from(canonicalJson(structure), 'utf8'))
@@ -166,12 +177,14 @@ export class Runs {
     }
     const timeout = options.timeout === undefined ? {} : { timeout: milliseconds(options.timeout, 'timeout') }
     const selection = options.select === undefined ? {} : { selection: options.select }
+    const cache = options.cache === undefined ? {} : { cache: cacheMode(options.cache) }
     return {
       concurrency,
       failure: options.failure ?? 'stop',
       failFast: options.failFast ?? false,
       ...timeout,
       ...selection,
+      ...cache,
     }
   }
 
