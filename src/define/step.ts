@@ -117,7 +117,7 @@ export function checkCachePolicy(cache: unknown, owner: string): void {
     return void milliseconds(cache.ttl as Duration, `${owner}, cache.ttl`)
   throw new PipewrightError(
     'DEFINITION_INVALID',
-    `${owner}, cache: ${typeof cache === 'string' ? JSON.stringify(cache) : String(cache)} is not possible`,
+    `${owner}, cache: ${JSON.stringify(cache) ?? typeof cache} is not possible`,
     { fix: "give 'content', 'never' or { ttl: '1d' }" },
   )
 }

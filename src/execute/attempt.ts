@@ -126,6 +126,7 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
     const reports: Artifact[] = []
     for (const one of context.reports) reports.push(await report().encode(one, encode))
     await log.close()
+    await blobs.refresh()
     const lasting = await lastingOutputs(step, outputs, services.json)
     const facts: ExecutionFacts = {
       metrics: { ...context.summaries(), ...metricsOf(outputs) },

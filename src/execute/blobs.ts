@@ -6,20 +6,36 @@ import { PipewrightError } from '../internal/error.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { ArtifactStore, Blob, BlobReader, BlobWriter } from '../artifact/blob.ts'
 import type { MetadataStore } from '../record/metadata.ts'
+import { missing } from '../store/errors.ts'
 
 /** Up to this size a blob lives in the metadata store, so that a small step costs one commit and no file. */
 const inlineLimit = 4_096
 
 const recentBytes = 32 * 1024 * 1024
 
+/** In milliseconds. A collection may have taken what was known to be there longer ago. */
+const surelyThere = 60_000
+
+interface Recent {
+  readonly bytes: Uint8Array
+  /** When it was last written or read. */
+  readonly at: number
+}
+
+/** Whether an error says that stored bytes are not there, or are not what was written. */
+export function isLost(error: unknown): boolean {
+  return PipewrightError.isInstance(error) && ['BLOB_CORRUPT', 'BLOB_MISSING'].includes(error.code)
+}
+
 /**
  * Reads blobs from wherever they are: the metadata store for small ones, the artifact store for the rest.
- * Small ones that were read or written lately stay in memory.
+ * Small ones that were read or written within a minute stay in memory: not longer, so that a run does not go on with
+ * bytes that no other process can read any more.
  */
 export class TieredReader implements BlobReader {
   readonly #metadata: Pick<MetadataStore, 'blob' | 'dropBlob'>
   readonly #store: ArtifactStore
-  readonly #recent = new Map<Digest, Uint8Array>()
+  readonly #recent = new Map<Digest, Recent>()
   #recentSize = 0
 
   constructor(metadata: Pick<MetadataStore, 'blob' | 'dropBlob'>, store: ArtifactStore) {
@@ -29,14 +45,10 @@ export class TieredReader implements BlobReader {
 
   /** Keeps the bytes of a small blob at hand. */
   remember(digest: Digest, bytes: Uint8Array): void {
-    if (this.#recent.has(digest)) return
-    this.#recent.set(digest, bytes)
+    this.#forget(digest)
+    this.#recent.set(digest, { bytes, at: Date.now() })
     this.#recentSize += bytes.byteLength + 200
-    while (this.#recentSize > recentBytes) {
-      const [oldest, old] = this.#recent.entries().next().value!
-      this.#recent.delete(oldest)
-      this.#recentSize -= old.byteLength + 200
-    }
+    while (this.#recentSize > recentBytes) this.#forget(this.#recent.keys().next().value!)
   }
 
   async bytes(artifact: Pick<Artifact, 'blob' | 'external'>): Promise<Uint8Array> {
@@ -64,9 +76,17 @@ export class TieredReader implements BlobReader {
     await (bytes === undefined ? this.#store.copyTo(artifact, path) : writeFile(path, bytes))
   }
 
+  #forget(digest: Digest): void {
+    const known = this.#recent.get(digest)
+    if (known === undefined) return
+    this.#recent.delete(digest)
+    this.#recentSize -= known.bytes.byteLength + 200
+  }
+
   async #small(digest: Digest): Promise<Uint8Array | undefined> {
     const recent = this.#recent.get(digest)
-    if (recent !== undefined) return recent
+    if (recent !== undefined && Date.now() - recent.at < surelyThere) return recent.bytes
+    this.#forget(digest)
     const bytes = await this.#metadata.blob(digest)
     if (bytes === undefined) return undefined
     if (sha256(bytes) !== digest) {
@@ -93,6 +113,8 @@ export class CommitWriter implements BlobWriter {
   readonly pending: PendingBlob[] = []
   readonly #store: ArtifactStore
   readonly #reader: TieredReader
+  /** Large blobs with the time at which their writing began. */
+  readonly #large = new Map<Digest, number>()
 
   constructor(store: ArtifactStore, reader: TieredReader) {
     this.#store = store
@@ -100,7 +122,7 @@ export class CommitWriter implements BlobWriter {
   }
 
   async put(bytes: Uint8Array): Promise<Blob> {
-    if (bytes.byteLength > inlineLimit) return this.#store.put(bytes)
+    if (bytes.byteLength > inlineLimit) return this.#put(this.#store.put(bytes))
     const digest = sha256(bytes)
     this.pending.push({ digest, bytes })
     this.#reader.remember(digest, bytes)
@@ -108,10 +130,28 @@ export class CommitWriter implements BlobWriter {
   }
 
   putStream(stream: AsyncIterable<Uint8Array>): Promise<Blob> {
-    return this.#store.putStream(stream)
+    return this.#put(this.#store.putStream(stream))
   }
 
   putFile(path: string): Promise<Blob> {
-    return this.#store.putFile(path)
+    return this.#put(this.#store.putFile(path))
+  }
+
+  /**
+   * Makes the time of its blobs now, to be called right before the commit: no record names them yet, so garbage
+   * collection may have taken what an attempt wrote hours before its end. Throws `BLOB_MISSING`.
+   */
+  async refresh(): Promise<void> {
+    for (const { digest, bytes } of this.pending) this.#reader.remember(digest, bytes)
+    const before = Date.now() - surelyThere
+    for (const [digest, at] of this.#large)
+      if (at < before && !(await this.#store.touch(digest))) throw missing(digest)
+  }
+
+  async #put(writing: Promise<Blob>): Promise<Blob> {
+    const startedAt = Date.now()
+    const blob = await writing
+    this.#large.set(blob.digest, startedAt)
+    return blob
   }
 }

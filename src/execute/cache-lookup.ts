@@ -1,5 +1,4 @@
 import type { Digest } from '../internal/digest.ts'
-import { PipewrightError } from '../internal/error.ts'
 import { own } from '../internal/own.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { ArtifactStore } from '../artifact/blob.ts'
@@ -7,9 +6,12 @@ import { listItems } from '../artifact/list.ts'
 import type { AnyStep } from '../define/step.ts'
 import type { CacheEntry, MetadataStore, UsableEntry } from '../record/metadata.ts'
 import { unlessAborted } from './abortable.ts'
-import type { TieredReader } from './blobs.ts'
+import { isLost, type TieredReader } from './blobs.ts'
 import type { JsonValues } from './json-values.ts'
 import { isAccepted } from './lasting.ts'
+
+/** Items of a list whose blobs are touched together: a bound on memory. */
+const touchedAtOnce = 10_000
 
 /** Ends a claim; `uncached` when the execution went well and left no entry: others that wait need not go one by one. */
 export type Settle = (uncached: boolean) => void
@@ -80,36 +82,46 @@ export class CacheLookup {
       if (!(await this.#isWhole(entry))) return 'broken'
       return (await this.#fits(step, entry)) ? 'usable' : 'unfit'
     } catch (error) {
-      const isBroken =
-        PipewrightError.isInstance(error) && ['BLOB_CORRUPT', 'BLOB_MISSING'].includes(error.code)
-      if (isBroken) return 'broken'
+      if (isLost(error)) return 'broken'
       throw error
     }
   }
 
-  /** Whether all blobs are there; they are spared by the next collection. */
-  async #isWhole({ outputs, small }: UsableEntry): Promise<boolean> {
+  /** Whether all blobs are there, of its outputs and reports; they are spared by the next collection. */
+  async #isWhole({ outputs, facts, small }: UsableEntry): Promise<boolean> {
+    const artifacts = [...facts.reports]
     for (const name in outputs) {
       const value = outputs[name]!
-      if ('artifact' in value && !(await this.#isThere(value.artifact, small))) return false
+      if ('artifact' in value) artifacts.push(value.artifact)
     }
+    for (const artifact of artifacts) if (!(await this.#inStore(blobsOf(artifact), small))) return false
+    for (const artifact of artifacts)
+      if (artifact.kind === 'list' && !(await this.#hasItems(artifact))) return false
     return true
   }
 
-  /** Small blobs are in the metadata store, unless they were written as a file or a stream. */
-  async #isThere(artifact: Artifact, small: ReadonlySet<Digest> | undefined): Promise<boolean> {
-    const { blob, parts, external, kind } = artifact
-    if (external !== undefined) return true
-    if (small?.has(blob) !== true && !(await this.#touch(blob))) return false
-    for (const part of parts ?? []) if (small?.has(part) !== true && !(await this.#touch(part))) return false
-    if (kind !== 'list') return true
-    for await (const item of listItems(artifact, { blobs: this.#reader }))
-      if (item !== null && !(await this.#isThere(item, undefined))) return false
-    return true
+  /** The same of what a list holds, many at once: asking for each would cost more than reading it. */
+  async #hasItems(list: Artifact): Promise<boolean> {
+    const blobs = new Set<Digest>()
+    for await (const item of listItems(list, { blobs: this.#reader })) {
+      if (item === null) continue
+      for (const blob of blobsOf(item)) blobs.add(blob)
+      if (item.kind === 'list' && !(await this.#hasItems(item))) return false
+      if (blobs.size < touchedAtOnce) continue
+      if (!(await this.#areThere(blobs))) return false
+      blobs.clear()
+    }
+    return this.#areThere(blobs)
   }
 
-  async #touch(blob: Digest): Promise<boolean> {
-    return (await this.#store.touch(blob)) || this.#metadata.touchBlob(blob)
+  async #areThere(blobs: ReadonlySet<Digest>): Promise<boolean> {
+    return blobs.size === 0 || this.#inStore([...blobs], await this.#metadata.touchBlobs([...blobs]))
+  }
+
+  /** Whether the blobs that are not in the metadata store are files. */
+  async #inStore(blobs: readonly Digest[], small: ReadonlySet<Digest>): Promise<boolean> {
+    for (const blob of blobs) if (!small.has(blob) && !(await this.#store.touch(blob))) return false
+    return true
   }
 
   /**
@@ -121,4 +133,9 @@ export class CacheLookup {
       if (!(await isAccepted(step, name, own(outputs, name), this.#json))) return false
     return true
   }
+}
+
+/** The blobs of an artifact; a referenced file has none. */
+function blobsOf({ blob, parts, external }: Artifact): readonly Digest[] {
+  return external === undefined ? [blob, ...(parts ?? [])] : []
 }

@@ -41,7 +41,7 @@ export interface CacheEntry {
 
 /** An entry that was looked up to be used. */
 export interface UsableEntry extends CacheEntry {
-  /** Those blobs of its outputs that are in the metadata store. */
+  /** Those blobs of its outputs and reports that are in the metadata store. */
   readonly small: ReadonlySet<Digest>
 }
 
@@ -62,9 +62,12 @@ export type Acquired =
       readonly liveness: 'alive' | 'unknown'
     }
 
+/** A run that is to be removed, as it was when it was chosen. */
+export type ChosenRun = Pick<RunRecord, 'id' | 'state' | 'finishedAt'>
+
 /** What {@link MetadataStore.remove} left alone. */
 export interface Removed {
-  /** Runs that have an owner (again); while there are any, no blob and no cache entry was removed. */
+  /** Runs that are no longer what they were; while there are any, no blob and no cache entry was removed. */
   readonly kept: readonly string[]
 }
 
@@ -94,17 +97,17 @@ export interface MetadataStore {
   /** Calls a listener when another process has taken over a run that this one owned; gives its end. */
   onLost(run: string, listener: (lease: Lease) => void): () => void
 
-  /** The entry of a cache key, to be used now: its small blobs are touched. */
+  /** The entry of a cache key, to be used now: its small blobs are touched before any event that follows. */
   cached(key: Digest): Promise<UsableEntry | undefined>
   /** Forgets an entry whose blobs are gone. */
   forget(key: Digest): Promise<void>
   /** A small blob that was stored with an event. */
   blob(digest: Digest): Promise<Uint8Array | undefined>
   /**
-   * Tells whether a small blob is there, and makes its time now (half an hour more or less does not matter):
+   * Tells which small blobs are there, and makes their time now (half an hour more or less does not matter):
    * garbage collection spares what was used lately.
    */
-  touchBlob(digest: Digest): Promise<boolean>
+  touchBlobs(digests: readonly Digest[]): Promise<ReadonlySet<Digest>>
   /** Removes a small blob whose bytes are these: they are not what was written. */
   dropBlob(digest: Digest, bytes: Uint8Array): Promise<void>
 
@@ -150,10 +153,11 @@ export interface MetadataStore {
 
   /**
    * Removes runs with all that is known of them, the cache entries that they left, and small blobs that were not
-   * used after `untouchedSince`, in milliseconds since the epoch. A run that has got an owner meanwhile is kept.
+   * used after `untouchedSince`, in milliseconds since the epoch. A run is kept that, since it was chosen, has got
+   * an owner, has another state or another end, was pinned, or made a model that was registered.
    */
   remove(request: {
-    readonly runs: readonly string[]
+    readonly runs: readonly ChosenRun[]
     readonly blobs: readonly Digest[]
     readonly cacheKeys: readonly Digest[]
     readonly untouchedSince?: number

@@ -19,7 +19,7 @@ import { isTableKind, table, type Table } from '../artifact/table.ts'
 import type { Json } from '../internal/json.ts'
 import type { AnyStep, Step } from '../define/step.ts'
 import { attemptStep, type AttemptServices } from '../execute/attempt.ts'
-import { CommitWriter, TieredReader } from '../execute/blobs.ts'
+import { CommitWriter, TieredReader, type PendingBlob } from '../execute/blobs.ts'
 import type { LogLevel } from '../execute/context.ts'
 import { placed } from '../execute/error-record.ts'
 import { JsonValues } from '../execute/json-values.ts'
@@ -154,8 +154,12 @@ export async function testStep<In, Out, Run>(
   }
   const folder = await mkdtemp(join(tmpdir(), 'pipewright-test-'))
   const store = memoryStore()
+  const small = new Map<Digest, Uint8Array>()
+  const commit = (blobs: readonly PendingBlob[]): void => {
+    for (const { digest, bytes } of blobs) small.set(digest, bytes)
+  }
   const reader = new TieredReader(
-    { blob: () => Promise.resolve(undefined), dropBlob: () => Promise.resolve() },
+    { blob: (digest) => Promise.resolve(small.get(digest)), dropBlob: () => Promise.resolve() },
     store,
   )
   const services: AttemptServices = {
@@ -185,6 +189,7 @@ export async function testStep<In, Out, Run>(
         throw atInput(error, step.name, name)
       }
     }
+    commit(writer.pending)
     const outcome = await attemptStep(
       {
         run: options.run ?? { id: 'test-run', pipeline: 'test' },
@@ -204,6 +209,7 @@ export async function testStep<In, Out, Run>(
       services,
     )
     if (!outcome.ok) throw outcome.error
+    commit(outcome.blobs)
     // Made only when a test asks an output for its path; it is the test's then.
     let outputFolder: Promise<string> | undefined
     const outputWorkdir = (): Promise<string> =>

@@ -5,7 +5,7 @@ import type { Digest } from '../internal/digest.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { Blob } from '../artifact/blob.ts'
 import { listItems } from '../artifact/list.ts'
-import { TieredReader } from '../execute/blobs.ts'
+import { isLost, TieredReader } from '../execute/blobs.ts'
 import type { Values, Value } from '../record/event.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { RunRecord } from '../record/records.ts'
@@ -69,13 +69,13 @@ export async function collectGarbage(
   const models = await metadata.modelVersions()
   const ofModels = new Set(models.map(({ run }) => run))
   const untouchedSince = now - spare
-  const removed = new Set<string>()
+  const removed = new Map<string, RunRecord>()
   const kept: string[] = []
   for (const run of await allRuns(metadata)) {
     const limit = run.state === 'succeeded' ? age : resumableAge
     const active = run.state === 'running' || run.state === 'waiting'
     const old = (run.finishedAt ?? run.startedAt) < now - limit
-    if (old && !active && !run.pinned && !ofModels.has(run.id)) removed.add(run.id)
+    if (old && !active && !run.pinned && !ofModels.has(run.id)) removed.set(run.id, run)
     else kept.push(run.id)
   }
   const marked = new Set<Digest>()
@@ -84,8 +84,12 @@ export async function collectGarbage(
     if (marked.has(artifact.blob)) return
     marked.add(artifact.blob)
     for (const part of artifact.parts ?? []) marked.add(part)
-    if (artifact.kind === 'list') {
+    if (artifact.kind !== 'list') return
+    try {
       for await (const item of listItems(artifact, { blobs: reader })) if (item !== null) await mark(item)
+    } catch (error) {
+      // A list that nobody can read any more must not keep everything else from being collected.
+      if (!isLost(error)) throw error
     }
   }
   for (const run of kept) {
@@ -97,7 +101,7 @@ export async function collectGarbage(
   const cacheKeys: Digest[] = []
   for await (const entry of metadata.cacheEntries()) {
     if (removed.has(entry.run)) cacheKeys.push(entry.key)
-    else for (const artifact of artifactsIn(entry.outputs)) await mark(artifact)
+    else for (const artifact of [...artifactsIn(entry.outputs), ...entry.facts.reports]) await mark(artifact)
   }
   const large: Blob[] = []
   const small: Blob[] = []
@@ -110,22 +114,24 @@ export async function collectGarbage(
     blobs: blobs.length,
     bytes: blobs.reduce((sum, { size }) => sum + size, 0),
   })
-  if (options.dryRun === true) return { dryRun: true, runs: [...removed], ...reportOf([...large, ...small]) }
-  const { kept: owned } = await metadata.remove({
-    runs: [...removed],
+  if (options.dryRun === true)
+    return { dryRun: true, runs: [...removed.keys()], ...reportOf([...large, ...small]) }
+  const { kept: changed } = await metadata.remove({
+    runs: [...removed.values()],
     blobs: small.map(({ digest }) => digest),
     cacheKeys,
     untouchedSince,
   })
-  for (const run of owned) removed.delete(run)
-  for (const run of removed) {
+  for (const run of changed) removed.delete(run)
+  const runs = [...removed.keys()]
+  for (const run of runs) {
     for (const part of ['logs', 'work', 'outputs'])
       await rm(join(folder, part, run), { recursive: true, force: true })
   }
-  // A run that was taken up again meanwhile may need any of the blobs.
-  if (owned.length > 0) return { dryRun: false, runs: [...removed], cacheEntries: 0, blobs: 0, bytes: 0 }
+  // A run that was taken up again or pinned meanwhile may need any of the blobs.
+  if (changed.length > 0) return { dryRun: false, runs, cacheEntries: 0, blobs: 0, bytes: 0 }
   // What was used since it was listed stays: a run may have found it by its key meanwhile.
   const gone = [...small]
   for (const blob of large) if (await store.delete(blob.digest, untouchedSince)) gone.push(blob)
-  return { dryRun: false, runs: [...removed], ...reportOf(gone) }
+  return { dryRun: false, runs, ...reportOf(gone) }
 }

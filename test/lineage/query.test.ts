@@ -41,7 +41,11 @@ describe('lineage', () => {
     ])
     expect(text(await lineage.upstream(named('csv').digest))).toEqual([])
     expect(await lineage.upstream(artifact('unknown').digest)).toEqual([])
-    await store.remove({ runs: ['two'], blobs: [], cacheKeys: [] })
+    await store.remove({
+      runs: [{ id: 'two', state: 'interrupted', finishedAt: null }],
+      blobs: [],
+      cacheKeys: [],
+    })
     expect(text(await lineage.downstream(named('rows').digest))).toEqual(['1 one:train', '1 model'])
   })
 })

@@ -84,7 +84,11 @@ describe('why', () => {
       succeeded('train', { inputs: values({ rows }), outputs: values({ model }), attempt: 0, reused }),
     ])
     expect(madeBy(await why(store, model.digest), model)).toBe('one:trials[0]/train')
-    await store.remove({ runs: ['one'], blobs: [], cacheKeys: [] })
+    await store.remove({
+      runs: [{ id: 'one', state: 'interrupted', finishedAt: null }],
+      blobs: [],
+      cacheKeys: [],
+    })
     const story = await why(store, model.digest)
     expect(story.artifacts[key(model)]!.making).toMatchObject({ run: 'two', reused: true })
     expect(story.artifacts[key(rows)]).toMatchObject({ making: null, path: null })

@@ -8,8 +8,10 @@ import {
   appendAll,
   artifact,
   attempt,
+  chosen,
   collect,
   engines,
+  finished,
   folder,
   key,
   openStore,
@@ -157,7 +159,6 @@ describe.each(engines)('the store on %s', (engine) => {
           facts,
         }),
       ])
-      await store.pin(run, true)
       await store.append({
         run,
         at: 1,
@@ -165,9 +166,10 @@ describe.each(engines)('the store on %s', (engine) => {
         blobs: [{ digest: key(`blob ${run}`), bytes: new Uint8Array(1) }],
       })
     }
+    await store.pin('b', true)
     const before = await store.detail('b')
     const generation = await store.lineageGeneration()
-    const request = { runs: ['a'], blobs: [key('blob a')], cacheKeys: [] }
+    const request = { runs: [await chosen(store, 'a')], blobs: [key('blob a')], cacheKeys: [] }
     expect(await store.remove(request)).toEqual({ kept: [] })
     expect(await store.detail('a')).toBeUndefined()
     expect(await collect(store.events('a'))).toEqual([])
@@ -210,9 +212,10 @@ describe.each(engines)('the store on %s', (engine) => {
         blobs: [{ digest: key(run), bytes: new Uint8Array(1) }],
       })
     await store.append({ run: 'b', at: 1, event: succeeded('s', { key: key('k') }) })
+    const runs = [await chosen(store, 'a'), await chosen(store, 'b')]
     await store.acquire('b', currentOwner())
     const removed = await store.remove({
-      runs: ['a', 'b'],
+      runs,
       blobs: [key('a'), key('b')],
       cacheKeys: [key('k')],
     })
@@ -221,6 +224,29 @@ describe.each(engines)('the store on %s', (engine) => {
     expect(await store.detail('b')).toBeDefined()
     expect(await store.blob(key('b'))).toBeDefined()
     expect(await store.cached(key('k'))).toBeDefined()
+  })
+
+  it('does not remove a run that has changed since it was chosen', async () => {
+    const store = await openStore(':memory:', { engine })
+    const ids = ['ended', 'again', 'pinned', 'registered', 'same']
+    for (const run of ids) await store.append({ run, at: 1, event: started() })
+    await store.append({ run: 'again', at: 2, event: finished('failed') })
+    const runs = await Promise.all(ids.map((run) => chosen(store, run)))
+    await store.append({ run: 'ended', at: 3, event: finished('succeeded') })
+    await store.append({ run: 'again', at: 3, event: finished('failed') })
+    await store.pin('pinned', true)
+    const model = artifact('m', { kind: 'model' })
+    const entry = {
+      name: 'm',
+      digest: model.digest,
+      artifact: model,
+      registeredAt: 1,
+      node: 'n',
+      metadata: {},
+    }
+    await store.registerModel({ ...entry, run: 'registered' }, undefined)
+    expect(await store.remove({ runs, blobs: [], cacheKeys: [] })).toEqual({ kept: ids.slice(0, -1) })
+    expect((await store.runs()).items.map(({ id }) => id).sort()).toEqual(ids.slice(0, -1).sort())
   })
 
   it('forgets a cache entry for good, until it is written again', async () => {

@@ -5,6 +5,7 @@ import { afterEach } from 'vitest'
 import type { Artifact } from '../../src/artifact/artifact.ts'
 import { sha256, type Digest } from '../../src/internal/digest.ts'
 import type { RunEvent, Values } from '../../src/record/event.ts'
+import type { ChosenRun } from '../../src/record/metadata.ts'
 import { defaultEngine } from '../../src/record/sqlite/driver.ts'
 import type { SqliteEngine } from '../../src/record/sqlite/engine.ts'
 import {
@@ -88,6 +89,16 @@ export function succeeded(node: string, more: Partial<Of<'node.succeeded'>> = {}
     key: null,
     ...more,
   }
+}
+
+/** A `run.finished` in a state. */
+export function finished(state: Of<'run.finished'>['state']): Of<'run.finished'> {
+  return { type: 'run.finished', state, outputs: {} }
+}
+
+/** A run as garbage collection chooses it. */
+export async function chosen(store: SqliteMetadata, run: string): Promise<ChosenRun> {
+  return (await store.runsByPrefix(run)).find(({ id }) => id === run)!
 }
 
 /** Appends events to a run, one millisecond apart. */

@@ -1,15 +1,16 @@
 import type { NotNull } from 'kysely'
 import type { Digest } from '../../internal/digest.ts'
 import type { Owner } from '../event.ts'
-import type { Removed } from '../metadata.ts'
+import type { ChosenRun, Removed } from '../metadata.ts'
 import { ownerAlive } from '../owner.ts'
+import type { ModelVersion } from '../records.ts'
 import { appendWorkspace } from './append.ts'
 import { pageSize, type Reader } from './reader.ts'
 import type { GroupWriter } from './writer.ts'
 
 /** What garbage collection asks to remove. */
 export interface Removal {
-  readonly runs: readonly string[]
+  readonly runs: readonly ChosenRun[]
   readonly blobs: readonly Digest[]
   readonly cacheKeys: readonly Digest[]
   readonly untouchedSince?: number
@@ -20,6 +21,38 @@ function isOwned(reader: Reader, run: string, now: number): boolean {
   if (lease === undefined || lease['owner'] === null) return false
   if ((lease['expires_at'] as number) > now) return true
   return ownerAlive(JSON.parse(lease['owner'] as string) as Owner) === 'alive'
+}
+
+/** Whether a run is no longer what it was when it was chosen: resumed, ended anew, pinned, removed. */
+function hasChanged(reader: Reader, { id, state, finishedAt }: ChosenRun): boolean {
+  const [row] = reader.now(
+    reader.db
+      .selectFrom('runs')
+      .leftJoin('pins', 'pins.run', 'runs.id')
+      .select(['runs.state', 'runs.finished_at', 'pins.run as pin'])
+      .where('runs.id', '=', id),
+  )
+  // That a run was interrupted is not in the database: it is a running one without an owner.
+  const recorded = state === 'interrupted' ? 'running' : state
+  return row?.state !== recorded || row.finished_at !== finishedAt || row.pin !== null
+}
+
+/** Tells whether a run made a registered model. Models are only ever added: they are read again when there are more. */
+function registrations(reader: Reader): (run: string) => boolean {
+  const { db } = reader
+  let known = 0
+  let runs = new Set<string | null>()
+  return (run) => {
+    const [counted] = reader.now(
+      db.selectFrom('model_versions').select((eb) => eb.fn.countAll<number>().as('n')),
+    )
+    if (counted!.n !== known) {
+      const rows = reader.now(db.selectFrom('model_versions').select('data'))
+      runs = new Set(rows.map(({ data }) => (JSON.parse(data) as Pick<ModelVersion, 'run'>).run))
+      known = rows.length
+    }
+    return runs.has(run)
+  }
 }
 
 const ofExecution = ['attempts', 'edges', 'params', 'metrics'] as const
@@ -65,7 +98,7 @@ function deleteOrphans(reader: Reader): void {
 
 /**
  * Removes runs one by one, each in a transaction; then, unless a run had to be kept, the entries and blobs.
- * A run that has got an owner since it was chosen is kept: somebody resumes it.
+ * Marking takes its time: whether a run may go is decided again in the transaction that removes it.
  */
 export async function remove(
   writer: GroupWriter,
@@ -74,13 +107,14 @@ export async function remove(
   now: () => number,
 ): Promise<Removed> {
   const kept: string[] = []
+  const hasModel = registrations(reader)
   for (const run of runs) {
     const removed = await writer.write(() => {
-      if (isOwned(reader, run, now())) return false
-      deleteRun(reader, run)
+      if (isOwned(reader, run.id, now()) || hasChanged(reader, run) || hasModel(run.id)) return false
+      deleteRun(reader, run.id)
       return true
     })
-    if (!removed) kept.push(run)
+    if (!removed) kept.push(run.id)
   }
   if (kept.length < runs.length) await writer.write(() => deleteOrphans(reader))
   if (kept.length > 0) return { kept }

@@ -4,7 +4,7 @@ import { append } from './append.ts'
 import { sqliteDialect } from './dialect.ts'
 import type { SqliteDriver } from './driver.ts'
 import type { SqliteEngine } from './engine.ts'
-import { cached, touchBlob } from './cached.ts'
+import { cached, touchBlobs } from './cached.ts'
 import { artifactsOfRun, cacheEntries, eventsOf, smallBlobs } from './events.ts'
 import { executionAt, executionsByNumber, executionsOf } from './executions.ts'
 import { translate } from './failure.ts'
@@ -126,7 +126,7 @@ export async function openSqliteMetadata(
       const row = await reader.read(() => statements.blob.get({ digest }))
       return row?.['bytes'] as Uint8Array | undefined
     },
-    touchBlob: (digest) => touchBlob(writer, reader, digest, now()),
+    touchBlobs: (digests) => touchBlobs(writer, reader, digests, now()),
     dropBlob: (digest, bytes) => writer.write(() => void statements.dropBlob.run({ digest, bytes })),
 
     runs: (query = {}) => listRuns(reader, query, now()),
