@@ -35,6 +35,8 @@ export class LocalRun {
   #resolve!: (outcome: RunOutcome) => void
   #reject!: (error: unknown) => void
   #endedBy: PipewrightError | undefined
+  /** What happens while the record is replayed; undefined from then on. */
+  #early: ReduceEvent[] | undefined = []
   #over = false
 
   constructor(request: RunRequest, services: RunServices) {
@@ -74,12 +76,17 @@ export class LocalRun {
       this.#resolve = resolve
       this.#reject = reject
     })
+    // The run may be lost while its record is replayed, before anybody waits for this.
+    ended.catch(() => undefined)
     const { timeout } = this.#request.settings
     const stopTimer = timeout === undefined ? undefined : after(timeout, () => this.#timeOut(timeout))
     try {
       const outstanding = await replay(this.#state, this.#scopes, this.#steps.tries, this.#request.history)
+      const early = this.#early ?? []
+      this.#early = undefined
       this.#recordInterrupted()
-      this.#dispatch(outstanding)
+      for (const event of early) this.#apply(event)
+      if (!this.#over) this.#dispatch(outstanding)
     } catch (error) {
       this.#fatal(error)
     }
@@ -150,6 +157,8 @@ export class LocalRun {
 
   #apply(event: ReduceEvent): void {
     if (this.#over) return
+    // A halted state does not take the events of a record that was not halted there.
+    if (this.#early !== undefined) return void this.#early.push(event)
     try {
       const commands = reduce(this.#state, event)
       this.#dispatch(commands)

@@ -82,6 +82,8 @@ export interface MetadataStore {
   flush(): Promise<void>
   /** The events of a run after a place in the log, in order. */
   events(run: string, after?: number): AsyncIterable<StoredEvent>
+  /** The place of a run's last event in the log; 0 when there is none. */
+  lastEvent(run: string): Promise<number>
 
   /**
    * Makes this process the owner of a run that has none, whose owner is dead or (where that can't be told) has

@@ -1,19 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { errorCodes } from '../internal/error-code.ts'
+import { PipewrightError } from '../internal/error.ts'
 import type { RunOutcome, RunUpdate } from '../execute/run-request.ts'
 import type { ErrorRecord } from '../record/event.ts'
 import type { MetadataStore } from '../record/metadata.ts'
-import type { RunDetail } from '../record/records.ts'
+import type { RunDetail, RunState } from '../record/records.ts'
 
 /** How often the record of a run is looked at that somebody else drives, in milliseconds. */
 const poll = 250
 
+/** The place in the log up to which a run was followed. */
+export interface Followed {
+  seq: number
+}
+
+/** An error as it was thrown, as far as its record tells; one of ours is one of ours again. */
 function asError({ name, message, stack, code, cause }: ErrorRecord): Error {
-  const error = new Error(message, cause === undefined ? {} : { cause: asError(cause) })
-  return Object.assign(error, {
+  const options = cause === undefined ? {} : { cause: asError(cause) }
+  const ours = name === 'PipewrightError' ? errorCodes.find((known) => known === code) : undefined
+  if (ours !== undefined) {
+    const [text = '', fix] = message.split('\nFix: ')
+    const error = new PipewrightError(ours, text, fix === undefined ? options : { ...options, fix })
+    return Object.assign(error, stack === undefined ? {} : { stack })
+  }
+  return Object.assign(new Error(message, options), {
     name,
     ...(stack === undefined ? {} : { stack }),
     ...(code === undefined ? {} : { code }),
   })
+}
+
+/** Whether somebody drives a run in this state, or it waits for something. */
+export function goesOn(state: RunState): boolean {
+  return state === 'running' || state === 'waiting'
 }
 
 /** How a run ended, as far as its record tells. */
@@ -31,28 +50,31 @@ export function recordedOutcome(detail: RunDetail): RunOutcome {
 }
 
 /**
- * Follows a run that somebody else drives: tells of its events from now on. Resolves with its end, or with
- * undefined when nobody drives it any more; rejects with the signal's reason.
+ * Follows a run that somebody else drives: tells of its events after a place. Resolves with its end, or with
+ * undefined when nobody drives it any more (or it is gone); rejects with the signal's reason.
  */
 export async function follow(
   metadata: MetadataStore,
   run: string,
+  followed: Followed,
   onUpdate: (update: RunUpdate) => void,
   signal: AbortSignal,
 ): Promise<RunOutcome | undefined> {
-  let place = 0
-  for await (const { seq } of metadata.events(run)) place = seq
   for (;;) {
+    signal.throwIfAborted()
     // The state first: a run that has ended has recorded all of its events.
     const [record] = await metadata.runsByPrefix(run)
-    for await (const { seq, at, event } of metadata.events(run, place)) {
-      place = seq
+    for await (const { seq, at, event } of metadata.events(run, followed.seq)) {
+      followed.seq = seq
       onUpdate({ at, event })
     }
     if (record === undefined || record.state === 'interrupted') return undefined
-    if (record.state !== 'running' && record.state !== 'waiting')
-      return recordedOutcome((await metadata.detail(run))!)
+    if (!goesOn(record.state)) {
+      const detail = await metadata.detail(run)
+      if (detail === undefined || detail.state === 'interrupted') return undefined
+      // Else somebody has resumed it between the two reads.
+      if (!goesOn(detail.state)) return recordedOutcome(detail)
+    }
     await sleep(poll, undefined, { signal }).catch(() => undefined)
-    if (signal.aborted) throw signal.reason
   }
 }

@@ -23,6 +23,24 @@ export class Updates {
   readonly #listeners = new Set<(update: RunUpdate | undefined) => void>()
   #ended = false
 
+  constructor(onUpdate?: (update: RunUpdate) => void) {
+    this.tell(onUpdate)
+  }
+
+  /** Tells a function of each update until it is taken away; it can't make the run fail. */
+  tell(onUpdate: ((update: RunUpdate) => void) | undefined): () => void {
+    if (onUpdate === undefined) return () => undefined
+    const listener = (update: RunUpdate | undefined): void => {
+      try {
+        if (update !== undefined) onUpdate(update)
+      } catch {
+        // Its own affair.
+      }
+    }
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
   push(update: RunUpdate): void {
     for (const listener of this.#listeners) listener(update)
   }
@@ -66,4 +84,13 @@ export interface FollowedRun {
 /** A run of this process while it is driven. */
 export interface ActiveRun extends FollowedRun {
   readonly driver: LocalRun
+}
+
+/** Cancels something when a signal is aborted, or was already; gives the function that stops that. */
+export function cancelOnAbort(signal: AbortSignal | undefined, cancel: (reason: string) => void): () => void {
+  if (signal === undefined) return () => undefined
+  const onAbort = (): void => cancel((signal.reason as Error | undefined)?.message ?? 'aborted')
+  if (signal.aborted) onAbort()
+  else signal.addEventListener('abort', onAbort, { once: true })
+  return () => signal.removeEventListener('abort', onAbort)
 }

@@ -56,21 +56,28 @@ function unfinishedSteps(scope: PlanScope, succeeded: ReadonlySet<string>): Set<
   return steps
 }
 
+/** Refuses a pipeline of another structure than the one that a run executes. */
+export function checkStructure(
+  { id, pipeline, structure }: Pick<RunDetail, 'id' | 'pipeline' | 'structure'>,
+  compiled: Compiled,
+): void {
+  if (compiled.plan.digest === structure) return
+  throw new PipewrightError(
+    'STRUCTURE_CHANGED',
+    `the structure of pipeline '${pipeline}' has changed since run ${id} was started`,
+    {
+      fix: 'start a new run: steps whose code and inputs are the same are reused from the cache',
+      details: { run: id },
+    },
+  )
+}
+
 /**
  * Compares today's pipeline with the one that a run executes: another structure is refused, other code of an
  * unfinished step too, unless it is accepted. Returns the steps whose code was accepted.
  */
 export function checkResume(detail: RunDetail, compiled: Compiled, acceptCode: boolean): readonly string[] {
-  if (compiled.plan.digest !== detail.structure) {
-    throw new PipewrightError(
-      'STRUCTURE_CHANGED',
-      `the structure of pipeline '${detail.pipeline}' has changed since run ${detail.id} was started`,
-      {
-        fix: 'start a new run: steps whose code and inputs are the same are reused from the cache',
-        details: { run: detail.id },
-      },
-    )
-  }
+  checkStructure(detail, compiled)
   const succeeded = new Set(
     detail.executions.filter(({ state }) => state === 'succeeded').map(({ node }) => node),
   )

@@ -35,3 +35,14 @@ export interface ResumeOptions extends Pick<RunOptions, 'signal' | 'onUpdate' | 
   /** Takes the run from an owner that seems alive; that one can commit nothing more. */
   readonly takeOver?: boolean
 }
+
+/** The options that a run is driven with. */
+export function driveOptions({
+  signal,
+  captureConsole,
+}: RunOptions): Pick<RunOptions, 'signal' | 'captureConsole'> {
+  return {
+    ...(signal === undefined ? {} : { signal }),
+    ...(captureConsole === undefined ? {} : { captureConsole }),
+  }
+}

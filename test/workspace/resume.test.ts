@@ -6,6 +6,7 @@ import type { RunFailedError } from 'pipewright'
 import { definePipeline, defineStep, PipewrightError } from 'pipewright'
 import { describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import { openSqliteMetadata } from '../../src/record/sqlite/store.ts'
 import { deferred, statesOf, tempFolder, tempWorkspace } from './temp.ts'
 
 function fixable(broken: { now: boolean }) {
@@ -261,6 +262,67 @@ describe('resume', () => {
     const again = await tempWorkspace({ root })
     expect((await again.show(handle.id)).state).toBe('interrupted')
     expect((await again.resume(handle.id, pipeline)).outputs).toEqual({ call: 2 })
+  })
+})
+
+describe('a resume that is overtaken', () => {
+  function failsOnce() {
+    const broken = { now: true }
+    const step = defineStep({
+      name: 'step',
+      version: '1',
+      cache: 'never',
+      outputs: { n: z.number() },
+      run: () => {
+        if (broken.now) throw new Error('broken')
+        return { n: 7 }
+      },
+    })
+    return { broken, pipeline: definePipeline({ name: 'p' }, (p) => p.step(step, {})) }
+  }
+
+  /** A run that has failed, and a workspace that is held up when it has (or is about to have) taken it. */
+  async function given(when: 'before' | 'after') {
+    const root = await tempFolder()
+    const { broken, pipeline } = failsOnce()
+    const [gate, held] = [deferred(), deferred()]
+    const quick = await tempWorkspace({ root })
+    const { run } = (await quick.run(pipeline, {}).catch((thrown: unknown) => thrown)) as RunFailedError
+    broken.now = false
+    const real = await openSqliteMetadata(join(root, '.pipewright', 'metadata.sqlite'))
+    const hold = async (): Promise<void> => {
+      held.resolve()
+      await gate.promise
+    }
+    const acquire: typeof real.acquire = async (...args) => {
+      if (when === 'before') await hold()
+      const acquired = await real.acquire(...args)
+      if (when === 'after') await hold()
+      return acquired
+    }
+    const slow = await tempWorkspace({ root, metadata: { ...real, acquire } })
+    return { quick, slow, run, pipeline, gate, held }
+  }
+
+  test('by another one that succeeds is refused, and lets go of the run', async () => {
+    const { quick, slow, run, pipeline, gate, held } = await given('before')
+    const late = expect(slow.resume(run, pipeline)).rejects.toMatchObject({ code: 'RUN_NOT_RESUMABLE' })
+    await held.promise
+    await quick.resume(run, pipeline)
+    gate.resolve()
+    await late
+    expect(await quick.show(run)).toMatchObject({ state: 'succeeded', owner: null })
+  })
+
+  test('by the end of its workspace lets go of the run', async () => {
+    const { quick, slow, run, pipeline, gate, held } = await given('after')
+    const late = expect(slow.resume(run, pipeline)).rejects.toMatchObject({ code: 'WORKSPACE_CLOSED' })
+    await held.promise
+    const closing = slow.close()
+    gate.resolve()
+    await closing
+    await late
+    expect((await quick.resume(run, pipeline)).outputs).toEqual({ n: 7 })
   })
 })
 

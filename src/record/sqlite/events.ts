@@ -23,6 +23,17 @@ export async function* eventsOf(reader: Reader, run: string, after: number): Asy
   }
 }
 
+/** The place of the last event of a run in the log; 0 when there is none. */
+export async function lastEventOf(reader: Reader, run: string): Promise<number> {
+  const [row] = await reader.all(
+    reader.db
+      .selectFrom('events')
+      .select(({ fn }) => fn.max('seq').as('seq'))
+      .where('run', '=', run),
+  )
+  return row?.seq ?? 0
+}
+
 /** Every artifact that the events of a run name, each once per content, kind and stored bytes. */
 export async function* artifactsOfRun(reader: Reader, run: string): AsyncGenerator<Artifact> {
   const seen = new Set<string>()

@@ -1,6 +1,7 @@
 import type { Owner } from '../event.ts'
 import type { Acquired, Lease } from '../metadata.ts'
-import { ownerAlive, type Liveness } from '../owner.ts'
+import type { Liveness } from '../owner.ts'
+import { ownershipJudge } from './ownership.ts'
 import type { Statements } from './statements.ts'
 import type { GroupWriter } from './writer.ts'
 
@@ -9,26 +10,6 @@ export const leaseTtl = 15_000
 
 /** The time between heartbeats, in milliseconds. */
 export const heartbeatInterval = 3_000
-
-interface Held {
-  readonly fence: number
-  readonly owner: Owner | null
-  readonly heartbeatAt: number
-  readonly expiresAt: number
-  readonly cancelRequested: string | null
-}
-
-function read(to: Statements, run: string): Held | undefined {
-  const row = to.lease.get({ run })
-  if (row === undefined) return undefined
-  return {
-    fence: row['fence'] as number,
-    owner: row['owner'] === null ? null : (JSON.parse(row['owner'] as string) as Owner),
-    heartbeatAt: row['heartbeat_at'] as number,
-    expiresAt: row['expires_at'] as number,
-    cancelRequested: row['cancel_requested'] as string | null,
-  }
-}
 
 /** What {@link acquireLease} needs to know beside the run. */
 export interface Acquisition {
@@ -47,21 +28,21 @@ export function acquireLease(
   writer: GroupWriter,
   to: Statements,
   run: string,
-  { owner, evict, now, ttl, alive = ownerAlive }: Acquisition,
+  { owner, evict, now, ttl, alive }: Acquisition,
 ): Promise<Acquired> {
   return writer.write((): Acquired => {
-    const held = read(to, run)
+    const held = to.lease.get({ run })
+    const fence = (held?.['fence'] as number | undefined) ?? 0
     const at = now()
-    if (held !== undefined && held.owner !== null && evict !== 'any' && evict?.fence !== held.fence) {
-      const liveness = alive(held.owner)
-      const expired = held.expiresAt <= at
-      if (liveness === 'alive' || (liveness === 'unknown' && !expired))
-        return { ok: false, owner: held.owner, heartbeatAt: held.heartbeatAt, expired, liveness }
+    if (held !== undefined && evict !== 'any' && evict?.fence !== fence) {
+      const holder = ownershipJudge(at, alive)(held['owner'] as string | null, held['expires_at'] as number)
+      if (holder !== undefined) return { ok: false, ...holder, heartbeatAt: held['heartbeat_at'] as number }
     }
-    const fence = (held?.fence ?? 0) + 1
-    to.putLease.run({ run, fence, owner: JSON.stringify(owner), now: at, expires_at: at + ttl })
+    const lease = { run, fence: fence + 1 }
+    to.putLease.run({ ...lease, owner: JSON.stringify(owner), now: at, expires_at: at + ttl })
     writer.leaseChanged(run)
-    return { ok: true, lease: { run, fence }, cancelRequested: held?.cancelRequested ?? null }
+    const cancelRequested = (held?.['cancel_requested'] as string | null | undefined) ?? null
+    return { ok: true, lease, cancelRequested }
   })
 }
 

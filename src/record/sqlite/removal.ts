@@ -1,10 +1,9 @@
 import type { NotNull } from 'kysely'
 import type { Digest } from '../../internal/digest.ts'
-import type { Owner } from '../event.ts'
 import type { ChosenRun, Removed } from '../metadata.ts'
-import { ownerAlive } from '../owner.ts'
 import type { ModelVersion } from '../records.ts'
 import { appendWorkspace } from './append.ts'
+import { ownershipJudge } from './ownership.ts'
 import { pageSize, type Reader } from './reader.ts'
 import type { GroupWriter } from './writer.ts'
 
@@ -18,9 +17,10 @@ export interface Removal {
 
 function isOwned(reader: Reader, run: string, now: number): boolean {
   const lease = reader.statements.lease.get({ run })
-  if (lease === undefined || lease['owner'] === null) return false
-  if ((lease['expires_at'] as number) > now) return true
-  return ownerAlive(JSON.parse(lease['owner'] as string) as Owner) === 'alive'
+  if (lease === undefined) return false
+  return (
+    ownershipJudge(now)(lease['owner'] as string | null, lease['expires_at'] as number | null) !== undefined
+  )
 }
 
 /** Whether a run is no longer what it was when it was chosen: resumed, ended anew, pinned, removed. */

@@ -1,9 +1,9 @@
 import { sql, type Expression, type SqlBool } from 'kysely'
 import type { ErrorRecord, Owner, RunEvent } from '../event.ts'
-import { ownerAlive, type Liveness } from '../owner.ts'
 import type { Page, RunDetail, RunQuery, RunRecord, RunState } from '../records.ts'
 import { encodeCursor, readRunQuery, type Cursor, type RunOrder } from './cursor.ts'
 import { executionsOf } from './executions.ts'
+import { ownershipJudge } from './ownership.ts'
 import { parsed, type Reader } from './reader.ts'
 import type { RunTable } from './schema.ts'
 
@@ -32,25 +32,11 @@ function selectRuns(reader: Reader) {
     ])
 }
 
-/**
- * Judges who drives a run: nobody when it has no owner, when the owner is dead, or, where that can't be told,
- * when its lease has expired. An owner is asked for once per judge.
- */
-function ownership(now: number): (owner: string | null, expiresAt: number | null) => boolean {
-  const known = new Map<string, Liveness>()
-  return (owner, expiresAt) => {
-    if (owner === null) return false
-    const liveness = known.get(owner) ?? ownerAlive(JSON.parse(owner) as Owner)
-    known.set(owner, liveness)
-    return liveness === 'alive' || (liveness === 'unknown' && (expiresAt ?? 0) > now)
-  }
-}
+type Judge = ReturnType<typeof ownershipJudge>
 
-type Driven = ReturnType<typeof ownership>
-
-function toRecord(row: RunRow, driven: Driven): RunRecord {
+function toRecord(row: RunRow, judge: Judge): RunRecord {
   const state: RunState =
-    row.state === 'running' && !driven(row.owner, row.expires_at) ? 'interrupted' : row.state
+    row.state === 'running' && judge(row.owner, row.expires_at) === undefined ? 'interrupted' : row.state
   return {
     id: row.id,
     pipeline: row.pipeline,
@@ -86,7 +72,7 @@ export async function listRuns(reader: Reader, query: RunQuery, now: number): Pr
   if (tag !== undefined)
     base = base.where('runs.id', 'in', reader.db.selectFrom('tags').select('run').where('tag', '=', tag))
 
-  const driven = ownership(now)
+  const judge = ownershipJudge(now)
   const items: RunRecord[] = []
   let place = after
   let last: Cursor | undefined
@@ -95,7 +81,7 @@ export async function listRuns(reader: Reader, query: RunQuery, now: number): Pr
     const page = place === undefined ? base : base.where(beyond(column, place, descending))
     const rows = await reader.all(page.limit(limit + 1))
     for (const row of rows) {
-      const record = toRecord(row, driven)
+      const record = toRecord(row, judge)
       if (state !== undefined && record.state !== state) continue
       if (items.length === limit) return { items, next: encodeCursor(order, last!) }
       items.push(record)
@@ -125,7 +111,7 @@ export async function runsByPrefix(
       .orderBy('runs.id')
       .limit(2),
   )
-  return rows.map((row) => toRecord(row, ownership(now)))
+  return rows.map((row) => toRecord(row, ownershipJudge(now)))
 }
 
 /** The run of a pipeline with a caller's key. */
@@ -138,7 +124,7 @@ export async function runByKey(
   const [row] = await reader.all(
     selectRuns(reader).where('runs.pipeline', '=', pipeline).where('runs.key', '=', key),
   )
-  return row === undefined ? undefined : toRecord(row, ownership(now))
+  return row === undefined ? undefined : toRecord(row, ownershipJudge(now))
 }
 
 type Of<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>
@@ -161,7 +147,7 @@ export async function runDetail(reader: Reader, run: string, now: number): Promi
   const finished = row.finished === null ? undefined : (events.get(row.finished) as Of<'run.finished'>)
   const codes = resumed.map((place) => (events.get(place) as Of<'run.resumed'> | undefined)?.code)
   return {
-    ...toRecord(row, ownership(now)),
+    ...toRecord(row, ownershipJudge(now)),
     plan: started.plan,
     structure: started.structure,
     inputs: started.inputs,

@@ -5,7 +5,7 @@ import { sqliteDialect } from './dialect.ts'
 import type { SqliteDriver } from './driver.ts'
 import type { SqliteEngine } from './engine.ts'
 import { cached, touchBlobs } from './cached.ts'
-import { artifactsOfRun, cacheEntries, eventsOf, smallBlobs } from './events.ts'
+import { artifactsOfRun, cacheEntries, eventsOf, lastEventOf, smallBlobs } from './events.ts'
 import { executionAt, executionsByNumber, executionsOf } from './executions.ts'
 import { translate } from './failure.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -99,6 +99,7 @@ export async function openSqliteMetadata(
     append: async (event, lease) => append(writer, statements, event, lease),
     flush: () => writer.flush(),
     events: (run, after = 0) => eventsOf(reader, run, after),
+    lastEvent: (run) => lastEventOf(reader, run),
 
     acquire: async (run, owner, evict) => {
       const acquired = await acquireLease(writer, statements, run, { owner, evict, now, ttl: timing.ttl })

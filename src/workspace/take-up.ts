@@ -1,0 +1,76 @@
+import { PipewrightError } from '../internal/error.ts'
+import { narrow, type Narrowed } from '../plan/narrow.ts'
+import type { RunSettings } from '../record/event.ts'
+import type { MetadataStore } from '../record/metadata.ts'
+import type { RunDetail } from '../record/records.ts'
+import type { ActiveRuns, DriveOptions } from './active-runs.ts'
+import type { ActiveRun } from './handle.ts'
+import { codeDigests, type Compiled } from './program.ts'
+import { checkResume, historyOf } from './resume.ts'
+import type { ResumeOptions } from './run-options.ts'
+
+/** A run that this process has taken up. */
+export interface TakenUp {
+  readonly active: ActiveRun
+  /** The reason of a cancel that nobody has heeded yet. */
+  readonly cancelRequested: string | null
+}
+
+/** How a run is taken up. */
+export interface TakeUpOptions extends DriveOptions, Pick<ResumeOptions, 'acceptCode' | 'takeOver'> {
+  /** Judges the run once more when nobody else can change it: others may have driven it until then. */
+  readonly isWanted: (now: RunDetail) => boolean
+}
+
+/**
+ * Goes on with a run that nobody drives; undefined when it has changed so that it is not wanted any more. Throws
+ * `RUN_OWNED`, `RUN_NOT_FOUND`, `STRUCTURE_CHANGED`, `CODE_CHANGED` or `WORKSPACE_CLOSED`.
+ */
+export async function takeUp(
+  metadata: MetadataStore,
+  runs: ActiveRuns,
+  seen: RunDetail,
+  compiled: Compiled,
+  { isWanted, acceptCode = false, takeOver = false, ...options }: TakeUpOptions,
+): Promise<TakenUp | undefined> {
+  const { id, settings, inputs } = seen
+  // Before anybody loses the run: what has succeeded meanwhile makes it no less fit.
+  checkResume(seen, compiled, acceptCode)
+  const part = narrowed(compiled, settings)
+  runs.closed.throwIfAborted()
+  const { lease, cancelRequested } = await runs.acquire(id, takeOver)
+  try {
+    await runs.oust(id)
+    const now = await metadata.detail(id)
+    if (now === undefined) throw new PipewrightError('RUN_NOT_FOUND', `run ${id} was removed`)
+    if (!isWanted(now)) {
+      await runs.release(lease)
+      return undefined
+    }
+    const accepted = checkResume(now, compiled, acceptCode)
+    const history = await historyOf(metadata, id)
+    runs.closed.throwIfAborted()
+    const code = codeDigests(compiled.program)
+    await metadata.append(
+      { run: id, at: Date.now(), event: { type: 'run.resumed', acceptedCode: accepted, code } },
+      lease,
+    )
+    const active = runs.drive({ id, inputs, settings, lease, history, ...part }, options)
+    return { active, cancelRequested }
+  } catch (error) {
+    // Taking the run has cleared it, and whoever is next may be one that heeds it.
+    if (cancelRequested !== null) await metadata.requestCancel(id, cancelRequested).catch(() => undefined)
+    await runs.release(lease)
+    throw error
+  }
+}
+
+/** The plan and the program of a run: all of the plan, or what its settings select. */
+export function narrowed(
+  { plan, program }: Compiled,
+  { selection }: RunSettings,
+): Pick<Compiled, 'plan' | 'program'> & Partial<Pick<Narrowed, 'reuse'>> {
+  if (selection === undefined) return { plan, program }
+  const { scope, reuse } = narrow(plan, selection)
+  return { plan: { ...plan, scope }, program, reuse }
+}
