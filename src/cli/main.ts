@@ -45,6 +45,14 @@ function build(): Command {
     .description('show a run: its nodes, times, hits, metrics and outputs')
     .action(async (run: string) => (await import('./runs.ts')).showCommand(run))
   program
+    .command('explain')
+    .argument('<run>', 'run id, or the start of one')
+    .argument('[node]', 'default: all steps of the run')
+    .description('why nodes were executed or reused: what has changed since when')
+    .action(async (run: string, node: string | undefined) =>
+      (await import('./explain.ts')).explainCommand(run, node),
+    )
+  program
     .command('resume')
     .argument('<run>', 'run id, or the start of one')
     .description('go on with a run that has not succeeded; what has succeeded is not run again')

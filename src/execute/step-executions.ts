@@ -130,7 +130,8 @@ export class StepExecutions {
       const mode = isReuse ? undefined : settings.cache
       const uncached = uncachedReason(declaration, policy, mode, code)
       const cacheable = uncached === undefined && code?.cacheable === true
-      const key = cacheable ? cacheKey(keyComponents(declaration, code.digest, digests)) : null
+      const components = cacheable ? keyComponents(declaration, code.digest, digests) : undefined
+      const key = components === undefined ? null : cacheKey(components)
       const seed = key ?? sha256(canonicalJson({ step: step.name, inputs: digests }))
       const needs = this.#services.resources.needs(declaration.resources, step.name)
       const startedAt = Date.now()
@@ -169,6 +170,7 @@ export class StepExecutions {
         declaration,
         values,
         key,
+        env: components?.env ?? {},
         policy,
         seed,
         idempotencyKey: own,
@@ -308,7 +310,7 @@ export class StepExecutions {
     attempt: number,
     startedAt: number,
   ): Promise<void> {
-    const { step, values: inputs, key } = work
+    const { step, values: inputs, key, env } = work
     const { outputs, facts, volatile, blobs } = outcome
     const isVolatile = volatile.length > 0 && work.policy === undefined
     const isReadonly = this.#request.settings.cache === 'readonly'
@@ -327,6 +329,7 @@ export class StepExecutions {
         outputs,
         key,
         ...(uncached === undefined ? {} : { uncached }),
+        ...(Object.keys(env).length === 0 ? {} : { env }),
         facts,
       },
       blobs,

@@ -8,6 +8,7 @@ import type { CacheDeclaration, PlanNode, StepDeclaration } from '../plan/docume
 import { matcher } from '../plan/select.ts'
 import type { CacheMode, Values } from '../record/event.ts'
 import type { Settle } from './cache-lookup.ts'
+import type { KeyComponents } from './cache-key.ts'
 import type { Needs } from './resource-pool.ts'
 import type { NodeSpan } from './telemetry.ts'
 
@@ -17,6 +18,8 @@ export interface Work {
   readonly declaration: StepDeclaration
   readonly values: Values
   readonly key: Digest | null
+  /** The digests of declared environment variables. */
+  readonly env: KeyComponents['env']
   /** What is reused, as the node or its step says. */
   readonly policy: CacheDeclaration | undefined
   readonly seed: string

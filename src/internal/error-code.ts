@@ -28,6 +28,7 @@ export const errorCodes = [
   'RUN_NOT_FOUND',
   'RUN_OWNED',
   'RUN_NOT_RESUMABLE',
+  'NODE_NOT_FOUND',
   'RUN_KEY_CONFLICT',
   'CODE_CHANGED',
   'STRUCTURE_CHANGED',

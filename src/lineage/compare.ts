@@ -53,7 +53,7 @@ export interface Comparison {
 }
 
 /** What tells whether two values are the same: the content of artifacts, the canonical text of data. */
-function identity(value: Value): string {
+export function identity(value: Value): string {
   if ('artifact' in value) {
     const { kind, digest } = value.artifact
     return value.pick === undefined ? `${kind} ${digest}` : `${kind} ${digest} ${canonicalJson(value.pick)}`

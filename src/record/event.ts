@@ -115,6 +115,8 @@ export type RunEvent =
       readonly inputs: Values
       /** The code digest of each step of the plan; null where it has none. */
       readonly code: Readonly<Record<string, Digest | null>>
+      /** By step: the stored list of the parts of its code. */
+      readonly reached?: Readonly<Record<string, Digest>>
       readonly address: Address | null
       readonly settings: RunSettings
       readonly tags: readonly string[]
@@ -166,6 +168,8 @@ export type RunEvent =
       readonly key: Digest | null
       /** Why no cache entry was written; absent when one was, or for a hit. */
       readonly uncached?: string
+      /** The digests of declared environment variables; null for one that was not set. */
+      readonly env?: Readonly<Record<string, Digest | null>>
       /** The execution whose outputs were reused. */
       readonly reused?: { readonly run: string; readonly node: string }
       readonly facts?: ExecutionFacts

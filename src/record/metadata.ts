@@ -138,6 +138,8 @@ export interface MetadataStore {
   lineageGeneration(): Promise<number>
   /** Executions by their numbers, in the order asked for; unknown ones are left out. */
   executionsByNumber(numbers: readonly number[]): Promise<readonly ExecutionRecord[]>
+  /** Executions of a step that have really run and succeeded, before a number, the latest first. */
+  executionsOf(step: string, before: number, limit: number): Promise<readonly ExecutionRecord[]>
   /** The execution of a node in a run. */
   executionAt(run: string, node: string): Promise<ExecutionRecord | undefined>
   /** Artifacts by their numbers, in the order asked for; unknown ones are left out. */

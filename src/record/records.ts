@@ -61,6 +61,8 @@ export interface ExecutionRecord {
   /** The code digest that the run had for the step at that time; null where it had none. */
   readonly code: Digest | null
   readonly uncached: string | null
+  /** The digests of declared environment variables; null for one that was not set. */
+  readonly env: Readonly<Record<string, Digest | null>>
   readonly reused: { readonly run: string; readonly node: string } | null
   readonly metrics: Readonly<Record<string, MetricSummary>>
   readonly params: JsonObject
@@ -76,6 +78,8 @@ export interface RunDetail extends RunRecord {
   readonly inputs: Values
   readonly outputs: Values
   readonly code: Readonly<Record<string, Digest | null>>
+  /** By step: the stored list of the parts of its code. */
+  readonly reached: Readonly<Record<string, Digest>>
   readonly address: Address | null
   readonly settings: RunSettings
   readonly environment: Environment | null

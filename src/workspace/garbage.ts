@@ -94,7 +94,8 @@ export async function collectGarbage(
   }
   for (const run of kept) {
     const detail = await metadata.detail(run)
-    if (detail !== undefined) marked.add(detail.plan)
+    if (detail !== undefined)
+      for (const digest of [detail.plan, ...Object.values(detail.reached)]) marked.add(digest)
     for await (const artifact of metadata.artifactsOfRun(run)) await mark(artifact)
   }
   for (const { artifact } of models) await mark(artifact)

@@ -1,5 +1,7 @@
 import { isAbsolute, join, relative, sep } from 'node:path'
+import { canonicalJson } from '../internal/canonical.ts'
 import { PipewrightError } from '../internal/error.ts'
+import type { BlobWriter } from '../artifact/blob.ts'
 import type { Digest } from '../internal/digest.ts'
 import type { Json } from '../internal/json.ts'
 import { checkBuildFunction } from '../code/build-check.ts'
@@ -73,6 +75,17 @@ export async function compileProgram(
     program: { steps, pipelines: compiler.pipelines, code },
     address,
   }
+}
+
+/** Stores the parts of the code of each step, so that a later run can tell which of them has changed. */
+export async function storeReached(program: Program, blobs: BlobWriter): Promise<Record<string, Digest>> {
+  const reached: Record<string, Digest> = {}
+  for (const [key, code] of program.code) {
+    if (!code.cacheable || code.pieces.length === 0) continue
+    const { pieces, values, lockfile } = code
+    reached[key] = (await blobs.put(Buffer.from(canonicalJson({ pieces, values, lockfile }), 'utf8'))).digest
+  }
+  return reached
 }
 
 /** The code digests of a program as they are recorded. */

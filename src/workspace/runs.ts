@@ -15,7 +15,7 @@ import { Attachments } from './attach.ts'
 import { Updates, type ActiveRun, type FollowedRun, type RunHandle } from './handle.ts'
 import { decodeRunOutputs } from './outputs.ts'
 import type { WorkspaceParts } from './parts.ts'
-import { codeDigests, compileProgram, type Compiled } from './program.ts'
+import { codeDigests, compileProgram, storeReached, type Compiled } from './program.ts'
 import { RunFailedError } from './run-error.ts'
 import { driveOptions, type ResumeOptions, type RunOptions } from './run-options.ts'
 import type { Sources } from './sources.ts'
@@ -113,6 +113,7 @@ export class Runs {
     const writer = new CommitWriter(store, this.#services.reader)
     const { given: _given, ...structure } = compiled.plan
     const document = await writer.put(Buffer.from(canonicalJson(structure), 'utf8'))
+    const reached = await storeReached(compiled.program, writer)
     const started: RunEvent = {
       type: 'run.started',
       pipeline: structure.pipeline,
@@ -120,6 +121,7 @@ export class Runs {
       structure: structure.digest,
       inputs,
       code: codeDigests(compiled.program),
+      reached,
       address: compiled.address,
       settings,
       tags: options.tags ?? [],

@@ -4,7 +4,9 @@ import { PipewrightError } from '../internal/error.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { Pipeline } from '../define/runnable.ts'
 import type { RunServices } from '../execute/run-request.ts'
+import { own } from '../internal/own.ts'
 import { compare, type Comparison } from '../lineage/compare.ts'
+import { explain, type Explanation, type ExplainSource, type Reached } from '../lineage/explain.ts'
 import { Lineage, type LineageNode } from '../lineage/query.ts'
 import { why, type Story } from '../lineage/why.ts'
 import { check, type Finding } from '../plan/check.ts'
@@ -17,6 +19,7 @@ import type { RunHandle, RunResult } from './handle.ts'
 import type { WorkspaceParts } from './parts.ts'
 import { compileProgram } from './program.ts'
 import { planOf, planOfRun } from './resume.ts'
+import { shortText } from './short-text.ts'
 import type { ResumeOptions, RunOptions } from './run-options.ts'
 import { Runs } from './runs.ts'
 import { servicesOf } from './services.ts'
@@ -202,6 +205,25 @@ export class Workspace implements AsyncDisposable {
     const planOf = async (run: string): Promise<Plan['scope'] | undefined> =>
       (await planOfRun(this.#parts.metadata, run, this.#services.reader))?.scope
     return why(this.#parts.metadata, digest, planOf)
+  }
+
+  /**
+   * Why a node was or was not executed: reused from which run, or what has changed against the nearest earlier
+   * execution of its step. Throws `RUN_NOT_FOUND` or `NODE_NOT_FOUND`.
+   */
+  async explain(run: string, node: string): Promise<Explanation> {
+    const { reader, json } = this.#services
+    const source: ExplainSource = {
+      metadata: this.#parts.metadata,
+      planOf: (detail) => planOf(detail, reader),
+      reachedOf: async (detail, step) => {
+        const blob = own(detail.reached, step)
+        const bytes = blob === undefined ? undefined : await reader.bytes({ blob }).catch(() => undefined)
+        return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString('utf8')) as Reached)
+      },
+      textOf: (value) => shortText(value, json),
+    }
+    return explain(source, await this.show(run), node)
   }
 
   /** What differs between two runs: inputs, code, parameters, metrics, outputs, environment. */

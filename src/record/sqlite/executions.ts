@@ -111,6 +111,7 @@ function toRecord(
     key: row.key,
     code: codeAt(history, row.settled ?? Infinity, row.step),
     uncached: success?.uncached ?? null,
+    env: success?.env ?? {},
     reused: success?.reused ?? null,
     metrics: success?.facts?.metrics ?? {},
     params: success?.facts?.params ?? {},
@@ -148,6 +149,30 @@ export async function executionsByNumber(
     }
   }
   return records
+}
+
+/** Executions of a step that have really run and succeeded, before a number, the latest first. */
+export async function executionsOfStep(
+  reader: Reader,
+  step: string,
+  before: number,
+  limit: number,
+): Promise<readonly ExecutionRecord[]> {
+  const rows = await reader.all(
+    reader.db
+      .selectFrom('executions')
+      .select('number')
+      .where('step', '=', step)
+      .where('number', '<', before)
+      .where('state', '=', 'succeeded')
+      .where('reused', '=', 0)
+      .orderBy('number', 'desc')
+      .limit(limit),
+  )
+  return executionsByNumber(
+    reader,
+    rows.map(({ number }) => number),
+  )
 }
 
 /** The execution of a node in a run. */

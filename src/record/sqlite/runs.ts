@@ -153,6 +153,7 @@ export async function runDetail(reader: Reader, run: string, now: number): Promi
     inputs: started.inputs,
     outputs: finished?.outputs ?? {},
     code: Object.assign({}, started.code, ...codes) as RunDetail['code'],
+    reached: started.reached ?? {},
     address: started.address,
     settings: started.settings,
     environment:

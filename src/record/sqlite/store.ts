@@ -6,7 +6,7 @@ import type { SqliteDriver } from './driver.ts'
 import type { SqliteEngine } from './engine.ts'
 import { cached, touchBlobs } from './cached.ts'
 import { artifactsOfRun, cacheEntries, eventsOf, lastEventOf, smallBlobs } from './events.ts'
-import { executionAt, executionsByNumber, executionsOf } from './executions.ts'
+import { executionAt, executionsByNumber, executionsOf, executionsOfStep } from './executions.ts'
 import { translate } from './failure.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { acquireLease, heartbeatInterval, leaseTtl, releaseLease } from './leases.ts'
@@ -148,6 +148,7 @@ export async function openSqliteMetadata(
     edgesOf: (side, numbers) => edgesOf(reader, side, numbers),
     edgesWithin: (run, artifacts) => edgesWithin(reader, run, artifacts),
     lineageGeneration: () => lineageGeneration(reader),
+    executionsOf: (step, before, limit) => executionsOfStep(reader, step, before, limit),
     executionAt: (run, node) => executionAt(reader, run, node),
     executionsByNumber: (numbers) => executionsByNumber(reader, numbers),
     artifactsByNumber: (numbers) => artifactsByNumber(reader, numbers),

@@ -1,0 +1,201 @@
+import { canonicalJson } from '../internal/canonical.ts'
+import { sha256, type Digest } from '../internal/digest.ts'
+import { PipewrightError } from '../internal/error.ts'
+import { nearest } from '../internal/nearest.ts'
+import { own } from '../internal/own.ts'
+import type { StepCode } from '../code/step-digest.ts'
+import type { Plan, StepDeclaration } from '../plan/document.ts'
+import type { Value } from '../record/event.ts'
+import type { MetadataStore } from '../record/metadata.ts'
+import type { ExecutionRecord, RunDetail } from '../record/records.ts'
+import { identity } from './compare.ts'
+
+/** One component of a key that is another one than before; null where a side has none. */
+export interface KeyChange {
+  readonly part:
+    | 'input'
+    | 'code'
+    | 'value'
+    | 'lockfile'
+    | 'version'
+    | 'salt'
+    | 'environment'
+    | 'declaration'
+    | 'node'
+  /** The input, the variable, or the names and the module of the code. */
+  readonly name: string
+  readonly before: string | null
+  readonly after: string | null
+}
+
+/** Why a node was or was not executed. */
+export interface Explanation {
+  readonly run: string
+  readonly node: string
+  readonly step: string
+  readonly verdict: 'hit' | 'executed' | 'not cached'
+  /** The execution whose outputs were taken. */
+  readonly from: { readonly run: string; readonly node: string } | null
+  /** Why nothing was looked up, or kept. */
+  readonly reason: string | null
+  /** The nearest earlier execution of the step: that with the fewest changes. */
+  readonly against: { readonly run: string; readonly node: string; readonly startedAt: number } | null
+  /** What has changed against it; empty where its outputs were gone, too old, or not wanted. */
+  readonly changes: readonly KeyChange[]
+}
+
+/** The parts of the code that a step reached, as a run has stored them. */
+export type Reached = Pick<Extract<StepCode, { cacheable: true }>, 'pieces' | 'values' | 'lockfile'>
+
+/** What explaining needs of the workspace. */
+export interface ExplainSource {
+  readonly metadata: Pick<MetadataStore, 'detail' | 'executionsOf'>
+  readonly planOf: (run: RunDetail) => Promise<Pick<Plan, 'steps'>>
+  /** Undefined where it is gone, or the code had a version. */
+  readonly reachedOf: (run: RunDetail, step: string) => Promise<Reached | undefined>
+  /** A short text of a value. */
+  readonly textOf: (value: Value) => Promise<string>
+}
+
+/** So many earlier executions of a step are looked at. */
+const mostCandidates = 20
+
+/** Tells why a node was or was not executed, against the nearest earlier execution of its step. */
+export async function explain(source: ExplainSource, run: RunDetail, node: string): Promise<Explanation> {
+  const execution = run.executions.find((one) => one.node === node)
+  if (execution?.step == null) {
+    const steps = run.executions.flatMap((one) => (one.step === null ? [] : [one.node]))
+    const close = nearest(node, steps)
+    throw new PipewrightError('NODE_NOT_FOUND', `run ${run.id} has executed no step at '${node}'`, {
+      fix: close === undefined ? `its steps: ${steps.slice(0, 20).join(', ')}` : `did you mean '${close}'?`,
+      details: { run: run.id, node },
+    })
+  }
+  const head = { run: run.id, node, step: execution.step }
+  if (execution.reused !== null)
+    return { ...head, verdict: 'hit', from: execution.reused, reason: null, against: null, changes: [] }
+  const side = await sideOf(source, run, execution)
+  let best: { readonly candidate: ExecutionRecord; readonly changes: readonly KeyChange[] } | undefined
+  const runs = new Map<string, RunDetail | undefined>([[run.id, run]])
+  for (const candidate of await source.metadata.executionsOf(
+    execution.step,
+    execution.number,
+    mostCandidates,
+  )) {
+    if (!runs.has(candidate.run)) runs.set(candidate.run, await source.metadata.detail(candidate.run))
+    const other = runs.get(candidate.run)
+    if (other === undefined) continue
+    const changes = await changesBetween(source, await sideOf(source, other, candidate), side)
+    if (best === undefined || changes.length < best.changes.length) best = { candidate, changes }
+  }
+  return {
+    ...head,
+    verdict: execution.uncached === null ? 'executed' : 'not cached',
+    from: null,
+    reason: execution.uncached,
+    against:
+      best === undefined
+        ? null
+        : { run: best.candidate.run, node: best.candidate.node, startedAt: best.candidate.startedAt },
+    changes: best?.changes ?? [],
+  }
+}
+
+/** What the key of an execution was made of. */
+interface Side {
+  readonly execution: ExecutionRecord
+  readonly declaration: StepDeclaration | undefined
+  readonly reached: Reached | undefined
+  readonly code: Digest | null
+  readonly node: string | null
+}
+
+async function sideOf(source: ExplainSource, run: RunDetail, execution: ExecutionRecord): Promise<Side> {
+  const { steps } = await source.planOf(run)
+  const key = Object.keys(steps).find((name) => steps[name]!.name === execution.step)
+  return {
+    execution,
+    declaration: key === undefined ? undefined : steps[key],
+    reached: key === undefined ? undefined : await source.reachedOf(run, key),
+    code: execution.code,
+    node: run.environment?.node.replace(/^v?(\d+).*$/, '$1') ?? null,
+  }
+}
+
+async function changesBetween(source: ExplainSource, before: Side, after: Side): Promise<KeyChange[]> {
+  const changes: KeyChange[] = []
+  const differ = (part: KeyChange['part'], name: string, a: string | null, b: string | null): void => {
+    if (a !== b) changes.push({ part, name, before: a, after: b })
+  }
+  const ignored = new Set(after.declaration?.ignore)
+  const inputs = [before, after].map(({ execution }) => execution.inputs) as [
+    typeof before.execution.inputs,
+    typeof before.execution.inputs,
+  ]
+  for (const name of new Set(inputs.flatMap((values) => Object.keys(values)))) {
+    if (ignored.has(name)) continue
+    const [a, b] = inputs.map((values) => own(values, name) ?? { absent: true as const }) as [Value, Value]
+    if (identity(a) !== identity(b))
+      changes.push({ part: 'input', name, before: await source.textOf(a), after: await source.textOf(b) })
+  }
+  differ('version', 'version', before.declaration?.version ?? null, after.declaration?.version ?? null)
+  differ('salt', 'salt', before.declaration?.salt ?? null, after.declaration?.salt ?? null)
+  differ('declaration', 'inputs and outputs', declared(before), declared(after))
+  if (before.node !== null && after.node !== null)
+    differ('node', 'major version of Node', before.node, after.node)
+  for (const name of new Set([...Object.keys(before.execution.env), ...Object.keys(after.execution.env)]))
+    differ(
+      'environment',
+      name,
+      own(before.execution.env, name) ?? null,
+      own(after.execution.env, name) ?? null,
+    )
+  if (before.code !== after.code) changes.push(...codeChanges(before, after))
+  return changes
+}
+
+function declared({ declaration }: Side): string | null {
+  if (declaration === undefined) return null
+  return sha256(canonicalJson({ inputs: declaration.inputs, outputs: declaration.outputs }))
+}
+
+/** Which parts of the code, and which values, are other ones; the digests as a whole where the parts are not known. */
+function codeChanges(before: Side, after: Side): KeyChange[] {
+  const whole: KeyChange = { part: 'code', name: 'code', before: before.code, after: after.code }
+  if (before.reached === undefined || after.reached === undefined) return [whole]
+  const changes: KeyChange[] = []
+  const [a, b] = [partsOf(before.reached), partsOf(after.reached)]
+  for (const name of new Set([...a.keys(), ...b.keys()])) {
+    const [left = null, right = null] = [a.get(name), b.get(name)]
+    if (left !== right) changes.push({ part: 'code', name, before: left, after: right })
+  }
+  const [x, y] = [before.reached.values, after.reached.values]
+  for (const name of new Set([...Object.keys(x), ...Object.keys(y)])) {
+    const [left, right] = [own(x, name) ?? null, own(y, name) ?? null]
+    if (left !== right) changes.push({ part: 'value', name, before: left, after: right })
+  }
+  if (before.reached.lockfile !== after.reached.lockfile)
+    changes.push({
+      part: 'lockfile',
+      name: 'lockfile',
+      before: before.reached.lockfile,
+      after: after.reached.lockfile,
+    })
+  return changes.length === 0 ? [whole] : changes
+}
+
+/** The pieces of code by their names and modules; statements by their place among those of their module. */
+function partsOf({ pieces }: Reached): ReadonlyMap<string, string> {
+  const parts = new Map<string, string>()
+  const statements = new Map<string, number>()
+  for (const { module, names, digest } of pieces) {
+    const number = (statements.get(module) ?? 0) + 1
+    if (names.length === 0) statements.set(module, number)
+    const what =
+      names.length === 0
+        ? `statement ${number}`
+        : names.filter((name) => name !== '*default*').join(', ') || 'the default export'
+    parts.set(`${what} in ${module}`, digest)
+  }
+  return parts
+}

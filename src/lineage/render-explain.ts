@@ -1,0 +1,39 @@
+import type { Explanation, KeyChange } from './explain.ts'
+
+function short(text: string | null): string {
+  if (text === null) return '(none)'
+  const digest = /^sha256:([0-9a-f]{12})[0-9a-f]{52}$/.exec(text)
+  return digest === null ? text : digest[1]!
+}
+
+function changeText({ part, name, before, after }: KeyChange): string {
+  switch (part) {
+    case 'code':
+      if (before === null) return `code: ${name} is new`
+      if (after === null) return `code: ${name} is gone`
+      return `code: ${name} has changed`
+    case 'value':
+      return `value: what ${name} is has changed`
+    case 'lockfile':
+      return 'packages: the lockfile has changed'
+    case 'declaration':
+      return 'declaration: the declared inputs or outputs have changed'
+    case 'environment':
+      return `environment: ${name} has changed`
+    default:
+      return `${part} ${name === part ? '' : `${name}: `}${short(before)} -> ${short(after)}`
+  }
+}
+
+/** An explanation as text: the verdict, then a line for each change. */
+export function renderExplanation(explanation: Explanation): string {
+  const { node, step, verdict, from, reason, against, changes } = explanation
+  const name = node === step ? node : `${node} (${step})`
+  if (verdict === 'hit') return `${name}: reused from run ${from!.run}, node ${from!.node}`
+  const head = `${name}: ${verdict === 'executed' ? 'executed' : `executed, not cached: ${reason ?? ''}`}`
+  if (against === null) return `${head}\n  there is no earlier execution of step '${step}'`
+  const place = `run ${against.run}, node ${against.node}`
+  if (changes.length === 0)
+    return `${head}\n  nothing has changed since ${place}: its outputs were gone, too old, or not wanted`
+  return [`${head}\n  against ${place}:`, ...changes.map((change) => `  - ${changeText(change)}`)].join('\n')
+}
