@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import { sha256, type Digest } from '../internal/digest.ts'
+import { sha256 } from '../internal/digest.ts'
 import { readImports, type ModuleImport } from './module-imports.ts'
 import { readNamedCalls, type NamedCall } from './named-calls.ts'
 import { lineCounter } from './lines.ts'
@@ -17,7 +17,6 @@ export interface Gap {
 /** A module of the project as it was read. */
 export interface ParsedModule {
   readonly path: string
-  readonly digest: Digest
   /** When the file's content or place last changed, in milliseconds since the epoch. */
   readonly changedAt: number
   readonly imports: readonly ModuleImport[]
@@ -47,15 +46,25 @@ export async function parseModule(path: string): Promise<ParsedModule> {
   const { look, changedAt } = lookAt(path)
   const code = codeFile.test(path)
     ? await readCode(path, bytes.toString('utf8'))
-    : { imports: [], calls: [], gaps: [], pieces: whole(sha256(bytes)) }
-  const module: ParsedModule = { path, digest: sha256(bytes), changedAt, ...code }
+    : { imports: [], readCalls: () => [], gaps: [], pieces: whole(sha256(bytes)) }
+  const { readCalls, ...rest } = code
+  let calls: readonly NamedCall[] | undefined
+  const module: ParsedModule = {
+    path,
+    changedAt,
+    ...rest,
+    // Only those of the module that defines the step are asked for.
+    get calls() {
+      return (calls ??= readCalls())
+    },
+  }
   remembered.set(path, { look, module })
   return module
 }
 
 const codeFile = /\.[cm]?[jt]sx?$/
 
-type Code = Pick<ParsedModule, 'imports' | 'calls' | 'gaps' | 'pieces'>
+type Code = Pick<ParsedModule, 'imports' | 'gaps' | 'pieces'> & { readonly readCalls: () => NamedCall[] }
 
 async function readCode(path: string, text: string): Promise<Code> {
   const { parseSync, Visitor } = await import('oxc-parser')
@@ -76,5 +85,5 @@ async function readCode(path: string, text: string): Promise<Code> {
     })
   readImports(parsed, text, { add, gap }, Visitor)
   const pieces = error === undefined ? readPieces(parsed.program, path, text, lineOf) : whole(text)
-  return { imports, calls: readNamedCalls(parsed, text, Visitor, lineOf), gaps, pieces }
+  return { imports, readCalls: () => readNamedCalls(parsed, text, Visitor, lineOf), gaps, pieces }
 }

@@ -55,7 +55,7 @@ export async function openResolver(): Promise<Resolve> {
     const found = new Set<string>()
     for (const one of /^\.{0,2}\//.test(specifier) ? relative : all) {
       const { path } = one.resolveFileSync(file, specifier)
-      if (path !== undefined && existsSync(path)) found.add(path)
+      if (path !== undefined && !found.has(path) && existsSync(path)) found.add(path)
     }
     return found
   }
