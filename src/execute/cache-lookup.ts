@@ -19,7 +19,8 @@ export type Settle = (uncached: boolean) => void
 /** What {@link CacheLookup.claim} found: an entry, or the right and duty to execute; `aborted` before either. */
 export type Claimed =
   | { readonly entry: CacheEntry; readonly settled?: never }
-  | { readonly entry?: never; readonly settled: Settle }
+  /** `lost`: there was an entry whose blobs are gone or corrupt. */
+  | { readonly entry?: never; readonly settled: Settle; readonly lost?: boolean }
   | 'aborted'
 
 /** What is looked up; entries made before `notBefore`, in milliseconds since the epoch, are not used. */
@@ -48,6 +49,7 @@ export class CacheLookup {
   async claim({ key, step, notBefore }: Wanted, signal: AbortSignal): Promise<Claimed> {
     const twins = this.#twins
     const metadata = this.#metadata
+    let lost = false
     for (;;) {
       const twin = twins.get(key)
       if (twin !== undefined) {
@@ -61,13 +63,17 @@ export class CacheLookup {
         const state = await unlessAborted(this.#stateOf(entry, step), signal)
         if (state === 'aborted') return state
         if (state === 'usable') return { entry }
-        if (state === 'broken') await metadata.forget(key)
+        if (state === 'broken') {
+          lost = true
+          await metadata.forget(key)
+        }
       }
       if (twins.has(key)) continue
       let done!: (uncached: boolean) => void
       const running = new Promise<boolean>((resolve) => (done = resolve))
       twins.set(key, running)
       return {
+        lost,
         settled: (uncached) => {
           if (twins.get(key) === running) twins.delete(key)
           done(uncached)

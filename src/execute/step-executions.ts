@@ -160,6 +160,8 @@ export class StepExecutions {
         return undefined
       }
       const { settled } = claimed
+      if ('lost' in claimed && claimed.lost === true)
+        this.#warn(node, 'what an earlier execution made is gone or corrupt: it is made again')
       if (isReuse) {
         settled(false)
         throw selectionGap(node, uncached)
@@ -185,6 +187,13 @@ export class StepExecutions {
       span.end('failed', error)
       throw error
     }
+  }
+
+  #warn(node: string, message: string): void {
+    this.#request.onUpdate({
+      at: Date.now(),
+      event: { type: 'attempt.log', node, level: 'warn', message, fields: undefined },
+    })
   }
 
   #reuse(

@@ -1,6 +1,14 @@
 import { appendFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { definePipeline, defineStep, file, list, metrics, type RunFailedError } from 'pipewright'
+import {
+  definePipeline,
+  defineStep,
+  file,
+  list,
+  metrics,
+  type RunFailedError,
+  type RunUpdate,
+} from 'pipewright'
 import { openSqliteMetadata } from '../../src/record/sqlite/store.ts'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -241,7 +249,12 @@ describe('the cache', () => {
         dropBlob: () => metadata.dropBlob(blob, Buffer.from('true')),
       },
     })
-    expect((await worn.run(stated, {})).outputs.odd).toBe(true)
+    const warnings: string[] = []
+    const onUpdate = ({ event }: RunUpdate): void => {
+      if (event.type === 'attempt.log') warnings.push(`${event.level} ${event.message}`)
+    }
+    expect((await worn.run(stated, {}, { onUpdate })).outputs.odd).toBe(true)
+    expect(warnings).toEqual(['warn what an earlier execution made is gone or corrupt: it is made again'])
     expect(calls.slice(3)).toEqual(['stated', 'stated'])
   })
 
