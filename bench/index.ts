@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { caching } from './cases/caching.ts'
 import { importTime } from './cases/import-time.ts'
+import { keys } from './cases/keys.ts'
 import { largeFile } from './cases/large-file.ts'
 import { lineage } from './cases/lineage.ts'
 import { maps } from './cases/maps.ts'
@@ -10,7 +11,7 @@ import { stepOverhead } from './cases/step-overhead.ts'
 import { typeCost } from './cases/type-cost.ts'
 import type { Figure } from './measure.ts'
 
-const cases = { stepOverhead, maps, caching, largeFile, planning, lineage, importTime, typeCost }
+const cases = { stepOverhead, maps, caching, keys, largeFile, planning, lineage, importTime, typeCost }
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 
 const figures: Figure[] = []

@@ -19,14 +19,22 @@ const wide = definePipeline({ name: 'wide' }, (p) => {
   return { value: last.value }
 })
 
+const each = definePipeline({ name: 'each', inputs: { items: z.array(z.number()) } }, (p, input) => ({
+  values: p.map(input.items, (value, q) => q.step(half, { value })).value,
+}))
+
 /** A second run of 10,000 steps of which each is a hit. */
 export function caching(): Promise<Figure[]> {
   return withWorkspace(async (pw) => {
     const first = await once(() => pw.run(wide, {}))
     const second = await once(() => pw.run(wide, {}))
+    const items = Array.from({ length: steps }, (_, i) => i + 0.5)
+    await pw.run(each, { items })
+    const changed = await once(() => pw.run(each, { items: items.with(5_000, -1) }))
     return [
       { name: '10,000 steps, first run', value: first, unit: 'ms' },
       { name: '10,000 steps, all hits', value: second, unit: 'ms', budget: '<= 1,000 ms' },
+      { name: 'map of 10,000 items, one of them changed', value: changed, unit: 'ms' },
     ]
   })
 }
