@@ -60,7 +60,9 @@ export class CacheLookup {
       }
       const entry = await metadata.cached(key)
       if (entry !== undefined && entry.at >= notBefore) {
-        const state = await unlessAborted(this.#stateOf(entry, step), signal)
+        const looked = this.#stateOf(entry, step)
+        // A schema of the user's may never be done.
+        const state = await (entry.facts.lasting === undefined ? looked : unlessAborted(looked, signal))
         if (state === 'aborted') return state
         if (state === 'usable') return { entry }
         if (state === 'broken') {

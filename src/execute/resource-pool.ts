@@ -1,5 +1,6 @@
 import { PipewrightError } from '../internal/error.ts'
 import { own } from '../internal/own.ts'
+import { onAbort } from './abortable.ts'
 
 /** How much of each named resource there is. */
 export type Capacity = Readonly<Record<string, number>>
@@ -56,21 +57,20 @@ export class ResourcePool {
   acquire(needs: Needs, begin: (release: () => void) => void, signal: AbortSignal): void {
     const nothing = (): void => undefined
     if (needs.size === 0 || signal.aborted) return begin(nothing)
+    const stop = onAbort(signal, () => {
+      if (waiting.isDone) return
+      waiting.isDone = true
+      begin(nothing)
+    })
     const waiting: Waiting = {
       order: this.#order++,
       needs,
       begin: (release) => {
-        signal.removeEventListener('abort', onAbort)
+        stop()
         begin(release)
       },
       isDone: false,
     }
-    const onAbort = (): void => {
-      if (waiting.isDone) return
-      waiting.isDone = true
-      begin(nothing)
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
     const key = JSON.stringify([...needs])
     const queue = this.#waiting.get(key) ?? []
     this.#waiting.set(key, queue)

@@ -160,7 +160,7 @@ export class StepExecutions {
         return undefined
       }
       const { settled } = claimed
-      if ('lost' in claimed && claimed.lost === true)
+      if ('lost' in claimed && claimed.lost)
         this.#warn(node, 'what an earlier execution made is gone or corrupt: it is made again')
       if (isReuse) {
         settled(false)
