@@ -23,12 +23,21 @@ export type Received<S> =
       ? StandardSchemaV1.InferOutput<S>
       : never
 
+/** Plain data whose lists may be readonly: literals that a step returns keep their exact types, and are. */
+type Loose<T, Depth extends readonly unknown[] = []> = Depth['length'] extends 4
+  ? T
+  : T extends readonly unknown[] | Plain
+    ? { readonly [K in keyof T]: Loose<T[K], readonly [...Depth, unknown]> }
+    : T
+
+type Plain = Readonly<Record<string, unknown>>
+
 /** What a step returns for an output of this spec. */
 export type Returned<S> =
   S extends Kind<infer _Get, infer Put>
     ? Put
     : S extends StandardSchemaV1
-      ? StandardSchemaV1.InferInput<S>
+      ? Loose<StandardSchemaV1.InferInput<S>>
       : never
 
 type OptionalNames<I> = { [K in keyof I]: undefined extends Wired<I[K]> ? K : never }[keyof I]

@@ -107,7 +107,7 @@ export interface StepDefinition<I extends Specs, O extends Specs> extends StepOp
   /** Named outputs. */
   readonly outputs?: O
   readonly ignore?: readonly (keyof I & string)[]
-  readonly run: StepFunction<ReceivedOf<NoInfer<I>>, StepResult<NoInfer<O>>>
+  readonly run: StepFunction<ReceivedOf<NoInfer<I>>, NoInfer<StepResult<O>>>
 }
 
 /** Refuses what is no cache policy. */

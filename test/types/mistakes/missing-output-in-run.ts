@@ -5,6 +5,6 @@ export const s = defineStep({
   name: 's',
   inputs: { a: z.number() },
   outputs: { b: z.number(), c: z.string() },
-  // expect: Property 'c' is missing in type '{ b: number; }' but required in type
+  // expect: Property 'c' is missing in type '{ readonly b: number; }' but required in type
   run: ({ a }) => ({ b: a }),
 })
