@@ -41,8 +41,6 @@ export interface Predictor<State, Input, Output> {
   readonly predict: (state: State, input: Input) => Output | Promise<Output>
   /** The file that defines it, as a path; undefined where that cannot be told. */
   readonly module: string | undefined
-  /** The line of its definition there. */
-  readonly line: number | undefined
   /** Stands for the code when it is given. */
   readonly version: string | undefined
   /** A model with this state, as a step returns it. */
@@ -52,7 +50,7 @@ export interface Predictor<State, Input, Output> {
 /** A predictor of any type. */
 export type AnyPredictor = Pick<
   Predictor<unknown, unknown, unknown>,
-  'name' | 'state' | 'input' | 'output' | 'module' | 'line' | 'version'
+  'name' | 'state' | 'input' | 'output' | 'module' | 'version'
 > & {
   /** Scores one input. */
   readonly predict: (state: never, input: never) => unknown

@@ -1,6 +1,4 @@
 import type { CallExpression, Node, ParseResult, Visitor } from 'oxc-parser'
-import { normalForm } from './normal-form.ts'
-import { boundIn } from './pieces.ts'
 import { unwrap } from './unwrap.ts'
 
 /** A call that may define something: `defineStep({ name: 'load', … })`. */
@@ -14,13 +12,6 @@ export interface NamedCall {
   readonly repeated: boolean
   /** Where in the text. */
   readonly start: number
-  readonly end: number
-  readonly line: number
-  readonly endLine: number
-  /** All names in it; of definitions only. */
-  readonly uses: ReadonlySet<string>
-  /** Those on which it depends what is defined, other than through its function; of definitions only. */
-  readonly needs: ReadonlySet<string>
 }
 
 const definerNames = ['defineStep', 'definePredictor']
@@ -49,34 +40,11 @@ function keyOf(key: Node): string | undefined {
   return key.type === 'Literal' && typeof key.value === 'string' ? key.value : undefined
 }
 
-const none: ReadonlySet<string> = new Set()
-
-/** Options that change no result, and the name, which is known. */
-const harmless = /^(?:name|description|tags|retry|timeout|grace|resources|cache|effect|version|run|predict)$/
-
-/** The names from outside on which inputs, outputs and unknown options of a definition depend. */
-function needsOf({ arguments: [given, ...more] }: CallExpression): ReadonlySet<string> {
-  const object = given === undefined ? undefined : unwrap(given)
-  const parts: Node[] = [...more]
-  if (object?.type !== 'ObjectExpression') parts.push(...(object === undefined ? [] : [object]))
-  else
-    for (const property of object.properties)
-      if (property.type === 'SpreadElement' || property.computed || !harmless.test(keyOf(property.key) ?? ''))
-        parts.push(property)
-  const needs = new Set<string>()
-  for (const part of parts) {
-    const inside = boundIn(part)
-    for (const name of normalForm(part).names) if (!inside.has(name)) needs.add(name)
-  }
-  return needs
-}
-
 /** Reads the calls of a module that may define a step or a predictor. */
 export function readNamedCalls(
   { module, program }: ParseResult,
   text: string,
   visitor: typeof Visitor,
-  lineOf: (at: number) => number,
 ): NamedCall[] {
   const calls: NamedCall[] = []
   const definers = new Set(definerNames)
@@ -112,18 +80,7 @@ export function readNamedCalls(
       const name = nameOf(node)
       // What is given something else than an object may define too, where `defineStep` has another name.
       if (defines || name !== null || node.callee.type === 'Identifier')
-        calls.push({
-          callee,
-          defines,
-          name: name ?? undefined,
-          repeated: depth > 0,
-          start: node.start,
-          end: node.end,
-          line: lineOf(node.start),
-          endLine: lineOf(node.end),
-          uses: defines ? normalForm(node).names : none,
-          needs: defines ? needsOf(node) : none,
-        })
+        calls.push({ callee, defines, name: name ?? undefined, repeated: depth > 0, start: node.start })
     },
   }).visit(program)
   return calls

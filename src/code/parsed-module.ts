@@ -23,6 +23,7 @@ export interface ParsedModule {
   readonly calls: readonly NamedCall[]
   readonly gaps: readonly Gap[]
   readonly pieces: ModulePieces
+  readonly text: string
 }
 
 interface Remembered {
@@ -52,6 +53,7 @@ export async function parseModule(path: string): Promise<ParsedModule> {
   const module: ParsedModule = {
     path,
     changedAt,
+    text: codeFile.test(path) ? bytes.toString('utf8') : '',
     ...rest,
     // Only those of the module that defines the step are asked for.
     get calls() {
@@ -84,6 +86,6 @@ async function readCode(path: string, text: string): Promise<Code> {
       ...(optional === undefined ? {} : { optional }),
     })
   readImports(parsed, text, { add, gap }, Visitor)
-  const pieces = error === undefined ? readPieces(parsed.program, path, text, lineOf) : whole(text)
-  return { imports, readCalls: () => readNamedCalls(parsed, text, Visitor, lineOf), gaps, pieces }
+  const pieces = error === undefined ? readPieces(parsed.program, path, text) : whole(text)
+  return { imports, readCalls: () => readNamedCalls(parsed, text, Visitor), gaps, pieces }
 }

@@ -5,8 +5,11 @@ import {
   describingNames,
   isDescribing,
   isMaking,
+  isOutside,
   isPure,
   isPureClass,
+  isPureEnum,
+  isPureFunction,
   readingMethods,
   type Describing,
 } from './purity.ts'
@@ -20,15 +23,14 @@ export interface Piece {
   readonly type: 'function' | 'class' | 'variable' | 'statement'
   readonly start: number
   readonly end: number
-  /** The first and the last line, from 1. */
-  readonly line: number
-  readonly endLine: number
   /** Of its normal form: no comments, no formatting, no types. */
   readonly digest: Digest
   /** All names that it may refer to. */
   readonly uses: ReadonlySet<string>
-  /** Names whose objects it may change. */
+  /** Names whose objects it may change: it writes to them, calls their methods or hands them on. */
   readonly touches: ReadonlySet<string>
+  /** Names whose objects it writes to, or which it gives a value outside of functions. */
+  readonly writes: ReadonlySet<string>
   /** Names that functions in it give another value. */
   readonly reassigns: ReadonlySet<string>
   /** Names that stand for something of its own somewhere inside it. */
@@ -62,7 +64,7 @@ export interface ModulePieces {
 
 const defaultName = '*default*'
 
-type Head = Omit<Piece, 'digest' | 'uses' | 'touches' | 'reassigns' | 'binds'>
+type Head = Omit<Piece, 'digest' | 'uses' | keyof Changes>
 
 /** A piece that reads its code when it is asked: of most modules most pieces are not reached. */
 class CodePiece implements Piece {
@@ -70,8 +72,6 @@ class CodePiece implements Piece {
   readonly type: Piece['type']
   readonly start: number
   readonly end: number
-  readonly line: number
-  readonly endLine: number
   readonly effect: boolean
   readonly fixed: boolean
   readonly assignable: boolean
@@ -85,8 +85,6 @@ class CodePiece implements Piece {
     this.type = head.type
     this.start = head.start
     this.end = head.end
-    this.line = head.line
-    this.endLine = head.endLine
     this.effect = head.effect
     this.fixed = head.fixed
     this.assignable = head.assignable
@@ -102,6 +100,10 @@ class CodePiece implements Piece {
 
   get touches(): ReadonlySet<string> {
     return (this.#changes ??= changesOf(this.#node)).touches
+  }
+
+  get writes(): ReadonlySet<string> {
+    return (this.#changes ??= changesOf(this.#node)).writes
   }
 
   get reassigns(): ReadonlySet<string> {
@@ -122,17 +124,13 @@ class CodePiece implements Piece {
 }
 
 /** Splits a module into its pieces. */
-export function readPieces(
-  program: Program,
-  path: string,
-  text: string,
-  lineOf: (at: number) => number,
-): ModulePieces {
+export function readPieces(program: Program, path: string, text: string): ModulePieces {
   const body = program.body as unknown as readonly AnyNode[]
   const isScript = !body.some((node) => /^(?:Import|Export)/.test(node.type))
   const isCommonJs = /\.c[jt]s$/.test(path) || (isScript && /\b(?:require|exports)\b/.test(text))
-  const isOpen = isCommonJs || /\beval\b/.test(text) || body.some(({ type }) => type === 'TSExportAssignment')
-  return isOpen ? whole(text) : split(body, lineOf)
+  const isOpen =
+    isCommonJs || /\beval\s*\(/.test(text) || body.some(({ type }) => type === 'TSExportAssignment')
+  return isOpen ? whole(text) : split(body)
 }
 
 /** A module in one piece. */
@@ -143,11 +141,10 @@ export function whole(text: string): ModulePieces {
     type: 'statement',
     start: 0,
     end: text.length,
-    line: 1,
-    endLine: Infinity,
     digest: sha256(text),
     uses: none,
     touches: none,
+    writes: none,
     reassigns: none,
     binds: none,
     effect: true,
@@ -157,7 +154,7 @@ export function whole(text: string): ModulePieces {
   return { pieces: [piece], imports: new Map(), exports: new Map(), stars: [], isWhole: true }
 }
 
-function split(body: readonly AnyNode[], lineOf: (at: number) => number): ModulePieces {
+function split(body: readonly AnyNode[]): ModulePieces {
   const imports = new Map<string, Link>()
   const exports = new Map<string, string | Link>()
   const stars: string[] = []
@@ -177,8 +174,7 @@ function split(body: readonly AnyNode[], lineOf: (at: number) => number): Module
   ): void => {
     if (isErased(node)) return
     const { start, end } = node as unknown as { start: number; end: number }
-    const [line, endLine] = [lineOf(start), lineOf(end)]
-    pieces.push(new CodePiece(node, { names, type, start, end, line, endLine, effect, fixed, assignable }))
+    pieces.push(new CodePiece(node, { names, type, start, end, effect, fixed, assignable }))
   }
   const addDeclaration = (node: AnyNode, more: readonly string[] = []): void => {
     if (node.type === 'FunctionDeclaration') add(node, [...declaredBy(node), ...more], 'function', false)
@@ -204,12 +200,15 @@ function split(body: readonly AnyNode[], lineOf: (at: number) => number): Module
           node.kind === 'let' || node.kind === 'var',
         )
       }
-    } else add(node, declaredBy(node), 'statement', node.type !== 'TSEnumDeclaration')
+    } else add(node, declaredBy(node), 'statement', !isPureEnum(node, describing))
   }
+  for (const node of body)
+    if (node.type === 'ImportDeclaration') readImport(node, imports, describing, lasting)
+  // Functions that make steps, and the like, may be called without an effect.
+  for (const [name, code] of functionsIn(body)) if (isPureFunction(code, describing)) describing.add(name)
   for (const node of body) {
     switch (node.type) {
       case 'ImportDeclaration':
-        readImport(node, imports, describing, lasting)
         break
       case 'ExportNamedDeclaration':
         if (node.declaration !== null) {
@@ -247,6 +246,24 @@ function split(body: readonly AnyNode[], lineOf: (at: number) => number): Module
   return { pieces, imports, exports, stars, isWhole: false }
 }
 
+/** The functions that a module declares, by name. */
+function functionsIn(body: readonly AnyNode[]): [string, AnyNode][] {
+  return body.flatMap((node): [string, AnyNode][] => {
+    const declaration =
+      node.type === 'ExportNamedDeclaration' && node.declaration !== null
+        ? (node.declaration as AnyNode)
+        : node
+    if (declaration.type === 'FunctionDeclaration')
+      return declaration.id === null ? [] : [[declaration.id.name, declaration]]
+    if (declaration.type !== 'VariableDeclaration' || declaration.kind !== 'const') return []
+    return declaration.declarations.flatMap(({ id, init }): [string, AnyNode][] =>
+      id.type === 'Identifier' && /^(?:Arrow)?Function(?:Expression)?/.test(init?.type ?? '')
+        ? [[id.name, init as AnyNode]]
+        : [],
+    )
+  })
+}
+
 function nameOf(node: unknown): string {
   const { name, value } = node as { readonly name?: string; readonly value?: string }
   return name ?? value ?? ''
@@ -274,7 +291,10 @@ function readImport(
           ? 'default'
           : nameOf(entry['imported'])
     imports.set(local, { specifier: source.value, name })
+    // A definer's name may be anybody's.
     if (isMaking(source.value)) describing.add(local)
+    else describing.delete(local)
+    if (isOutside(source.value)) describing.add(`!${local}`)
     if (isDescribing(source.value)) lasting.add(local)
   }
 }
@@ -361,15 +381,13 @@ function namesOf(node: AnyNode): string[] {
   }
 }
 
-/** The names that stand for something of its own inside of a piece of code. */
-export function boundIn(node: Node): ReadonlySet<string> {
-  return changesOf(node as AnyNode).binds
-}
+type Changes = Pick<Piece, 'touches' | 'writes' | 'reassigns' | 'binds'>
 
 /** What the code of a piece may change, by name: objects that it writes to or hands on, names that functions assign. */
-function changesOf(root: AnyNode): Pick<Piece, 'touches' | 'reassigns' | 'binds'> {
+function changesOf(root: AnyNode): Changes {
   const touches = new Set<string>()
   const binds = new Set<string>()
+  const writes = new Set<string>()
   const reassigns = new Set<string>()
   const rootName = (node: AnyNode): string | undefined => {
     let at = node
@@ -379,8 +397,8 @@ function changesOf(root: AnyNode): Pick<Piece, 'touches' | 'reassigns' | 'binds'
   const target = (node: AnyNode, isInFunction: boolean): void => {
     if (node.type === 'MemberExpression') {
       const name = rootName(node)
-      if (name !== undefined) touches.add(name)
-    } else if (isInFunction) for (const name of namesOf(node)) reassigns.add(name)
+      if (name !== undefined) writes.add(name)
+    } else for (const name of namesOf(node)) (isInFunction ? reassigns : writes).add(name)
   }
   const handOn = (node: AnyNode): void => {
     const value = node.type === 'SpreadElement' ? (node.argument as AnyNode) : node
@@ -426,7 +444,9 @@ function changesOf(root: AnyNode): Pick<Piece, 'touches' | 'reassigns' | 'binds'
           callee.type === 'MemberExpression' &&
           callee.property.type === 'Identifier' &&
           readingMethods.has(callee.property.name)
-        if (callee.type === 'MemberExpression' && !isRead) target(callee as AnyNode, false)
+        const receiver =
+          callee.type === 'MemberExpression' && !isRead ? rootName(callee as AnyNode) : undefined
+        if (receiver !== undefined) touches.add(receiver)
         for (const argument of value.arguments) handOn(argument as AnyNode)
         break
       }
@@ -438,5 +458,6 @@ function changesOf(root: AnyNode): Pick<Piece, 'touches' | 'reassigns' | 'binds'
     for (const key in value) if (key !== 'type') visit(value[key], isInside)
   }
   visit(root, false)
-  return { touches, reassigns, binds }
+  for (const name of writes) touches.add(name)
+  return { touches, writes, reassigns, binds }
 }

@@ -7,7 +7,7 @@ type AnyNode = Node & Readonly<Record<string, unknown>>
 const describing = /^(?:pipewright|zod|valibot|arktype|superstruct|yup|@sinclair\/typebox)(?:\/|$)/
 
 /** Modules whose functions only make a value of what they are given; that may then do anything. */
-const making = /^(?:node:)?(?:path|url|util|module)(?:\/|$)/
+const making = /^(?:node:)?(?:path|url|module)(?:\/|$)/
 
 /** Packages whose objects only tell what happens: they change no result. */
 const telling =
@@ -30,8 +30,19 @@ const pureFunctions = new Set([
 const pureConstructors =
   /^(?:Map|Set|WeakMap|WeakSet|RegExp|URL|Array|Object|(?:Big)?(?:Int|Uint)(?:8|16|32|64)(?:Clamped)?Array|Float(?:32|64)Array|ArrayBuffer|DataView|(?:Type|Range|Syntax)?Error|Text(?:En|De)coder)$/
 
-const pureNamespaces = /^(?:Math|JSON|Number|String|Array|BigInt|Intl)$/
+const pureNamespaces = /^(?:Math|JSON|Number|String|Array|BigInt|Intl|console)$/
 const pureOfObject = new Set(['freeze', 'keys', 'values', 'entries', 'fromEntries', 'create'])
+/** What they hold is given from outside. */
+const outside = new Set(['process', 'globalThis', 'global'])
+
+/** Modules whose exports hold what is given from outside. */
+const world = /^(?:node:)?(?:process|os|worker_threads)$/
+
+/** Whether what an import names is given from outside. */
+export function isOutside(specifier: string): boolean {
+  return world.test(specifier)
+}
+
 /** Methods that leave what they are called on as it was. */
 export const readingMethods = new Set(
   (
@@ -69,8 +80,9 @@ export function isPure(node: AnyNode, names: Describing): boolean {
     Array.isArray(value) ? value.every(pure) : !isNode(value) || isErased(value) || isPure(value, names)
   if (isEnvironment(node)) return false
   switch (node.type) {
-    case 'Literal':
     case 'Identifier':
+      return !outside.has(node.name) && !names.has(`!${node.name}`)
+    case 'Literal':
     case 'ThisExpression':
     case 'MetaProperty':
     case 'FunctionExpression':
@@ -85,7 +97,14 @@ export function isPure(node: AnyNode, names: Describing): boolean {
       return isPureCall(node, names) && pure(node.arguments)
     case 'NewExpression': {
       const { callee } = node
-      return callee.type === 'Identifier' && pureConstructors.test(callee.name) && pure(node.arguments)
+      const isIntl =
+        callee.type === 'MemberExpression' &&
+        callee.object.type === 'Identifier' &&
+        callee.object.name === 'Intl'
+      return (
+        (isIntl || (callee.type === 'Identifier' && pureConstructors.test(callee.name))) &&
+        pure(node.arguments)
+      )
     }
     case 'TemplateLiteral':
     case 'ArrayExpression':
@@ -132,16 +151,43 @@ function isPureCall(node: AnyNode & { readonly callee?: unknown }, names: Descri
   if (object.type === 'Identifier') {
     if (names.has(object.name)) return true
     if (object.name === 'Object') return pureOfObject.has(method)
-    return pureNamespaces.test(object.name) && method !== 'random'
+    if (pureNamespaces.test(object.name) && method !== 'random') return areCallbacksPure(node, names)
   }
   // z.object({ … }).extend({ … }): what describes gives what describes.
-  if (object.type === 'CallExpression') return isPure(object, names) && isDescribed(object, names)
-  if (object.type === 'MemberExpression') return isDescribed(object, names)
-  const isLiteral = ['ArrayExpression', 'Literal', 'TemplateLiteral'].includes(object.type)
-  if (!isLiteral || !readingMethods.has(method) || !isPure(object, names)) return false
-  // What it is given is called at once.
-  return (node['arguments'] as AnyNode[]).every(
-    (argument) => argument.type !== 'ArrowFunctionExpression' || isPure(argument.body as AnyNode, names),
+  if (object.type === 'CallExpression' && isPure(object, names) && isDescribed(object, names)) return true
+  if (object.type === 'MemberExpression' && isDescribed(object, names)) return true
+  const isPlain = [
+    'ArrayExpression',
+    'Literal',
+    'TemplateLiteral',
+    'Identifier',
+    'MemberExpression',
+    'CallExpression',
+  ].includes(object.type)
+  if (!isPlain || !readingMethods.has(method) || !isPure(object, names)) return false
+  return areCallbacksPure(node, names)
+}
+
+/** What a call is given is called at once: functions of unknown bodies may do anything. */
+function areCallbacksPure(node: AnyNode, names: Describing): boolean {
+  return (
+    (node['arguments'] as AnyNode[]).every((argument, at) => {
+      if (/Function/.test(argument.type)) return isPureFunction(argument, names)
+      return at === 0 || argument.type !== 'Identifier' || names.has(argument.name)
+    }) &&
+    !(
+      (node['arguments'] as AnyNode[])[0]?.type === 'Identifier' &&
+      isPlainMethod(node) &&
+      !names.has(((node['arguments'] as AnyNode[])[0] as unknown as { name: string }).name)
+    )
+  )
+}
+
+/** Methods of lists that call what they are given. */
+function isPlainMethod(node: AnyNode): boolean {
+  const callee = node['callee'] as { readonly property?: { readonly name?: string } }
+  return /^(?:every|filter|find|findIndex|findLast|findLastIndex|flatMap|forEach|map|reduce|reduceRight|some|toSorted)$/.test(
+    callee.property?.name ?? '',
   )
 }
 
@@ -191,4 +237,40 @@ export function isPureClass(node: AnyNode, names: Describing): boolean {
     const isField = member.type === 'PropertyDefinition' && member.static
     return !isField || value === null || isPure(value, names)
   })
+}
+
+/** Whether calling a function does nothing but make a value: it declares constants and returns. */
+export function isPureFunction(node: AnyNode, names: Describing): boolean {
+  const {
+    body,
+    async: isAsync,
+    generator,
+  } = node as unknown as {
+    body: AnyNode | null
+    async: boolean
+    generator: boolean
+  }
+  if (body === null || isAsync || generator) return false
+  if (body.type !== 'BlockStatement') return isPure(body, names)
+  return (body.body as unknown as readonly AnyNode[]).every((statement) => {
+    switch (statement.type) {
+      case 'FunctionDeclaration':
+      case 'EmptyStatement':
+        return true
+      case 'ReturnStatement':
+        return statement.argument === null || isPure(statement.argument as AnyNode, names)
+      case 'VariableDeclaration':
+        return statement.declarations.every(({ init }) => init === null || isPure(init as AnyNode, names))
+      default:
+        return isErased(statement)
+    }
+  })
+}
+
+/** Whether a statement is an enum whose members are told by its code. */
+export function isPureEnum(node: AnyNode, names: Describing): boolean {
+  if (node.type !== 'TSEnumDeclaration') return false
+  return node.body.members.every(
+    ({ initializer }) => initializer === null || isPure(initializer as AnyNode, names),
+  )
 }

@@ -6,6 +6,16 @@ import type { Link, Piece } from './pieces.ts'
 export interface NeededValue {
   readonly path: string
   readonly name: string
+  /** Under which names other modules know it. */
+  readonly elsewhere: readonly Place[]
+  /** Inside of all code that uses the name it may stand for something of its own. */
+  readonly mayBeLocal: boolean
+}
+
+/** A name of a module. */
+export interface Place {
+  readonly path: string
+  readonly name: string
 }
 
 /** The part of a project that a piece of code reaches. */
@@ -16,7 +26,7 @@ export interface Slice {
   readonly links: ReadonlyMap<ParsedModule, ReadonlySet<string>>
   readonly values: readonly NeededValue[]
   /** Bindings that functions give other values. */
-  readonly reassigned: readonly NeededValue[]
+  readonly reassigned: readonly Place[]
   /** Those of what is reached. */
   readonly gaps: readonly Gap[]
 }
@@ -26,30 +36,25 @@ export interface Slice {
  * a local name like one of the module's reaches too much, never too little. Whatever loading a module does or may
  * do counts wherever the module is loaded.
  */
-export function sliceOf(
-  graph: ModuleGraph,
-  path: string,
-  starts: readonly Piece[],
-  mentioned: readonly Mentioned[] = [],
-): Slice {
-  return new Slicer(graph).from(path, starts, mentioned)
-}
-
-/** Names that code of a module refers to which is not part of a piece. */
-export interface Mentioned {
-  readonly module: ParsedModule
-  readonly names: ReadonlySet<string>
+export function sliceOf(graph: ModuleGraph, path: string, starts: readonly Piece[]): Slice {
+  return new Slicer(graph).from(path, starts)
 }
 
 type Reach = 'loaded' | 'reached'
+
+/** What a module that counts as a whole may have read when it was loaded is not told by its text. */
+const readsWorld = /\b(?:process|fs|child_process|http|https|os)\b|\bfetch\s*\(|\bDate\b|\brandom\b/
 
 class Slicer {
   readonly #graph: ModuleGraph
   readonly #modules: ReadonlyMap<string, ParsedModule>
   readonly #included = new Map<ParsedModule, Map<Piece, Reach>>()
   readonly #links = new Map<ParsedModule, Set<string>>()
-  readonly #values = new Map<string, NeededValue>()
-  readonly #reassigned = new Map<string, NeededValue>()
+  readonly #values = new Map<string, Place>()
+  readonly #reassigned = new Map<string, Place>()
+  /** Bindings that loading modules changes, as `path name`: to what, their code does not tell. */
+  readonly #changed = new Set<string>()
+  readonly #written = new Set<string>()
   readonly #followed = new Set<string>()
   readonly #open: { readonly module: ParsedModule; readonly piece: Piece; readonly reach: Reach }[] = []
 
@@ -58,8 +63,8 @@ class Slicer {
     this.#modules = new Map(graph.modules.map((module) => [module.path, module]))
   }
 
-  from(path: string, starts: readonly Piece[], mentioned: readonly Mentioned[]): Slice {
-    for (const { module, names } of mentioned) for (const name of names) this.#follow(module, name, 'reached')
+  from(path: string, starts: readonly Piece[]): Slice {
+    for (const module of this.#modules.values()) this.#noteChanges(module)
     for (const piece of starts) this.#include(this.#modules.get(path)!, piece, 'reached')
     for (const module of this.#modules.values()) {
       const { pieces, isWhole } = module.pieces
@@ -78,7 +83,7 @@ class Slicer {
         ]),
       ),
       links: this.#links,
-      values: [...this.#values.values()],
+      values: [...this.#values.values()].map((place) => this.#needed(place)),
       reassigned: [...this.#reassigned.values()],
       gaps: this.#graph.gaps.filter((gap) => this.#isReached(gap)),
     }
@@ -86,6 +91,62 @@ class Slicer {
 
   #link(module: ParsedModule, text: string): void {
     this.#links.set(module, (this.#links.get(module) ?? new Set()).add(text))
+  }
+
+  /** What the statements of a module change when they are loaded, here and in modules that it imports from. */
+  #noteChanges(module: ParsedModule): void {
+    for (const piece of module.pieces.pieces) {
+      if (!piece.effect || module.pieces.isWhole) continue
+      for (const name of piece.touches)
+        for (const { path, name: local } of this.#origins(module, name)) {
+          // What a declaration does to itself is its own affair.
+          if (path === module.path && piece.names.includes(local)) continue
+          this.#changed.add(`${path} ${local}`)
+          if (piece.writes.has(name)) this.#written.add(`${path} ${local}`)
+        }
+      if (piece.writes.has('globalThis') || piece.writes.has('global')) this.#written.add('globalThis')
+    }
+  }
+
+  /** The bindings that a name of a module stands for, its own or of those that it imports from. */
+  #origins(module: ParsedModule, name: string, seen = new Set<string>()): Place[] {
+    const key = `${module.path} ${name}`
+    if (seen.has(key)) return []
+    seen.add(key)
+    if (module.pieces.pieces.some(({ names }) => names.includes(name))) return [{ path: module.path, name }]
+    const link = module.pieces.imports.get(name)
+    return link === undefined ? [] : this.#originsOf(module, link, seen)
+  }
+
+  #originsOf(module: ParsedModule, { specifier, name }: Link, seen: Set<string>): Place[] {
+    return this.#graph.targetsOf(module.path, specifier).flatMap((path) => {
+      const target = this.#modules.get(path)
+      if (target === undefined) return []
+      const names = name === '*' ? [...target.pieces.exports.keys()] : [name]
+      return names.flatMap((exported) => {
+        const found = target.pieces.exports.get(exported)
+        if (typeof found === 'string') return this.#origins(target, found, seen)
+        if (found !== undefined) return this.#originsOf(target, found, seen)
+        return target.pieces.stars.flatMap((star) =>
+          this.#originsOf(target, { specifier: star, name: exported }, seen),
+        )
+      })
+    })
+  }
+
+  #needed({ path, name }: Place): NeededValue {
+    const elsewhere: Place[] = []
+    for (const module of this.#modules.values())
+      for (const [local, link] of module.pieces.imports)
+        if (
+          module.path !== path &&
+          this.#originsOf(module, link, new Set()).some((one) => one.path === path && one.name === name)
+        )
+          elsewhere.push({ path: module.path, name: link.name === '*' ? `${local}.${name}` : local })
+    const users = [...(this.#included.get(this.#modules.get(path)!)?.keys() ?? [])].filter(({ uses }) =>
+      uses.has(name),
+    )
+    return { path, name, elsewhere, mayBeLocal: users.every(({ binds }) => binds.has(name)) }
   }
 
   #include(module: ParsedModule, piece: Piece, reach: Reach): void {
@@ -98,6 +159,13 @@ class Slicer {
   }
 
   #expand(module: ParsedModule, piece: Piece, reach: Reach): void {
+    if (
+      reach === 'reached' &&
+      piece.uses.has('globalThis') &&
+      this.#written.has('globalThis') &&
+      !piece.effect
+    )
+      this.#reassigned.set('globalThis', { path: module.path, name: 'globalThis' })
     for (const name of piece.uses) this.#follow(module, name, reach)
     // Modules that code inside of a piece loads: `import('./x')`, `new URL('./worker.ts', import.meta.url)`.
     for (const { specifier, start } of module.imports) {
@@ -125,11 +193,16 @@ class Slicer {
     if (!piece.fixed)
       for (const other of pieces) if (other.touches.has(name)) this.#include(module, other, reach)
     if (reach !== 'reached') return
-    const value: NeededValue = { path: module.path, name }
-    if (piece.type === 'variable' && piece.effect) this.#values.set(`${module.path} ${name}`, value)
+    const value: Place = { path: module.path, name }
+    const key = `${module.path} ${name}`
+    const isChanged =
+      piece.type === 'variable' ? !piece.fixed && this.#changed.has(key) : this.#written.has(key)
+    if (piece.type === 'variable' && (piece.effect || isChanged)) this.#values.set(key, value)
+    // What a class or a function holds beside its code is nobody's to read.
+    else if (isChanged || (piece.type !== 'variable' && piece.effect)) this.#reassigned.set(key, value)
     // Other than at the top level, where it belongs to what loading does.
     if (piece.assignable && pieces.some(({ reassigns }) => reassigns.has(name)))
-      this.#reassigned.set(`${module.path} ${name}`, value)
+      this.#reassigned.set(key, value)
   }
 
   #followLink(module: ParsedModule, local: string, { specifier, name }: Link, reach: Reach): void {
@@ -141,6 +214,8 @@ class Slicer {
   #reach(path: string, name: string, reach: Reach): void {
     const module = this.#modules.get(path)
     if (module === undefined) return
+    if (module.pieces.isWhole && reach === 'reached' && readsWorld.test(module.text))
+      this.#reassigned.set(path, { path, name: 'the module' })
     if (name === '*' || module.pieces.isWhole || !this.#reachExport(module, name, reach, new Set()))
       for (const piece of module.pieces.pieces) this.#include(module, piece, reach)
     if (name !== '*') return
@@ -161,7 +236,10 @@ class Slicer {
     seen.add(module)
     const { exports, stars } = module.pieces
     const found = exports.get(name)
-    if (typeof found === 'string') return this.#follow(module, found, reach)
+    if (typeof found === 'string') {
+      this.#link(module, `export ${name} > ${found}`)
+      return this.#follow(module, found, reach)
+    }
     if (found !== undefined) {
       this.#followLink(module, `export ${name}`, found, reach)
       return true

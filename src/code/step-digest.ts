@@ -5,10 +5,9 @@ import { sha256, type Digest } from '../internal/digest.ts'
 import { nearestLockfile, type Lockfile } from './lockfile.ts'
 import { moduleGraph, type ModuleGraph } from './module-graph.ts'
 import type { Piece } from './pieces.ts'
-import { ReachedValues } from './reached-values.ts'
+import { readValues } from './reached-values.ts'
 import { ScopeReader } from './scope-values.ts'
 import { sliceOf, type NeededValue, type Slice } from './slice.ts'
-import { Unreadable } from './value-text.ts'
 import type { NamedCall } from './named-calls.ts'
 import type { ParsedModule } from './parsed-module.ts'
 
@@ -17,9 +16,7 @@ export interface CodeRequest {
   readonly name: string
   /** The file that defines it; undefined where that is not known. */
   readonly module: string | undefined
-  /** The line of the definition, as it was written. */
-  readonly line?: number | undefined
-  /** Its function: what it has captured, and values that only this process knows, are read from it. */
+  /** Its function: values that only this process knows are read from what it sees. */
   readonly run?: ((...values: never[]) => unknown) | undefined
   /** Stands for the code when it is given. */
   readonly version?: string | undefined
@@ -106,39 +103,18 @@ function digestOf(lockfiles: readonly Lockfile[]): Digest | null {
   return digests.length > 1 ? sha256(canonicalJson(digests.toSorted())) : first
 }
 
-/** The piece of a module in which something is defined. */
-interface Definition {
-  readonly module: ParsedModule
-  readonly piece: Piece
-  /** The call that may run several times, each time over what its function has captured. */
-  readonly maker: NamedCall | undefined
-}
-
-/** Where the request's definition stands, or why that cannot be told. */
-function definitionOf({ name, line, run }: CodeRequest, module: ParsedModule): Definition | string {
+/** The piece of a module in which something is defined, or why that cannot be told. */
+function definitionOf(name: string, module: ParsedModule): Piece | string {
   const reason = ambiguity(name, module)
-  const { pieces } = module.pieces
-  if (reason === undefined) {
-    const calls = module.calls.filter((call) => call.name === name && !call.repeated)
-    const { start } = calls.find((call) => call.defines) ?? calls[0]!
-    const piece = pieces.find((one) => one.start <= start && start < one.end)
-    return piece === undefined
-      ? `its definition is not found: give it a \`version\``
-      : { module, piece, maker: undefined }
-  }
-  const there = pieces.filter((one) => line !== undefined && one.line <= line && line <= one.endLine)
-  const [piece] = there
-  if (run === undefined || piece === undefined || there.length > 1 || module.pieces.isWhole) return reason
-  const makers = module.calls.filter(
-    (call) =>
-      call.defines &&
-      piece.start <= call.start &&
-      call.end <= piece.end &&
-      call.line <= line! &&
-      line! <= call.endLine,
-  )
-  const [maker] = makers
-  return maker === undefined || makers.length > 1 ? reason : { module, piece, maker }
+  if (reason !== undefined) return reason
+  const calls = module.calls.filter((call) => call.name === name && !call.repeated)
+  const { start } = calls.find((call) => call.defines) ?? calls[0]!
+  const piece = module.pieces.pieces.find((one) => one.start <= start && start < one.end)
+  if (piece === undefined) return 'its definition is not found: give it a `version`'
+  // A function that was made by a call has captured what no text tells.
+  return piece.effect && !module.pieces.isWhole
+    ? 'its definition calls what may do anything, such as a function that makes its `run`: give it a `version`'
+    : piece
 }
 
 /**
@@ -165,7 +141,7 @@ export async function stepCode(request: CodeRequest, settings: CodeSettings): Pr
   const place = (path: string): string => relative(root, path).split(sep).join('/')
   const graph = await moduleGraph(file)
   const definition = definitionOf(
-    request,
+    name,
     graph.modules.find(({ path }) => path === file)!,
   )
   if (typeof definition === 'string') return no(definition)
@@ -182,7 +158,7 @@ export async function stepCode(request: CodeRequest, settings: CodeSettings): Pr
   if (changed !== undefined) return no(`${place(changed.path)} was changed after this process had started`)
   let read: Read | string
   try {
-    read = await readReached(request, definition, graph, place)
+    read = await readReached(request.run, sliceOf(graph, file, [definition]), graph, place)
   } catch (error) {
     if (error instanceof RangeError)
       return no('code that it reaches is nested too deeply: give it a `version`')
@@ -209,7 +185,7 @@ export async function stepCode(request: CodeRequest, settings: CodeSettings): Pr
   const digest = sha256(
     canonicalJson({
       module: place(file),
-      definition: definition.piece.digest,
+      definition: definition.digest,
       pieces: pieces.map((one) => [one.module, one.digest]),
       links: links.toSorted(),
       values,
@@ -223,43 +199,20 @@ type Read = { readonly slice: Slice; readonly values: Readonly<Record<string, Di
 
 /** The reached code, with the values that it does not tell; or why one of them cannot be read. */
 async function readReached(
-  { run }: CodeRequest,
-  { module, piece, maker }: Definition,
+  run: CodeRequest['run'],
+  slice: Slice,
   graph: ModuleGraph,
   place: (path: string) => string,
 ): Promise<Read | string> {
-  const slice = sliceOf(graph, module.path, [piece])
-  if (maker === undefined && slice.values.length === 0) return { slice, values: {} }
+  if (slice.values.length === 0) return { slice, values: {} }
   const unread = ({ path, name }: NeededValue, why: string): string =>
     `${place(path)}: what '${name}' is cannot be told from its code, and not read (${why}): give the step a \`version\``
   const reader = run === undefined ? undefined : await ScopeReader.open()
-  if (run === undefined || reader === undefined) {
-    const [first] = slice.values
-    return first === undefined
-      ? 'what it has captured cannot be read: give it a `version`'
-      : unread(first, 'there is no inspector')
-  }
-  try {
-    const reached = new ReachedValues(reader, graph)
-    const values: Record<string, Digest> = {}
-    let whole = slice
-    if (maker !== undefined) {
-      const { digests, names } = reached.captured(run, piece, maker)
-      for (const [name, digest] of Object.entries(digests)) values[`captured ${name}`] = digest
-      values['function'] = sha256(Function.prototype.toString.call(run))
-      const more = graph.modules.flatMap((one) => {
-        const mentioned = names.get(one.path)
-        return mentioned === undefined ? [] : [{ module: one, names: mentioned }]
-      })
-      whole = sliceOf(graph, module.path, [piece], more)
-    }
-    const { digests, missing } = reached.read(run, whole.values)
-    const [first] = missing
-    if (first !== undefined) return unread(first.value, first.why)
-    for (const [{ path, name }, digest] of digests) values[`${place(path)} ${name}`] = digest
-    return { slice: whole, values }
-  } catch (error) {
-    if (error instanceof Unreadable) return `${error.message}: give the step a \`version\``
-    throw error
-  }
+  if (run === undefined || reader === undefined) return unread(slice.values[0]!, 'there is no inspector')
+  const { digests, missing } = readValues(reader, graph, run, slice.values)
+  const [first] = missing
+  if (first !== undefined) return unread(first.value, first.why)
+  const values: Record<string, Digest> = {}
+  for (const [{ path, name }, digest] of digests) values[`${place(path)} ${name}`] = digest
+  return { slice, values }
 }

@@ -1,20 +1,16 @@
-import { sha256, type Digest } from '../internal/digest.ts'
+import { types } from 'node:util'
+import { sha256 } from '../internal/digest.ts'
 
 /** A value whose content cannot be told. */
 export class Unreadable extends Error {}
 
-/** What {@link valueText} is told of values that are more than their data. */
-export interface ValueGuide {
-  /** The text of a function's code and of what it has captured; throws {@link Unreadable}. */
-  ofFunction(value: (...values: never[]) => unknown): string
-  /** The digest of a step or a predictor; undefined for anything else. */
-  ofDefinition(value: object): Digest | undefined
-}
+const mostParts = 5_000_000
 
-const mostParts = 1_000_000
-
-/** A text that is equal for equal content, and for nothing else. Throws {@link Unreadable}, with the place. */
-export function valueText(root: unknown, guide: ValueGuide): string {
+/**
+ * A text that is equal for equal plain data, and for nothing else: what JSON holds, and bigints, dates, patterns,
+ * URLs, maps, sets and typed arrays. Nothing of the value is called. Throws {@link Unreadable}, with the place.
+ */
+export function valueText(root: unknown): string {
   const parts: string[] = []
   const seen = new Map<object, number>()
   const fail = (place: string, what: string): never => {
@@ -36,25 +32,18 @@ export function valueText(root: unknown, guide: ValueGuide): string {
       case 'undefined':
         parts.push(String(value))
         return
-      case 'symbol': {
-        const key = Symbol.keyFor(value)
-        if (key === undefined) fail(place, 'a symbol')
-        parts.push(`symbol ${JSON.stringify(key)}`)
-        return
-      }
+      case 'symbol':
+        return fail(place, 'a symbol')
       case 'function':
-        writeOnce(value, () => parts.push(`function ${guide.ofFunction(value as never)}`))
-        return
-      case 'object':
-        if (value === null) parts.push('null')
-        else writeOnce(value, () => writeObject(value, place))
+        return fail(place, 'a function')
+      case 'object': {
+        if (value === null) return void parts.push('null')
+        const number = seen.get(value)
+        if (number !== undefined) return void parts.push(`same ${number}`)
+        seen.set(value, seen.size)
+        writeObject(value, place)
+      }
     }
-  }
-  const writeOnce = (value: object, first: () => void): void => {
-    const number = seen.get(value)
-    if (number !== undefined) return void parts.push(`same ${number}`)
-    seen.set(value, seen.size)
-    first()
   }
   const writeAll = (values: Iterable<unknown>, place: string): void => {
     parts.push('[')
@@ -66,43 +55,60 @@ export function valueText(root: unknown, guide: ValueGuide): string {
     parts.push(']')
   }
   const writeObject = (value: object, place: string): void => {
-    const definition = guide.ofDefinition(value)
-    if (definition !== undefined) parts.push(`definition ${definition}`)
-    else if (Array.isArray(value)) writeAll(value as unknown[], place)
-    else if (value instanceof Map) {
-      parts.push('map ')
-      writeAll(value, place)
-    } else if (value instanceof Set) {
-      parts.push('set ')
-      writeAll(value, place)
-    } else if (value instanceof Date) parts.push(`date ${value.getTime()}`)
-    else if (value instanceof RegExp) parts.push(`pattern ${String(value)} ${value.lastIndex}`)
-    else if (value instanceof URL) parts.push(`url ${JSON.stringify(value.href)}`)
-    else if (value instanceof ArrayBuffer) parts.push(`bytes ${sha256(new Uint8Array(value))}`)
-    else if (ArrayBuffer.isView(value)) {
-      const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-      parts.push(`${value.constructor.name} ${sha256(bytes)}`)
-    } else writeRecord(value, place)
-  }
-  const writeRecord = (value: object, place: string): void => {
-    if ('~standard' in value) fail(place, 'a schema')
-    const prototype = Object.getPrototypeOf(value) as { constructor?: unknown } | null
-    if (prototype !== null && prototype !== Object.prototype) {
-      const made = prototype.constructor
-      if (typeof made !== 'function') return fail(place, 'an object of an unknown class')
-      // What the platform's own objects hold, and private members, are nobody's to read.
-      const text = Function.prototype.toString.call(made)
-      if (/\[native code\]/.test(text)) fail(place, `an instance of ${made.name}`)
-      if (/#\w/.test(text)) fail(place, `an instance of ${made.name}, which has private members`)
-      parts.push(`instance of ${guide.ofFunction(made as never)} `)
+    if (types.isProxy(value)) fail(place, 'a proxy')
+    const prototype: unknown = Object.getPrototypeOf(value)
+    const keys = Reflect.ownKeys(value)
+    const bare = (): void => {
+      if (keys.length > 0) fail(place, 'an object with members of its own beside its content')
     }
+    switch (prototype) {
+      case null:
+      case Object.prototype:
+        return writeRecord(value, keys, place)
+      case Array.prototype:
+        if (keys.length !== (value as unknown[]).length + 1)
+          fail(place, 'a list with holes or members of its own')
+        return writeAll(value as unknown[], place)
+      case Map.prototype:
+        bare()
+        parts.push('map ')
+        return writeAll(value as Map<unknown, unknown>, place)
+      case Set.prototype:
+        bare()
+        parts.push('set ')
+        return writeAll(value as Set<unknown>, place)
+      case Date.prototype:
+        bare()
+        return void parts.push(`date ${(value as Date).getTime()}`)
+      case RegExp.prototype: {
+        const { source, flags, lastIndex } = value as RegExp
+        return void parts.push(`pattern ${JSON.stringify(source)} ${flags} ${lastIndex}`)
+      }
+      case URL.prototype:
+        return void parts.push(`url ${JSON.stringify((value as URL).href)}`)
+      case ArrayBuffer.prototype:
+        bare()
+        return void parts.push(`bytes ${sha256(new Uint8Array(value as ArrayBuffer))}`)
+      default:
+    }
+    if (ArrayBuffer.isView(value) && isBuiltinView(prototype)) {
+      const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+      return void parts.push(`${isBuiltinView(prototype)} ${sha256(bytes)}`)
+    }
+    fail(place, 'an object of a class')
+  }
+  const writeRecord = (value: object, keys: readonly (string | symbol)[], place: string): void => {
     parts.push('{')
-    for (const key of Reflect.ownKeys(value).toSorted((a, b) => (String(a) < String(b) ? -1 : 1))) {
+    for (const key of keys) {
+      if (typeof key === 'symbol') {
+        // What a namespace of a module is called.
+        if (key === Symbol.toStringTag && types.isModuleNamespaceObject(value)) continue
+        fail(place, 'an object with symbols')
+      }
       const property = Object.getOwnPropertyDescriptor(value, key)!
       const at = `${place}.${String(key)}`
       if (!('value' in property)) fail(at, 'computed when it is read')
-      write(key, at)
-      parts.push(':')
+      parts.push(`${JSON.stringify(key)}:`)
       write(property.value, at)
       parts.push(',')
     }
@@ -110,4 +116,25 @@ export function valueText(root: unknown, guide: ValueGuide): string {
   }
   write(root, '')
   return parts.join('')
+}
+
+/** The name of the typed array or view whose prototype this is. */
+function isBuiltinView(prototype: unknown): string | undefined {
+  for (const view of [
+    Buffer,
+    Uint8Array,
+    Int8Array,
+    Uint8ClampedArray,
+    Int16Array,
+    Uint16Array,
+    Int32Array,
+    Uint32Array,
+    Float32Array,
+    Float64Array,
+    BigInt64Array,
+    BigUint64Array,
+    DataView,
+  ])
+    if (prototype === view.prototype) return view.name
+  return undefined
 }

@@ -81,15 +81,13 @@ export function definePredictor<
       },
     )
   }
-  const site = callSite()
   const predictor = {
     name: definition.name,
     state: definition.state as Schema,
     input: definition.input as Schema,
     output: definition.output as Schema,
     predict: definition.predict,
-    module: site?.file,
-    line: site?.line,
+    module: callSite()?.file,
     version: definition.version,
     of: (state: unknown): Model<unknown, unknown> =>
       new PredictorModel(predictor, () => Promise.resolve(state)),

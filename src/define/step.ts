@@ -85,8 +85,6 @@ export interface Step<in In, out Out, out Run = StepFunction<never, unknown>> ex
   readonly optional: ReadonlySet<string>
   /** The file in which the step was defined, as far as the call stack tells. */
   readonly module: string | undefined
-  /** The line of its definition there. */
-  readonly line: number | undefined
   /** The function itself: a unit test may call it directly. */
   readonly run: Run
   /** A port of the workspace that `run` gets as third argument; for steps that Pipewright itself makes. */
@@ -213,7 +211,6 @@ export function makeStep<In, Out, Run>(
   }
   checkOptions(options)
   const owner = `step '${options.name}'`
-  const site = callSite()
   const step = {
     [runnableMark]: 'step' as const,
     name: options.name,
@@ -221,8 +218,7 @@ export function makeStep<In, Out, Run>(
     inputs: toKinds(inputs, owner, 'input'),
     outputs: toKinds(outputs, owner, 'output'),
     optional: optionalNames(inputs),
-    module: site?.file,
-    line: site?.line,
+    module: callSite()?.file,
     run: run as Run,
     ...(port === undefined ? {} : { port }),
   }

@@ -61,8 +61,8 @@ export async function compileProgram(
   const steps = new Map([...compiler.keys].map(([step, key]) => [key, step]))
   await Promise.all(
     [...steps].map(async ([key, step]) => {
-      const { name, module, line, options, run } = step
-      const request = { name, module, line, run: run as CodeRequest['run'], version: options.version }
+      const { name, module, options, run } = step
+      const request = { name, module, run: run as CodeRequest['run'], version: options.version }
       code.set(key, await stepCode(request, { root }))
     }),
   )

@@ -31,8 +31,8 @@ export function servicesOf({
   const reader = new TieredReader(metadata, store)
   const json = new JsonValues(reader)
   const predictorDigest = async (predictor: AnyPredictor): Promise<Digest> => {
-    const { name, module, line, version, predict } = predictor
-    const code = await stepCode({ name, module, line, version, run: predict }, { root })
+    const { name, module, version, predict } = predictor
+    const code = await stepCode({ name, module, version, run: predict }, { root })
     return code.cacheable ? code.digest : digestHere(predictor)
   }
   return {

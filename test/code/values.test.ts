@@ -19,15 +19,14 @@ import * as steps from './steps.ts'
 const root = process.argv[2]!
 const found: Record<string, string> = {}
 for (const [key, step] of Object.entries(steps)) {
-  const { name, module, line, run } = step as never
-  const code = await stepCode({ name, module, line, run }, { root, processStart: Date.now() + 3_600_000 })
+  const { name, module, run } = step as never
+  const code = await stepCode({ name, module, run }, { root, processStart: Date.now() + 3_600_000 })
   found[key] = code.cacheable ? code.digest : code.reason
 }
 console.log(JSON.stringify(found))
 `
 
-const header = `import { defineStep } from ${JSON.stringify(path('src/define/step.ts'))}
-`
+const header = "import { defineStep } from 'pipewright'\n"
 
 async function digestsOf(
   files: Readonly<Record<string, string>>,
@@ -40,6 +39,8 @@ async function digestsOf(
     'package.json': '{"type":"module"}',
     'package-lock.json': '{}',
     'main.ts': main,
+    'node_modules/pipewright/package.json': '{"name":"pipewright","type":"module","exports":"./index.ts"}',
+    'node_modules/pipewright/index.ts': `export * from ${JSON.stringify(path('src/define/step.ts'))}`,
     ...files,
   })) {
     await mkdir(dirname(join(root, name)), { recursive: true })
@@ -76,32 +77,37 @@ export const scaled = (n: number) => n * config.by + cache.size
     expect(await digestsOf(config, loader, { OFFSET: '5' })).not.toEqual(base)
   })
 
-  const made = (body: string, rest = ''): Readonly<Record<string, string>> => ({
-    'steps.ts': `${header}${rest}
-function make(kind: string, options: { rate: number; tags?: Set<string> }) {
-  const power = (x: number) => x ** options.rate
-  return defineStep({ name: \`train-\${kind}\`, run: () => ${body} })
+  test('steps made by a function may have captured anything: they are not cached', async () => {
+    const found = await digestsOf(
+      {
+        'steps.ts': `${header}
+function make(name: string, rate: number) {
+  return defineStep({ name, run: () => rate })
 }
-export const one = make('one', { rate: 1 })
-export const two = make('two', { rate: 2 })
-export const again = make('one', { rate: 1 })
-for (const n of [1]) void n
+export * from './more.ts'
+export const one = make('one', 1)
+export const listed = [1, 2].map((n) => defineStep({ name: 'listed', run: () => n }))[0]!
 `,
-  })
-
-  test('steps made by a function count by what they have captured', async () => {
-    const base = await digestsOf(made('power(2) + kind.length'), loader)
-    expect(base['one']).toMatch(digest)
-    expect(base['two']).toMatch(digest)
-    expect(base['two']).not.toBe(base['one'])
-    expect(base['again']).toBe(base['one'])
-    const other = await digestsOf(made('power(3) + kind.length'), loader)
-    expect(other['one']).not.toBe(base['one'])
-    const helped = (text: string) =>
-      digestsOf(made('power(helper(kind))', `const helper = (k: string) => ${text}`), loader)
-    const [first, second] = [await helped('k.length'), await helped('k.length + 1')]
-    expect(first['one']).toMatch(digest)
-    expect(second['one']).not.toBe(first['one'])
+        'more.ts': `${header}
+const twice = (fn: (n: number) => number) => (n: number) => fn(n) + fn(n)
+const since = (fn: (n: number) => number) => {
+  const start = Date.now()
+  return () => fn(start)
+}
+const sum = { step: defineStep({ name: 'sum', run: () => 1 }) }
+export const told = defineStep({ name: 'told', run: twice((n) => n + 1) })
+export const wrapped = defineStep({ name: 'wrapped', run: since((n) => n + 1) })
+export const member = sum.step
+`,
+      },
+      loader,
+    )
+    expect(found['one']).toContain('inside a function or a loop: give it a `version`')
+    expect(found['listed']).toContain('inside a function or a loop: give it a `version`')
+    expect(found['wrapped']).toContain('its definition calls what may do anything')
+    // What its text tells.
+    expect(found['told']).toMatch(digest)
+    expect(found['member']).toMatch(digest)
   })
 
   test('what cannot be read is named', async () => {
@@ -111,24 +117,25 @@ for (const n of [1]) void n
 class Client { #secret = 1; get() { return this.#secret } }
 const client = new Client()
 const pending = Promise.resolve(1)
-function make(name: string, given: unknown) {
-  return defineStep({ name, run: () => given })
-}
+const given = [{ n: 1, list: [new Map([['x', new Set([1n, -0])]]), /x/g, new URL('file:///x')] }].at(0)!
+const clock = Object.assign({}, { later: setTimeout })
+const held = Object.assign(new Map(), { more: 1 })
+const now = Object.defineProperty({}, 'now', { get: () => Date.now() })
 export const a = defineStep({ name: 'a', run: () => client.get() })
 export const b = defineStep({ name: 'b', run: () => pending })
-export const c = make('c', new WeakMap())
-export const d = make('d', setTimeout)
-export const e = make('e', { get now() { return Date.now() } })
-export const f = make('f', { n: 1, list: [new Map([['x', new Set([1n, -0])]]), /x/g, new URL('file:///x')] })
+export const c = defineStep({ name: 'c', run: () => clock })
+export const d = defineStep({ name: 'd', run: () => held })
+export const e = defineStep({ name: 'e', run: () => now })
+export const f = defineStep({ name: 'f', run: () => given })
 `,
       },
       loader,
     )
     expect(found['a']).toContain("what 'client' is cannot be told from its code")
     expect(found['b']).toContain("what 'pending' is cannot be told from its code")
-    expect(found['c']).toContain("captured as 'given' cannot be read")
-    expect(found['d']).toContain("captured as 'given' cannot be read")
-    expect(found['e']).toContain('computed when it is read')
+    expect(found['c']).toContain('.later is a function')
+    expect(found['d']).toContain('members of its own')
+    expect(found['e']).toContain('.now is computed when it is read')
     expect(found['f']).toMatch(digest)
   })
 })

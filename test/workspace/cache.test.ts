@@ -20,8 +20,10 @@ beforeEach(() => {
   calls.length = 0
 })
 
+// With a version: what the tests record is a value that the steps reach, and would count otherwise.
 const parity = defineStep({
   name: 'parity',
+  version: '1',
   inputs: { value: z.number() },
   outputs: { odd: z.boolean() },
   run: ({ value }) => {
@@ -32,6 +34,7 @@ const parity = defineStep({
 
 const describeParity = defineStep({
   name: 'describe',
+  version: '1',
   inputs: { odd: z.boolean() },
   outputs: { text: z.string() },
   run: ({ odd }) => {
@@ -134,15 +137,15 @@ describe('the cache', () => {
     await pw.run(pipeline, {})
     calls.length = 0
     const { run } = await pw.run(pipeline, {})
-    expect(calls.toSorted()).toEqual(['effect', 'never', 'timed'])
+    expect(calls.toSorted()).toEqual(['effect', 'made', 'never', 'timed'])
     const { executions } = await pw.show(run.id)
     const reasons = Object.fromEntries(executions.map(({ node, uncached }) => [node, uncached]))
     expect(reasons).toEqual({
       never: "the step says cache: 'never'",
       effect: 'the step is an effect',
       timed: 'the step read ctx.now',
-      // Made in a function, over what it has captured.
-      made: null,
+      // What it has captured no text tells.
+      made: 'it is made inside a function or a loop: give it a `version`',
       stated: null,
     })
   })
