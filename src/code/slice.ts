@@ -24,6 +24,8 @@ export interface Slice {
   readonly pieces: ReadonlyMap<ParsedModule, readonly Piece[]>
   /** By module: which names of which modules and packages are meant, as `local > specifier name`. */
   readonly links: ReadonlyMap<ParsedModule, ReadonlySet<string>>
+  /** The modules that do something when they are loaded, in the order in which they are. */
+  readonly order: readonly ParsedModule[]
   readonly values: readonly NeededValue[]
   /** Bindings that functions give other values. */
   readonly reassigned: readonly Place[]
@@ -83,10 +85,27 @@ class Slicer {
         ]),
       ),
       links: this.#links,
+      order: this.#inOrder(path).filter(({ pieces }) => pieces.pieces.some(({ effect }) => effect)),
       values: [...this.#values.values()].map((place) => this.#needed(place)),
       reassigned: [...this.#reassigned.values()],
       gaps: this.#graph.gaps.filter((gap) => this.#isReached(gap)),
     }
+  }
+
+  /** All modules that a module loads, and itself: each after what it imports. */
+  #inOrder(start: string): readonly ParsedModule[] {
+    const order: ParsedModule[] = []
+    const entered = new Set<ParsedModule>()
+    const enter = (path: string): void => {
+      const module = this.#modules.get(path)
+      if (module === undefined || entered.has(module)) return
+      entered.add(module)
+      for (const { specifier } of module.imports)
+        for (const target of this.#graph.targetsOf(path, specifier)) enter(target)
+      order.push(module)
+    }
+    enter(start)
+    return order
   }
 
   #link(module: ParsedModule, text: string): void {
@@ -190,13 +209,13 @@ class Slicer {
   #bind(module: ParsedModule, piece: Piece, name: string, reach: Reach): void {
     this.#include(module, piece, reach)
     const { pieces } = module.pieces
-    if (!piece.fixed)
+    if (!piece.fixed || piece.assignable)
       for (const other of pieces) if (other.touches.has(name)) this.#include(module, other, reach)
     if (reach !== 'reached') return
     const value: Place = { path: module.path, name }
     const key = `${module.path} ${name}`
     const isChanged =
-      piece.type === 'variable' ? !piece.fixed && this.#changed.has(key) : this.#written.has(key)
+      piece.type === 'variable' && !piece.fixed ? this.#changed.has(key) : this.#written.has(key)
     if (piece.type === 'variable' && (piece.effect || isChanged)) this.#values.set(key, value)
     // What a class or a function holds beside its code is nobody's to read.
     else if (isChanged || (piece.type !== 'variable' && piece.effect)) this.#reassigned.set(key, value)

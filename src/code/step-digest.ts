@@ -188,6 +188,7 @@ export async function stepCode(request: CodeRequest, settings: CodeSettings): Pr
       definition: definition.digest,
       pieces: pieces.map((one) => [one.module, one.digest]),
       links: links.toSorted(),
+      order: slice.order.map(({ path }) => place(path)),
       values,
       lockfile,
     }),

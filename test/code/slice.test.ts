@@ -161,12 +161,25 @@ describe('the code digest is another', () => {
     ['a text', edited('lazy.ts', 'extra = 1', "extra = '1'")],
     ['a package for a module', edited('steps.ts', "from './stats.ts'", "from 'pkg'")],
     ['an import for its effect', edited('lazy.ts', 'export', "import 'pkg'\nexport")],
+    ['an export under another name', edited('stats.ts', '{ mean }', '{ median as mean }')],
     ['a lockfile', { ...project, 'package-lock.json': '{ }' }],
   ])('after %s', async (_what, files) => {
     const digest = await codeOf(files)
     expect(digest).toMatch(/^sha256:/)
     expect(digest).not.toBe(await codeOf(project))
   })
+})
+
+test('the order of loading counts among modules that do something then, and only among them', async () => {
+  const of = (imports: readonly string[], effect: string) =>
+    codeOf({
+      'steps.ts': `${imports.map((name) => `import './${name}.ts'`).join('\n')}
+export const train = defineStep({ name: 'train', run: () => 1 })`,
+      'a.ts': `${effect}\nexport const a = 1`,
+      'b.ts': `${effect}\nexport const b = 1`,
+    })
+  expect(await of(['a', 'b'], '')).toBe(await of(['b', 'a'], ''))
+  expect(await of(['a', 'b'], 'start()')).not.toBe(await of(['b', 'a'], 'start()'))
 })
 
 describe('what cannot be told from code is not cached, by name', () => {

@@ -140,6 +140,53 @@ export const f = defineStep({ name: 'f', run: () => given })
   })
 })
 
+describe('what loading changes counts as it is, not as it is written', () => {
+  const sources: Readonly<Record<string, string>> = {
+    'a merge into a constant': `import { readFileSync } from 'node:fs'
+const config = { by: 1 }
+Object.assign(config, JSON.parse(readFileSync(new URL('./config.json', import.meta.url), 'utf8')))
+export const train = defineStep({ name: 'train', run: () => config.by })`,
+    'a write to a member': `const config = { by: '1' }
+if (process.env.BY !== undefined) config.by = process.env.BY
+export const train = defineStep({ name: 'train', run: () => config.by })`,
+    'a push': `const list: string[] = []
+list.push(process.env.BY ?? '1')
+export const train = defineStep({ name: 'train', run: () => list })`,
+    'a value given later': `let by = '1'
+by = process.env.BY ?? by
+export const train = defineStep({ name: 'train', run: () => by })`,
+    'a destructured import': `import { env } from 'node:process'
+const by = env.BY ?? '1'
+export const train = defineStep({ name: 'train', run: () => by })`,
+    'a callback at load': `const by = [1].map(() => process.env.BY ?? '1')
+export const train = defineStep({ name: 'train', run: () => by })`,
+  }
+  test.each(Object.entries(sources))('%s', async (_what, text) => {
+    const of = (by: string) =>
+      digestsOf({ 'steps.ts': `${header}${text}\n`, 'config.json': `{"by":${by}}` }, 'tsx', { BY: by })
+    const [first, again, other] = [await of('2'), await of('2'), await of('3')]
+    expect(first['train']).toMatch(digest)
+    expect(again).toEqual(first)
+    expect(other['train']).toMatch(digest)
+    expect(other).not.toEqual(first)
+  })
+
+  test.each([
+    ['a static member of a class', 'class Rates { static by = process.env.BY }', 'Rates.by'],
+    ['a member of an enum', 'enum Rates { By = (process.env.BY ?? "1").length }', 'Rates.By'],
+    [
+      'a member put on a function',
+      'function rates() {}\nrates.by = process.env.BY',
+      '(rates as never)["by"]',
+    ],
+  ])('%s cannot be read', async (_what, text, use) => {
+    const step = `export const train = defineStep({ name: 'train', run: () => ${use} })`
+    expect((await digestsOf({ 'steps.ts': `${header}${text}\n${step}\n` }))['train']).toContain(
+      'is given other values while it runs',
+    )
+  })
+})
+
 test('the digest is that of any loader, and of any folder', async () => {
   const files = {
     'steps.ts': `${header}import { help } from './help.ts'
