@@ -1,5 +1,6 @@
 import type { ModuleGraph } from './module-graph.ts'
 import type { Gap, ParsedModule } from './parsed-module.ts'
+import { indexOf } from './piece-index.ts'
 import type { Link, Piece } from './pieces.ts'
 
 /** A binding of a module whose value its code does not tell. */
@@ -132,7 +133,7 @@ class Slicer {
     const key = `${module.path} ${name}`
     if (seen.has(key)) return []
     seen.add(key)
-    if (module.pieces.pieces.some(({ names }) => names.includes(name))) return [{ path: module.path, name }]
+    if (indexOf(module.pieces).declaring(name).length > 0) return [{ path: module.path, name }]
     const link = module.pieces.imports.get(name)
     return link === undefined ? [] : this.#originsOf(module, link, seen)
   }
@@ -196,9 +197,8 @@ class Slicer {
   /** Follows a name as a module knows it; false where it does not. */
   #follow(module: ParsedModule, name: string, reach: Reach): boolean {
     const key = `${reach} ${module.path} ${name}`
-    const { pieces, imports } = module.pieces
-    const link = imports.get(name)
-    const own = pieces.filter((piece) => piece.names.includes(name))
+    const link = module.pieces.imports.get(name)
+    const own = indexOf(module.pieces).declaring(name)
     if (this.#followed.has(key)) return own.length > 0 || link !== undefined
     this.#followed.add(key)
     for (const piece of own) this.#bind(module, piece, name, reach)
@@ -208,9 +208,9 @@ class Slicer {
 
   #bind(module: ParsedModule, piece: Piece, name: string, reach: Reach): void {
     this.#include(module, piece, reach)
-    const { pieces } = module.pieces
+    const index = indexOf(module.pieces)
     if (!piece.fixed || piece.assignable)
-      for (const other of pieces) if (other.touches.has(name)) this.#include(module, other, reach)
+      for (const other of index.touching(name)) this.#include(module, other, reach)
     if (reach !== 'reached') return
     const value: Place = { path: module.path, name }
     const key = `${module.path} ${name}`
@@ -220,8 +220,7 @@ class Slicer {
     // What a class or a function holds beside its code is nobody's to read.
     else if (isChanged || (piece.type !== 'variable' && piece.effect)) this.#reassigned.set(key, value)
     // Other than at the top level, where it belongs to what loading does.
-    if (piece.assignable && pieces.some(({ reassigns }) => reassigns.has(name)))
-      this.#reassigned.set(key, value)
+    if (piece.assignable && index.isReassigned(name)) this.#reassigned.set(key, value)
   }
 
   #followLink(module: ParsedModule, local: string, { specifier, name }: Link, reach: Reach): void {

@@ -125,14 +125,17 @@ class Walk {
     const { offsets, ends } = this.#near
     for (let at = offsets[artifact]!; at < offsets[artifact + 1]!;) {
       const other = this.#graph.runOf(ends[at]! >> 1)
-      const isMade = (): boolean =>
-        this.#firstOf(this.#far, artifact, other) < this.#firstOf(this.#far, artifact, other + 1)
-      const isOutside = other !== run && (isUp || !isMade())
+      const isOutside = other !== run && (isUp || !this.#isMadeIn(artifact, other))
       for (; at < offsets[artifact + 1]! && this.#graph.runOf(ends[at]! >> 1) === other; at++) {
         const when = this.#graph.placeOf(ends[at]! >> 1)
         if (isOutside && (isUp ? when < place : when > place)) this.#report(ends[at]!, depth)
       }
     }
+  }
+
+  /** Whether an execution of a run wrote the artifact. */
+  #isMadeIn(artifact: number, run: number): boolean {
+    return this.#firstOf(this.#far, artifact, run) < this.#firstOf(this.#far, artifact, run + 1)
   }
 
   #report(id: number, depth: number): void {
