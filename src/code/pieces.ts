@@ -10,6 +10,7 @@ import {
   isPureClass,
   isPureEnum,
   isPureFunction,
+  isPurePattern,
   readingMethods,
   type Describing,
 } from './purity.ts'
@@ -184,7 +185,9 @@ function split(body: readonly AnyNode[]): ModulePieces {
       for (const declarator of node.declarations as unknown as AnyNode[]) {
         const init = declarator['init'] as AnyNode | null
         const isPlain = (declarator['id'] as AnyNode).type === 'Identifier'
-        const pure = init === null || isPure(init, describing)
+        const pure =
+          isPurePattern(declarator['id'] as AnyNode, describing) &&
+          (init === null || isPure(init, describing))
         const names = namesOf(declarator['id'] as AnyNode)
         const isDescription = init !== null && pure && isDescriptionOf(init, lasting)
         if (isPlain && isDescription) {

@@ -78,7 +78,6 @@ export function describingNames(declared: ReadonlySet<string>): Describing {
 export function isPure(node: AnyNode, names: Describing): boolean {
   const pure = (value: unknown): boolean =>
     Array.isArray(value) ? value.every(pure) : !isNode(value) || isErased(value) || isPure(value, names)
-  if (isEnvironment(node)) return false
   switch (node.type) {
     case 'Identifier':
       return !outside.has(node.name) && !names.has(`!${node.name}`)
@@ -131,16 +130,6 @@ export function isPure(node: AnyNode, names: Describing): boolean {
   }
 }
 
-/** `process.env`, `process.argv`: what the code says is not what it gives. */
-function isEnvironment(node: AnyNode): boolean {
-  return (
-    node.type === 'MemberExpression' &&
-    isNode(node['object']) &&
-    node['object'].type === 'Identifier' &&
-    ['process', 'globalThis'].includes((node['object'] as unknown as { name: string }).name)
-  )
-}
-
 function isPureCall(node: AnyNode & { readonly callee?: unknown }, names: Describing): boolean {
   const callee = strip(node.callee as AnyNode)
   if (callee.type === 'Identifier') return names.has(callee.name) || pureFunctions.has(callee.name)
@@ -170,21 +159,15 @@ function isPureCall(node: AnyNode & { readonly callee?: unknown }, names: Descri
 
 /** What a call is given is called at once: functions of unknown bodies may do anything. */
 function areCallbacksPure(node: AnyNode, names: Describing): boolean {
-  return (
-    (node['arguments'] as AnyNode[]).every((argument, at) => {
-      if (/Function/.test(argument.type)) return isPureFunction(argument, names)
-      return at === 0 || argument.type !== 'Identifier' || names.has(argument.name)
-    }) &&
-    !(
-      (node['arguments'] as AnyNode[])[0]?.type === 'Identifier' &&
-      isPlainMethod(node) &&
-      !names.has(((node['arguments'] as AnyNode[])[0] as unknown as { name: string }).name)
-    )
-  )
+  const isFirstCalled = isCallingMethod(node)
+  return (node['arguments'] as AnyNode[]).every((argument, at) => {
+    if (/Function/.test(argument.type)) return isPureFunction(argument, names)
+    return argument.type !== 'Identifier' || names.has(argument.name) || (at === 0 && !isFirstCalled)
+  })
 }
 
-/** Methods of lists that call what they are given. */
-function isPlainMethod(node: AnyNode): boolean {
+/** Whether a method of lists is called that calls what it is given. */
+function isCallingMethod(node: AnyNode): boolean {
   const callee = node['callee'] as { readonly property?: { readonly name?: string } }
   return /^(?:every|filter|find|findIndex|findLast|findLastIndex|flatMap|forEach|map|reduce|reduceRight|some|toSorted)$/.test(
     callee.property?.name ?? '',
@@ -242,15 +225,18 @@ export function isPureClass(node: AnyNode, names: Describing): boolean {
 /** Whether calling a function does nothing but make a value: it declares constants and returns. */
 export function isPureFunction(node: AnyNode, names: Describing): boolean {
   const {
+    params,
     body,
     async: isAsync,
     generator,
   } = node as unknown as {
+    params: readonly AnyNode[]
     body: AnyNode | null
     async: boolean
     generator: boolean
   }
   if (body === null || isAsync || generator) return false
+  if (!params.every((parameter) => isPurePattern(parameter, names))) return false
   if (body.type !== 'BlockStatement') return isPure(body, names)
   return (body.body as unknown as readonly AnyNode[]).every((statement) => {
     switch (statement.type) {
@@ -260,11 +246,37 @@ export function isPureFunction(node: AnyNode, names: Describing): boolean {
       case 'ReturnStatement':
         return statement.argument === null || isPure(statement.argument as AnyNode, names)
       case 'VariableDeclaration':
-        return statement.declarations.every(({ init }) => init === null || isPure(init as AnyNode, names))
+        return statement.declarations.every(
+          ({ id, init }) =>
+            isPurePattern(id as AnyNode, names) && (init === null || isPure(init as AnyNode, names)),
+        )
       default:
         return isErased(statement)
     }
   })
+}
+
+/** Whether taking a value apart does nothing else: defaults and computed keys are told by the code. */
+export function isPurePattern(node: AnyNode, names: Describing): boolean {
+  switch (node.type) {
+    case 'Identifier':
+      return true
+    case 'AssignmentPattern':
+      return isPurePattern(node.left as AnyNode, names) && isPure(node.right as AnyNode, names)
+    case 'ArrayPattern':
+      return node.elements.every((element) => element === null || isPurePattern(element as AnyNode, names))
+    case 'ObjectPattern':
+      return node.properties.every((property) =>
+        property.type === 'Property'
+          ? (!property.computed || isPure(property.key as AnyNode, names)) &&
+            isPurePattern(property.value as AnyNode, names)
+          : isPurePattern(property as AnyNode, names),
+      )
+    case 'RestElement':
+      return isPurePattern(node.argument as AnyNode, names)
+    default:
+      return false
+  }
 }
 
 /** Whether a statement is an enum whose members are told by its code. */

@@ -196,6 +196,13 @@ describe('what cannot be told from code is not cached, by name', () => {
     ],
     ['export const now = Date.now()', 'now', "what 'now' is cannot be told from its code"],
     ['export const region = process.env.REGION', 'region', "what 'region' is cannot be told from its code"],
+    [
+      'const at = (time = Date.now()) => time\nexport const now = at()',
+      'now',
+      "what 'now' is cannot be told from its code",
+    ],
+    ['export const { b = Date.now() } = {}', 'b', "what 'b' is cannot be told from its code"],
+    ['export const [c = process.pid] = []', 'c', "what 'c' is cannot be told from its code"],
     ['export const { a } = load()', 'a', "what 'a' is cannot be told from its code"],
   ])('%s', async (text, name, reason) => {
     const step = `import * as values from './values.ts'\nexport const train = defineStep({ name: 'train', run: () => values.${name} })`
