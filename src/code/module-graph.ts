@@ -1,21 +1,25 @@
 import { isBuiltin } from 'node:module'
-import { dirname, sep } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { inPackages, packageFolder } from './installed-package.ts'
+import { isSame, packageClosure, type PackageClosure } from './packages.ts'
 import { parseModule, type Gap, type ParsedModule } from './parsed-module.ts'
-import { openResolver } from './resolve.ts'
+import { openResolver, type Resolve } from './resolve.ts'
 
 /** Everything of a project that a module loads. */
 export interface ModuleGraph {
   /** Modules of the project (and of linked packages, by their real path), the first one included. */
   readonly modules: readonly ParsedModule[]
-  /** The packages that are imported; what they load is told by the lockfile. */
-  readonly packages: readonly string[]
-  /** The folders of the modules that import packages. */
-  readonly importers: readonly string[]
+  /** The packages that are imported, with all that they depend on. */
+  readonly packages: PackageClosure
   /** Imports that lead nowhere that can be read. */
   readonly gaps: readonly Gap[]
   /** The files of the project that a specifier of a module leads to; none for packages. */
   targetsOf(path: string, specifier: string): readonly string[]
+  /** The file of a package that a specifier of a module leads to, as `import` takes it. */
+  packageFileOf(path: string, specifier: string): string | undefined
+  /** The file that was written, of one that is loaded. */
+  sourceOf(path: string): string
 }
 
 /** The folder of this package's own modules: it counts by format numbers, not by its bytes. */
@@ -25,21 +29,26 @@ function isOwn(specifier: string): boolean {
   return specifier === 'pipewright' || specifier.startsWith('pipewright/')
 }
 
-const inPackages = `${sep}node_modules${sep}`
-
-/** The package that a file belongs to: what follows the last `node_modules`. */
-function packageName(path: string): string {
-  const parts = path.slice(path.lastIndexOf(inPackages) + inPackages.length).split(sep)
-  return parts.slice(0, parts[0]!.startsWith('@') ? 2 : 1).join('/')
+/** TypeScript may import TypeScript by its own name; what it is compiled to is called otherwise. */
+function targetsFrom(
+  resolve: Resolve,
+  { path, source }: ParsedModule,
+  specifier: string,
+): ReadonlySet<string> {
+  const found = resolve(path, specifier)
+  if (found.size > 0 || source === path) return found
+  return resolve(path, specifier.replace(/\.([cm]?)tsx?$/, '.$1js'))
 }
 
 async function follow(file: string): Promise<ModuleGraph> {
   const resolve = await openResolver()
   const modules = new Map<string, ParsedModule>()
   const packages = new Set<string>()
-  const importers = new Set<string>()
   const gaps: Gap[] = []
   const targets = new Map<string, readonly string[]>()
+  const packageFiles = new Map<string, string>()
+  /** Compilers copy data beside what they make. */
+  const copies = new Map<string, string>()
   const open = [file]
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
     if (modules.has(path)) continue
@@ -48,7 +57,7 @@ async function follow(file: string): Promise<ModuleGraph> {
     gaps.push(...module.gaps)
     for (const { specifier, line, start, optional } of module.imports) {
       if (specifier.startsWith('node:') || isOwn(specifier)) continue
-      const found = resolve(path, specifier)
+      const found = targetsFrom(resolve, module, specifier)
       // The paths of a tsconfig may name what Node has under the same name.
       if (isBuiltin(specifier) && ![...found].some((target) => !target.includes(inPackages))) continue
       if (found.size === 0 && optional === undefined)
@@ -59,18 +68,23 @@ async function follow(file: string): Promise<ModuleGraph> {
       )
       for (const target of found) {
         if (target.includes(inPackages)) {
-          packages.add(packageName(target))
-          importers.add(dirname(path))
-        } else if (!target.startsWith(own) && !modules.has(target)) open.push(target)
+          packages.add(packageFolder(target))
+          if (!packageFiles.has(`${path} ${specifier}`)) packageFiles.set(`${path} ${specifier}`, target)
+        } else if (!target.startsWith(own)) {
+          if (module.source !== path && target.endsWith('.json'))
+            copies.set(target, join(dirname(module.source), specifier))
+          if (!modules.has(target)) open.push(target)
+        }
       }
     }
   }
   return {
     modules: [...modules.values()],
-    packages: [...packages],
-    importers: [...importers],
+    packages: packageClosure(packages),
     gaps,
     targetsOf: (path, specifier) => targets.get(`${path} ${specifier}`) ?? [],
+    packageFileOf: (path, specifier) => packageFiles.get(`${path} ${specifier}`),
+    sourceOf: (path) => copies.get(path) ?? modules.get(path)?.source ?? path,
   }
 }
 
@@ -78,13 +92,13 @@ const known = new Map<string, ModuleGraph>()
 const running = new Map<string, Promise<ModuleGraph>>()
 
 /** Whether every module of a graph is what it was; what leads nowhere may have appeared since. */
-async function holds({ modules, gaps }: ModuleGraph): Promise<boolean> {
+async function holds({ modules, packages, gaps }: ModuleGraph): Promise<boolean> {
   if (gaps.length > 0) return false
   for (const module of modules) {
     const now = await parseModule(module.path).catch(() => undefined)
     if (now !== module) return false
   }
-  return true
+  return isSame(packages)
 }
 
 /**

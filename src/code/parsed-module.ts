@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { sha256 } from '../internal/digest.ts'
+import { sourceText } from './module-text.ts'
 import { readImports, type ModuleImport } from './module-imports.ts'
 import { readNamedCalls, type NamedCall } from './named-calls.ts'
 import { lineCounter } from './lines.ts'
@@ -16,7 +17,12 @@ export interface Gap {
 
 /** A module of the project as it was read. */
 export interface ParsedModule {
+  /** The file that is loaded. */
   readonly path: string
+  /** The file that was written: of a compiled module its source, where its map surely tells. */
+  readonly source: string
+  /** Its code is not changed by what loads it: it is JavaScript, or was compiled to what its source says. */
+  readonly isNative: boolean
   /** When the file's content or place last changed, in milliseconds since the epoch. */
   readonly changedAt: number
   readonly imports: readonly ModuleImport[]
@@ -45,15 +51,21 @@ export async function parseModule(path: string): Promise<ParsedModule> {
   const bytes = readFileSync(path)
   // Looked at after it was read: a change in between counts as a change.
   const { look, changedAt } = lookAt(path)
-  const code = codeFile.test(path)
-    ? await readCode(path, bytes.toString('utf8'))
-    : { imports: [], readCalls: () => [], gaps: [], pieces: whole(sha256(bytes)) }
+  const isCode = codeFile.test(path)
+  const own = bytes.toString('utf8')
+  const written = isCode ? await sourceText(path, own) : undefined
+  const { path: source, text, changedAt: mapChangedAt } = written ?? { path, text: own, changedAt: 0 }
+  const code = isCode
+    ? await readCode(path, source, text)
+    : { imports: [], readCalls: () => [], gaps: [], pieces: whole(dataText(path, own) ?? sha256(bytes)) }
   const { readCalls, ...rest } = code
   let calls: readonly NamedCall[] | undefined
   const module: ParsedModule = {
     path,
-    changedAt,
-    text: codeFile.test(path) ? bytes.toString('utf8') : '',
+    source,
+    isNative: written !== undefined || !/\.(?:[cm]?ts|[jt]sx)$/.test(path),
+    changedAt: Math.max(changedAt, mapChangedAt),
+    text: isCode || path.endsWith('.json') ? text : '',
     ...rest,
     // Only those of the module that defines the step are asked for.
     get calls() {
@@ -64,13 +76,23 @@ export async function parseModule(path: string): Promise<ParsedModule> {
   return module
 }
 
+/** JSON counts by what it says: compilers write it anew. */
+function dataText(path: string, text: string): string | undefined {
+  if (!path.endsWith('.json')) return undefined
+  try {
+    return JSON.stringify(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
 const codeFile = /\.[cm]?[jt]sx?$/
 
 type Code = Pick<ParsedModule, 'imports' | 'gaps' | 'pieces'> & { readonly readCalls: () => NamedCall[] }
 
-async function readCode(path: string, text: string): Promise<Code> {
+async function readCode(path: string, source: string, text: string): Promise<Code> {
   const { parseSync, Visitor } = await import('oxc-parser')
-  const parsed = parseSync(path, text)
+  const parsed = parseSync(source, text)
   const lineOf = lineCounter(text)
   const imports: ModuleImport[] = []
   const gaps: Gap[] = []
@@ -86,6 +108,6 @@ async function readCode(path: string, text: string): Promise<Code> {
       ...(optional === undefined ? {} : { optional }),
     })
   readImports(parsed, text, { add, gap }, Visitor)
-  const pieces = error === undefined ? readPieces(parsed.program, path, text) : whole(text)
+  const pieces = error === undefined ? readPieces(parsed.program, source, text) : whole(text)
   return { imports, readCalls: () => readNamedCalls(parsed, text, Visitor), gaps, pieces }
 }

@@ -1,5 +1,6 @@
 import type { Node, Program } from 'oxc-parser'
 import { sha256, type Digest } from '../internal/digest.ts'
+import { memberUses, type MemberUses } from './member-uses.ts'
 import { isErased, isNode, normalForm } from './normal-form.ts'
 import {
   describingNames,
@@ -36,6 +37,10 @@ export interface Piece {
   readonly reassigns: ReadonlySet<string>
   /** Names that stand for something of its own somewhere inside it. */
   readonly binds: ReadonlySet<string>
+  /** Which members it asks for of what names stand for. */
+  readonly members: MemberUses
+  /** What a compiler makes of it depends on its options: it has decorators, fields of classes, or JSX. */
+  readonly compiled: boolean
   /** Loading the module evaluates it, and that may do or read more than its text tells. */
   readonly effect: boolean
   /** What it declares cannot be changed by code elsewhere: a text, a number, a schema. */
@@ -65,7 +70,10 @@ export interface ModulePieces {
 
 const defaultName = '*default*'
 
-type Head = Omit<Piece, 'digest' | 'uses' | keyof Changes>
+/** In a normal form. */
+const compilersChange = /\((?:PropertyDefinition|AccessorProperty|Decorator|JSX)/
+
+type Head = Omit<Piece, 'digest' | 'uses' | 'compiled' | 'members' | keyof Changes>
 
 /** A piece that reads its code when it is asked: of most modules most pieces are not reached. */
 class CodePiece implements Piece {
@@ -77,7 +85,7 @@ class CodePiece implements Piece {
   readonly fixed: boolean
   readonly assignable: boolean
   readonly #node: AnyNode
-  #form: Pick<Piece, 'digest' | 'uses'> | undefined
+  #form: Pick<Piece, 'digest' | 'uses' | 'compiled'> | undefined
   #changes: ReturnType<typeof changesOf> | undefined
 
   constructor(node: AnyNode, head: Head) {
@@ -99,6 +107,14 @@ class CodePiece implements Piece {
     return this.#read().uses
   }
 
+  get compiled(): boolean {
+    return this.#read().compiled
+  }
+
+  get members(): MemberUses {
+    return memberUses(this.#node)
+  }
+
   get touches(): ReadonlySet<string> {
     return (this.#changes ??= changesOf(this.#node)).touches
   }
@@ -115,10 +131,10 @@ class CodePiece implements Piece {
     return (this.#changes ??= changesOf(this.#node)).binds
   }
 
-  #read(): Pick<Piece, 'digest' | 'uses'> {
+  #read(): Pick<Piece, 'digest' | 'uses' | 'compiled'> {
     if (this.#form === undefined) {
       const { text, names } = normalForm(this.#node)
-      this.#form = { digest: sha256(text), uses: names }
+      this.#form = { digest: sha256(text), uses: names, compiled: compilersChange.test(text) }
     }
     return this.#form
   }
@@ -144,6 +160,8 @@ export function whole(text: string): ModulePieces {
     end: text.length,
     digest: sha256(text),
     uses: none,
+    compiled: true,
+    members: new Map(),
     touches: none,
     writes: none,
     reassigns: none,

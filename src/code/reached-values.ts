@@ -3,50 +3,34 @@ import { sha256, type Digest } from '../internal/digest.ts'
 import type { ModuleGraph } from './module-graph.ts'
 import type { ScopeReader } from './scope-values.ts'
 import type { NeededValue } from './slice.ts'
-import { Unreadable, valueText } from './value-text.ts'
+import { valueText } from './value-text.ts'
 
 type AnyFunction = (...values: never[]) => unknown
 
 /** So many functions are looked at for the values of their modules. */
 const mostFunctions = 2_000
 
-/** Values that code reaches, as digests; `missing` says why one has none. */
-export interface ReadValues {
-  readonly digests: ReadonlyMap<NeededValue, Digest>
-  readonly missing: readonly { readonly value: NeededValue; readonly why: string }[]
+/** The digest of a value by its content. Throws `Unreadable`. */
+export function valueDigest(value: unknown): Digest {
+  return sha256(valueText(value))
 }
 
-/** Reads the values of bindings whose code does not tell them, found from what a function sees. */
-export function readValues(
+/** Bindings as they were found: what they hold, and those that no closure of their modules uses. */
+export interface FoundValues {
+  readonly found: ReadonlyMap<NeededValue, unknown>
+  readonly absent: ReadonlySet<NeededValue>
+}
+
+/**
+ * Finds bindings whose code does not tell what they hold, from what a function sees: looks at function after function
+ * until all are found.
+ */
+export function findValues(
   reader: ScopeReader,
   graph: ModuleGraph,
   from: AnyFunction,
   needed: readonly NeededValue[],
-): ReadValues {
-  const { found, absent } = find(reader, graph, from, needed)
-  const digests = new Map<NeededValue, Digest>()
-  const missing: { value: NeededValue; why: string }[] = []
-  for (const value of needed) {
-    try {
-      if (found.has(value)) digests.set(value, sha256(valueText(found.get(value))))
-      // No closure of its module uses it: what looks like it is a name inside of functions.
-      else if (!value.mayBeLocal || !absent.has(value))
-        throw new Unreadable('no function that the step reaches sees it')
-    } catch (error) {
-      if (!(error instanceof Unreadable)) throw error
-      missing.push({ value, why: error.message })
-    }
-  }
-  return { digests, missing }
-}
-
-/** Looks at function after function until all needed bindings are found. */
-function find(
-  reader: ScopeReader,
-  graph: ModuleGraph,
-  from: AnyFunction,
-  needed: readonly NeededValue[],
-): { readonly found: ReadonlyMap<NeededValue, unknown>; readonly absent: ReadonlySet<NeededValue> } {
+): FoundValues {
   const found = new Map<NeededValue, unknown>()
   const absent = new Set<NeededValue>()
   const modules = new Map(graph.modules.map((module) => [module.path, module]))

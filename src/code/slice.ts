@@ -1,7 +1,9 @@
 import type { ModuleGraph } from './module-graph.ts'
 import type { Gap, ParsedModule } from './parsed-module.ts'
 import { indexOf } from './piece-index.ts'
+import type { PackageUse } from './package-values.ts'
 import type { Link, Piece } from './pieces.ts'
+import { isDescribing } from './purity.ts'
 
 /** A binding of a module whose value its code does not tell. */
 export interface NeededValue {
@@ -28,6 +30,8 @@ export interface Slice {
   /** The modules that do something when they are loaded, in the order in which they are. */
   readonly order: readonly ParsedModule[]
   readonly values: readonly NeededValue[]
+  /** What of packages is used by what is reached. */
+  readonly packages: readonly PackageUse[]
   /** Bindings that functions give other values. */
   readonly reassigned: readonly Place[]
   /** Those of what is reached. */
@@ -37,10 +41,15 @@ export interface Slice {
 /**
  * Follows names from a piece of code through the modules of a graph. Names are compared without regard to scopes:
  * a local name like one of the module's reaches too much, never too little. Whatever loading a module does or may
- * do counts wherever the module is loaded.
+ * do counts wherever the module is loaded. Of packages that are `opaque` no objects are asked for.
  */
-export function sliceOf(graph: ModuleGraph, path: string, starts: readonly Piece[]): Slice {
-  return new Slicer(graph).from(path, starts)
+export function sliceOf(
+  graph: ModuleGraph,
+  path: string,
+  starts: readonly Piece[],
+  opaque: readonly string[] = [],
+): Slice {
+  return new Slicer(graph, opaque).from(path, starts)
 }
 
 type Reach = 'loaded' | 'reached'
@@ -50,10 +59,12 @@ const readsWorld = /\b(?:process|fs|child_process|http|https|os)\b|\bfetch\s*\(|
 
 class Slicer {
   readonly #graph: ModuleGraph
+  readonly #opaque: readonly string[]
   readonly #modules: ReadonlyMap<string, ParsedModule>
   readonly #included = new Map<ParsedModule, Map<Piece, Reach>>()
   readonly #links = new Map<ParsedModule, Set<string>>()
   readonly #values = new Map<string, Place>()
+  readonly #packages = new Map<string, Place & { readonly link: Link }>()
   readonly #reassigned = new Map<string, Place>()
   /** Bindings that loading modules changes, as `path name`: to what, their code does not tell. */
   readonly #changed = new Set<string>()
@@ -61,8 +72,9 @@ class Slicer {
   readonly #followed = new Set<string>()
   readonly #open: { readonly module: ParsedModule; readonly piece: Piece; readonly reach: Reach }[] = []
 
-  constructor(graph: ModuleGraph) {
+  constructor(graph: ModuleGraph, opaque: readonly string[]) {
     this.#graph = graph
+    this.#opaque = opaque
     this.#modules = new Map(graph.modules.map((module) => [module.path, module]))
   }
 
@@ -88,6 +100,7 @@ class Slicer {
       links: this.#links,
       order: this.#inOrder(path).filter(({ pieces }) => pieces.pieces.some(({ effect }) => effect)),
       values: [...this.#values.values()].map((place) => this.#needed(place)),
+      packages: [...this.#packages.values()].flatMap((place) => this.#packageUse(place)),
       reassigned: [...this.#reassigned.values()],
       gaps: this.#graph.gaps.filter((gap) => this.#isReached(gap)),
     }
@@ -169,6 +182,27 @@ class Slicer {
     return { path, name, elsewhere, mayBeLocal: users.every(({ binds }) => binds.has(name)) }
   }
 
+  /** Nothing where a name is not of a package, or of one whose objects change no result. */
+  #packageUse({
+    path,
+    name: local,
+    link: { specifier, name },
+  }: Place & { readonly link: Link }): PackageUse[] {
+    const target = this.#graph.packageFileOf(path, specifier)
+    if (target === undefined || isDescribing(specifier)) return []
+    if (this.#opaque.some((known) => specifier === known || specifier.startsWith(`${known}/`))) return []
+    const users = [...(this.#included.get(this.#modules.get(path)!) ?? [])].filter(
+      ([piece, reach]) => reach === 'reached' && piece.uses.has(local),
+    )
+    const members = new Set<string>()
+    for (const [piece] of users) {
+      const used = piece.members.get(local)
+      if (used === 'all') return [{ path, local, specifier, target, name, members: 'all' }]
+      for (const member of used ?? []) members.add(member)
+    }
+    return [{ path, local, specifier, target, name, members: users.length === 0 ? 'all' : members }]
+  }
+
   #include(module: ParsedModule, piece: Piece, reach: Reach): void {
     const pieces = this.#included.get(module) ?? new Map<Piece, Reach>()
     this.#included.set(module, pieces)
@@ -223,8 +257,11 @@ class Slicer {
     if (piece.assignable && index.isReassigned(name)) this.#reassigned.set(key, value)
   }
 
-  #followLink(module: ParsedModule, local: string, { specifier, name }: Link, reach: Reach): void {
+  #followLink(module: ParsedModule, local: string, link: Link, reach: Reach): void {
+    const { specifier, name } = link
+    const { path } = module
     this.#link(module, `${local} > ${specifier} ${name}`)
+    if (reach === 'reached') this.#packages.set(`${path} ${local}`, { path, name: local, link })
     for (const target of this.#graph.targetsOf(module.path, specifier)) this.#reach(target, name, reach)
   }
 

@@ -13,7 +13,15 @@ import type { ReduceEvent } from './reduce/command.ts'
 import { retryDelay } from './retry.ts'
 import { lostTooOften, selectionGap, stillRunning } from './run-errors.ts'
 import type { RunRequest, RunServices } from './run-request.ts'
-import { fileName, idempotencyKey, notBefore, plannedStep, uncachedReason, type Work } from './step-work.ts'
+import {
+  changedSince,
+  fileName,
+  idempotencyKey,
+  notBefore,
+  plannedStep,
+  uncachedReason,
+  type Work,
+} from './step-work.ts'
 import type { RunSpan } from './telemetry.ts'
 import { mostInterruptions, noTries, type Tries } from './tries.ts'
 import type { ValueScopes } from './value-scopes.ts'
@@ -170,6 +178,7 @@ export class StepExecutions {
       const work: Work = {
         step,
         declaration,
+        code,
         values,
         key,
         env: components?.env ?? {},
@@ -325,6 +334,7 @@ export class StepExecutions {
     const isReadonly = this.#request.settings.cache === 'readonly'
     const uncached =
       work.uncached ??
+      changedSince(work.code) ??
       (isVolatile ? `the step read ctx.${volatile.join(', ctx.')}` : undefined) ??
       (isReadonly ? "the run says cache: 'readonly'" : undefined)
     await this.#host.append(

@@ -16,6 +16,7 @@ import type { NodeSpan } from './telemetry.ts'
 export interface Work {
   readonly step: AnyStep
   readonly declaration: StepDeclaration
+  readonly code: StepCode | undefined
   readonly values: Values
   readonly key: Digest | null
   /** The digests of declared environment variables. */
@@ -43,7 +44,15 @@ export function uncachedReason(
   if (policy === 'never') return "the step says cache: 'never'"
   if (mode === 'off') return "the run says cache: 'off'"
   if (code === undefined) return 'the code of the step is not known'
-  return code.cacheable ? undefined : code.reason
+  return code.cacheable ? changedSince(code) : code.reason
+}
+
+/** That a value is another one than when the code was read; undefined where none is. */
+export function changedSince(code: StepCode | undefined): string | undefined {
+  const name = code?.cacheable === true ? code.changedValue() : undefined
+  return name === undefined
+    ? undefined
+    : `a value that its code reads has changed since the run began: ${name}`
 }
 
 /** Entries that are older than this, in milliseconds since the epoch, are not used; `from` is when the run began. */

@@ -3,11 +3,12 @@ import { sha256, type Digest } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { nearest } from '../internal/nearest.ts'
 import { own } from '../internal/own.ts'
-import type { StepCode } from '../code/step-digest.ts'
+import type { ReachedPiece, StepCode } from '../code/step-digest.ts'
 import type { Plan, StepDeclaration } from '../plan/document.ts'
 import type { Value } from '../record/event.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { ExecutionRecord, RunDetail } from '../record/records.ts'
+import { codeDiff } from './code-diff.ts'
 import { identity } from './compare.ts'
 
 /** One component of a key that is another one than before; null where a side has none. */
@@ -16,16 +17,20 @@ export interface KeyChange {
     | 'input'
     | 'code'
     | 'value'
-    | 'lockfile'
+    | 'package'
+    | 'compiler'
+    | 'fingerprint'
     | 'version'
     | 'salt'
     | 'environment'
     | 'declaration'
     | 'node'
-  /** The input, the variable, or the names and the module of the code. */
+  /** The input, the variable, the package, or the names and the module of the code. */
   readonly name: string
   readonly before: string | null
   readonly after: string | null
+  /** What has changed in it, by line: of code as a diff, of tables their rows and columns. */
+  readonly details?: readonly string[]
 }
 
 /** Why a node was or was not executed. */
@@ -45,7 +50,10 @@ export interface Explanation {
 }
 
 /** The parts of the code that a step reached, as a run has stored them. */
-export type Reached = Pick<Extract<StepCode, { cacheable: true }>, 'pieces' | 'values' | 'lockfile'>
+export type Reached = Pick<
+  Extract<StepCode, { cacheable: true }>,
+  'pieces' | 'values' | 'packages' | 'options'
+>
 
 /** What explaining needs of the workspace. */
 export interface ExplainSource {
@@ -53,8 +61,12 @@ export interface ExplainSource {
   readonly planOf: (run: RunDetail) => Promise<Pick<Plan, 'steps'>>
   /** Undefined where it is gone, or the code had a version. */
   readonly reachedOf: (run: RunDetail, step: string) => Promise<Reached | undefined>
+  /** The text of a module as a run has loaded it. */
+  readonly moduleOf: (run: RunDetail, module: string) => Promise<string | undefined>
   /** A short text of a value. */
   readonly textOf: (value: Value) => Promise<string>
+  /** What has changed between two values, by line; none where their texts tell it. */
+  readonly changesOf: (before: Value, after: Value) => Promise<readonly string[]>
 }
 
 /** So many earlier executions of a step are looked at. */
@@ -75,7 +87,7 @@ export async function explain(source: ExplainSource, run: RunDetail, node: strin
   if (execution.reused !== null)
     return { ...head, verdict: 'hit', from: execution.reused, reason: null, against: null, changes: [] }
   const side = await sideOf(source, run, execution)
-  let best: { readonly candidate: ExecutionRecord; readonly changes: readonly KeyChange[] } | undefined
+  let best: { readonly from: Side; readonly changes: readonly KeyChange[] } | undefined
   const runs = new Map<string, RunDetail | undefined>([[run.id, run]])
   for (const candidate of await source.metadata.executionsOf(
     execution.step,
@@ -85,24 +97,25 @@ export async function explain(source: ExplainSource, run: RunDetail, node: strin
     if (!runs.has(candidate.run)) runs.set(candidate.run, await source.metadata.detail(candidate.run))
     const other = runs.get(candidate.run)
     if (other === undefined) continue
-    const changes = await changesBetween(source, await sideOf(source, other, candidate), side)
-    if (best === undefined || changes.length < best.changes.length) best = { candidate, changes }
+    const from = await sideOf(source, other, candidate)
+    const changes = await changesBetween(source, from, side)
+    if (best === undefined || changes.length < best.changes.length) best = { from, changes }
   }
+  const against = best?.from.execution
   return {
     ...head,
     verdict: execution.uncached === null ? 'executed' : 'not cached',
     from: null,
     reason: execution.uncached,
     against:
-      best === undefined
-        ? null
-        : { run: best.candidate.run, node: best.candidate.node, startedAt: best.candidate.startedAt },
-    changes: best?.changes ?? [],
+      against === undefined ? null : { run: against.run, node: against.node, startedAt: against.startedAt },
+    changes: best === undefined ? [] : await withDetails(source, best.from, side, best.changes),
   }
 }
 
 /** What the key of an execution was made of. */
 interface Side {
+  readonly run: RunDetail
   readonly execution: ExecutionRecord
   readonly declaration: StepDeclaration | undefined
   readonly reached: Reached | undefined
@@ -114,6 +127,7 @@ async function sideOf(source: ExplainSource, run: RunDetail, execution: Executio
   const { steps } = await source.planOf(run)
   const key = Object.keys(steps).find((name) => steps[name]!.name === execution.step)
   return {
+    run,
     execution,
     declaration: key === undefined ? undefined : steps[key],
     reached: key === undefined ? undefined : await source.reachedOf(run, key),
@@ -154,6 +168,36 @@ async function changesBetween(source: ExplainSource, before: Side, after: Side):
   return changes
 }
 
+/** Adds to changes what has changed inside. */
+function withDetails(
+  source: ExplainSource,
+  before: Side,
+  after: Side,
+  changes: readonly KeyChange[],
+): Promise<KeyChange[]> {
+  return Promise.all(
+    changes.map(async (change) => {
+      const details =
+        change.part === 'input'
+          ? await source.changesOf(
+              own(before.execution.inputs, change.name) ?? { absent: true },
+              own(after.execution.inputs, change.name) ?? { absent: true },
+            )
+          : change.part === 'code'
+            ? codeDiff(await codeOf(source, before, change.name), await codeOf(source, after, change.name))
+            : []
+      return details.length === 0 ? change : { ...change, details }
+    }),
+  )
+}
+
+/** The text of a part of the code, as a run has loaded it. */
+async function codeOf(source: ExplainSource, side: Side, name: string): Promise<string | undefined> {
+  const piece = side.reached === undefined ? undefined : partsOf(side.reached).get(name)
+  if (piece === undefined) return undefined
+  return (await source.moduleOf(side.run, piece.module))?.slice(piece.start, piece.end)
+}
+
 function declared({ declaration }: Side): string | null {
   if (declaration === undefined) return null
   return sha256(canonicalJson({ inputs: declaration.inputs, outputs: declaration.outputs }))
@@ -162,40 +206,40 @@ function declared({ declaration }: Side): string | null {
 /** Which parts of the code, and which values, are other ones; the digests as a whole where the parts are not known. */
 function codeChanges(before: Side, after: Side): KeyChange[] {
   const whole: KeyChange = { part: 'code', name: 'code', before: before.code, after: after.code }
-  if (before.reached === undefined || after.reached === undefined) return [whole]
+  const { reached: from } = before
+  const { reached: to } = after
+  if (from === undefined || to === undefined) return [whole]
   const changes: KeyChange[] = []
-  const [a, b] = [partsOf(before.reached), partsOf(after.reached)]
-  for (const name of new Set([...a.keys(), ...b.keys()])) {
-    const [left = null, right = null] = [a.get(name), b.get(name)]
-    if (left !== right) changes.push({ part: 'code', name, before: left, after: right })
+  const between = (part: KeyChange['part'], a: Texts, b: Texts): void => {
+    for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) {
+      const [left, right] = [own(a, name) ?? null, own(b, name) ?? null]
+      if (left !== right) changes.push({ part, name, before: left, after: right })
+    }
   }
-  const [x, y] = [before.reached.values, after.reached.values]
-  for (const name of new Set([...Object.keys(x), ...Object.keys(y)])) {
-    const [left, right] = [own(x, name) ?? null, own(y, name) ?? null]
-    if (left !== right) changes.push({ part: 'value', name, before: left, after: right })
-  }
-  if (before.reached.lockfile !== after.reached.lockfile)
-    changes.push({
-      part: 'lockfile',
-      name: 'lockfile',
-      before: before.reached.lockfile,
-      after: after.reached.lockfile,
-    })
+  const digests = (reached: Reached): Texts =>
+    Object.fromEntries([...partsOf(reached)].map(([name, { digest }]) => [name, digest]))
+  between('code', digests(from), digests(to))
+  between('value', from.values, to.values)
+  between('package', from.packages, to.packages)
+  between('compiler', from.options, to.options)
   return changes.length === 0 ? [whole] : changes
 }
 
+type Texts = Readonly<Record<string, string>>
+
 /** The pieces of code by their names and modules; statements by their place among those of their module. */
-function partsOf({ pieces }: Reached): ReadonlyMap<string, string> {
-  const parts = new Map<string, string>()
+function partsOf({ pieces }: Reached): ReadonlyMap<string, ReachedPiece> {
+  const parts = new Map<string, ReachedPiece>()
   const statements = new Map<string, number>()
-  for (const { module, names, digest } of pieces) {
+  for (const piece of pieces) {
+    const { module, names } = piece
     const number = (statements.get(module) ?? 0) + 1
     if (names.length === 0) statements.set(module, number)
     const what =
       names.length === 0
         ? `statement ${number}`
         : names.filter((name) => name !== '*default*').join(', ') || 'the default export'
-    parts.set(`${what} in ${module}`, digest)
+    parts.set(`${what} in ${module}`, piece)
   }
   return parts
 }

@@ -14,8 +14,12 @@ function changeText({ part, name, before, after }: KeyChange): string {
       return `code: ${name} has changed`
     case 'value':
       return `value: what ${name} is has changed`
-    case 'lockfile':
-      return 'packages: the lockfile has changed'
+    case 'package':
+      if (before === null) return `package: ${name} ${after!} is new`
+      if (after === null) return `package: ${name} ${before} is gone`
+      return `package: ${name} ${before} -> ${after}`
+    case 'compiler':
+      return `compiler: the options for ${name} have changed`
     case 'declaration':
       return 'declaration: the declared inputs or outputs have changed'
     case 'environment':
@@ -23,6 +27,10 @@ function changeText({ part, name, before, after }: KeyChange): string {
     default:
       return `${part} ${name === part ? '' : `${name}: `}${short(before)} -> ${short(after)}`
   }
+}
+
+function changeLines(change: KeyChange): string[] {
+  return [`  - ${changeText(change)}`, ...(change.details ?? []).map((line) => `      ${line}`)]
 }
 
 /** An explanation as text: the verdict, then a line for each change. */
@@ -35,5 +43,5 @@ export function renderExplanation(explanation: Explanation): string {
   const place = `run ${against.run}, node ${against.node}`
   if (changes.length === 0)
     return `${head}\n  nothing has changed since ${place}: its outputs were gone, too old, or not wanted`
-  return [`${head}\n  against ${place}:`, ...changes.map((change) => `  - ${changeText(change)}`)].join('\n')
+  return [`${head}\n  against ${place}:`, ...changes.flatMap(changeLines)].join('\n')
 }

@@ -80,6 +80,8 @@ export interface RunDetail extends RunRecord {
   readonly code: Readonly<Record<string, Digest | null>>
   /** By step: the stored list of the parts of its code. */
   readonly reached: Readonly<Record<string, Digest>>
+  /** By module of the project: its stored text. */
+  readonly texts: Readonly<Record<string, Digest>>
   readonly address: Address | null
   readonly settings: RunSettings
   readonly environment: Environment | null

@@ -95,7 +95,8 @@ export async function collectGarbage(
   for (const run of kept) {
     const detail = await metadata.detail(run)
     if (detail !== undefined)
-      for (const digest of [detail.plan, ...Object.values(detail.reached)]) marked.add(digest)
+      for (const digest of [detail.plan, ...Object.values(detail.reached), ...Object.values(detail.texts)])
+        marked.add(digest)
     for await (const artifact of metadata.artifactsOfRun(run)) await mark(artifact)
   }
   for (const { artifact } of models) await mark(artifact)

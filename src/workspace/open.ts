@@ -126,6 +126,7 @@ export async function openWorkspace(settings: Settings = {}): Promise<Workspace>
     metadata,
     concurrency: merged.concurrency ?? Math.max(4, availableParallelism() * 2),
     resources: merged.resources ?? {},
+    opaque: merged.opaque ?? [],
     telemetry: await openTelemetry(),
     findPipeline: (detail) => findRecorded(detail, root),
   })

@@ -11,6 +11,8 @@ export interface WorkspaceParts {
   readonly folder: string
   readonly store: ArtifactStore
   readonly metadata: MetadataStore
+  /** Packages whose objects change no result. */
+  readonly opaque: readonly string[]
   readonly concurrency: number
   readonly resources: Readonly<Record<string, number>>
   readonly telemetry: Telemetry | undefined

@@ -5,7 +5,7 @@ import type { BlobWriter } from '../artifact/blob.ts'
 import type { Digest } from '../internal/digest.ts'
 import type { Json } from '../internal/json.ts'
 import { checkBuildFunction } from '../code/build-check.ts'
-import { stepCode, type CodeRequest, type StepCode } from '../code/step-digest.ts'
+import { stepCode, type CodeRequest, type CodeSettings, type StepCode } from '../code/step-digest.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
 import type { Program } from '../execute/run-request.ts'
 import type { Plan } from '../plan/document.ts'
@@ -52,7 +52,7 @@ async function refuseMisusedRefs(pipeline: AnyPipeline): Promise<void> {
 export async function compileProgram(
   pipeline: AnyPipeline,
   inputs: Readonly<Record<string, unknown>> | undefined,
-  root: string,
+  settings: CodeSettings,
 ): Promise<Compiled> {
   const { structure, compiler } = compilePipeline(pipeline)
   const given: Readonly<Record<string, Json>> = inputs === undefined ? {} : checkInputs(pipeline, inputs)
@@ -63,13 +63,13 @@ export async function compileProgram(
     [...steps].map(async ([key, step]) => {
       const { name, module, options, run } = step
       const request = { name, module, run: run as CodeRequest['run'], version: options.version }
-      code.set(key, await stepCode(request, { root }))
+      code.set(key, await stepCode(request, settings))
     }),
   )
   const address =
     pipeline.module === undefined
       ? null
-      : { module: projectPath(root, pipeline.module), pipeline: pipeline.name }
+      : { module: projectPath(settings.root, pipeline.module), pipeline: pipeline.name }
   return {
     plan: Object.freeze({ ...structure, given }),
     program: { steps, pipelines: compiler.pipelines, code },
@@ -77,15 +77,26 @@ export async function compileProgram(
   }
 }
 
-/** Stores the parts of the code of each step, so that a later run can tell which of them has changed. */
-export async function storeReached(program: Program, blobs: BlobWriter): Promise<Record<string, Digest>> {
+/** What is stored of the code of a run, so that a later one can tell what has changed. */
+export interface StoredCode {
+  /** By step: the list of the parts of its code. */
+  readonly reached: Readonly<Record<string, Digest>>
+  /** By module: its text. */
+  readonly texts: Readonly<Record<string, Digest>>
+}
+
+/** Stores the parts of the code of each step, and the texts of the modules where they stand. */
+export async function storeCode(program: Program, blobs: BlobWriter): Promise<StoredCode> {
   const reached: Record<string, Digest> = {}
+  const texts: Record<string, Digest> = {}
+  const put = async (text: string): Promise<Digest> => (await blobs.put(Buffer.from(text, 'utf8'))).digest
   for (const [key, code] of program.code) {
     if (!code.cacheable || code.pieces.length === 0) continue
-    const { pieces, values, lockfile } = code
-    reached[key] = (await blobs.put(Buffer.from(canonicalJson({ pieces, values, lockfile }), 'utf8'))).digest
+    const { pieces, values, packages, options } = code
+    reached[key] = await put(canonicalJson({ pieces, values, packages, options }))
+    for (const [module, text] of code.texts) texts[module] ??= await put(text)
   }
-  return reached
+  return { reached, texts }
 }
 
 /** The code digests of a program as they are recorded. */

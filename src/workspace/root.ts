@@ -1,9 +1,16 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { lockfileNames } from '../code/lockfile.ts'
 
 const configs = ['ts', 'mts', 'js', 'mjs'].map((extension) => `pipewright.config.${extension}`)
-const markers = [...lockfileNames, '.git']
+const markers = [
+  'package-lock.json',
+  'npm-shrinkwrap.json',
+  'pnpm-lock.yaml',
+  'yarn.lock',
+  'bun.lock',
+  'bun.lockb',
+  '.git',
+]
 
 function upwards(from: string, names: readonly string[]): string | undefined {
   for (let folder = resolve(from); ; folder = dirname(folder)) {

@@ -15,7 +15,7 @@ import { Attachments } from './attach.ts'
 import { Updates, type ActiveRun, type FollowedRun, type RunHandle } from './handle.ts'
 import { decodeRunOutputs } from './outputs.ts'
 import type { WorkspaceParts } from './parts.ts'
-import { codeDigests, compileProgram, storeReached, type Compiled } from './program.ts'
+import { codeDigests, compileProgram, storeCode, type Compiled } from './program.ts'
 import { RunFailedError } from './run-error.ts'
 import { driveOptions, type ResumeOptions, type RunOptions } from './run-options.ts'
 import type { Sources } from './sources.ts'
@@ -53,7 +53,7 @@ export class Runs {
     options: RunOptions,
   ): Promise<RunHandle<unknown>> {
     return this.#active.pending(async () => {
-      const compiled = await compileProgram(pipeline, inputs, this.#parts.root)
+      const compiled = await compileProgram(pipeline, inputs, this.#parts)
       const values = await this.#sources.read(pipeline, compiled.plan.given, process.cwd())
       const attach = async (): Promise<RunHandle<unknown> | undefined> => {
         if (options.key === undefined) return undefined
@@ -86,7 +86,7 @@ export class Runs {
       const isWanted = ({ state }: RunDetail): boolean => state !== 'succeeded'
       const pipeline = given ?? (await this.#parts.findPipeline(detail))
       if (!isWanted(detail)) throw nothingToResume(id)
-      const compiled = await compileProgram(pipeline, undefined, this.#parts.root)
+      const compiled = await compileProgram(pipeline, undefined, this.#parts)
       const { onUpdate, ...others } = options
       const taking = { ...others, updates: new Updates(onUpdate), isWanted }
       const taken = await takeUp(this.#parts.metadata, this.#active, detail, compiled, taking)
@@ -113,7 +113,7 @@ export class Runs {
     const writer = new CommitWriter(store, this.#services.reader)
     const { given: _given, ...structure } = compiled.plan
     const document = await writer.put(Buffer.from(canonicalJson(structure), 'utf8'))
-    const reached = await storeReached(compiled.program, writer)
+    const { reached, texts } = await storeCode(compiled.program, writer)
     const started: RunEvent = {
       type: 'run.started',
       pipeline: structure.pipeline,
@@ -122,6 +122,7 @@ export class Runs {
       inputs,
       code: codeDigests(compiled.program),
       reached,
+      texts,
       address: compiled.address,
       settings,
       tags: options.tags ?? [],

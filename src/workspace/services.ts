@@ -22,6 +22,7 @@ function digestHere(predictor: AnyPredictor): Digest {
 /** What runs of a workspace are driven with, composed of its parts. */
 export function servicesOf({
   root,
+  opaque,
   folder,
   store,
   metadata,
@@ -32,7 +33,7 @@ export function servicesOf({
   const json = new JsonValues(reader)
   const predictorDigest = async (predictor: AnyPredictor): Promise<Digest> => {
     const { name, module, version, predict } = predictor
-    const code = await stepCode({ name, module, version, run: predict }, { root })
+    const code = await stepCode({ name, module, version, run: predict }, { root, opaque })
     return code.cacheable ? code.digest : digestHere(predictor)
   }
   return {

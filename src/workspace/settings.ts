@@ -15,11 +15,16 @@ export interface Settings {
   readonly concurrency?: number
   /** How much there is of each named resource: `{ gpu: 1, licence: 2 }`. */
   readonly resources?: Readonly<Record<string, number>>
+  /**
+   * Packages whose objects change no result, such as clients of a tracker: a step may use them, and counts their
+   * versions. Loggers and schema libraries are known. Default none.
+   */
+  readonly opaque?: readonly string[]
   /** Pipelines by name, as `file#export`; a file is loaded only when its pipeline is named. */
   readonly pipelines?: Readonly<Record<string, string>>
 }
 
-const known = ['root', 'store', 'metadata', 'concurrency', 'resources', 'pipelines']
+const known = ['root', 'store', 'metadata', 'concurrency', 'resources', 'opaque', 'pipelines']
 
 function refuse(where: string, field: string, what: string, fix: string): never {
   throw new PipewrightError('CONFIG_INVALID', `${where}: ${field} ${what}`, { fix, details: { field } })
@@ -31,7 +36,7 @@ export function checkSettings(settings: Settings, where: string): Settings {
     refuse(where, 'the settings', 'are not an object', 'export default defineConfig({ … })')
   for (const field of Object.keys(settings))
     if (!known.includes(field)) refuse(where, `'${field}'`, 'is not a setting', didYouMean(field, known))
-  const { root, concurrency, resources, pipelines } = settings
+  const { root, concurrency, resources, opaque = [], pipelines } = settings
   if (root !== undefined && typeof root !== 'string')
     refuse(where, 'root', 'is not a path', "give a folder such as '.'")
   if (concurrency !== undefined && (!Number.isInteger(concurrency) || concurrency < 1)) {
@@ -41,6 +46,8 @@ export function checkSettings(settings: Settings, where: string): Settings {
     if (typeof amount !== 'number' || !(amount > 0))
       refuse(where, `resources.${name}`, `is ${String(amount)}`, 'give a number above 0')
   }
+  if (!Array.isArray(opaque) || !opaque.every((name) => typeof name === 'string'))
+    refuse(where, 'opaque', 'is not a list of names', "give packages: ['some-tracker']")
   for (const [name, address] of Object.entries(pipelines ?? {})) {
     if (typeof address !== 'string' || address === '')
       refuse(where, `pipelines.${name}`, 'is not an address', "give 'file#export'")

@@ -4,9 +4,8 @@ import { PipewrightError } from '../internal/error.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { Pipeline } from '../define/runnable.ts'
 import type { RunServices } from '../execute/run-request.ts'
-import { own } from '../internal/own.ts'
 import { compare, type Comparison } from '../lineage/compare.ts'
-import { explain, type Explanation, type ExplainSource, type Reached } from '../lineage/explain.ts'
+import { explain, type Explanation } from '../lineage/explain.ts'
 import { Lineage, type LineageNode } from '../lineage/query.ts'
 import { why, type Story } from '../lineage/why.ts'
 import { check, type Finding } from '../plan/check.ts'
@@ -14,12 +13,12 @@ import type { Plan } from '../plan/document.ts'
 import type { Given } from '../plan/inputs.ts'
 import type { Page, RunDetail, RunQuery, RunRecord } from '../record/records.ts'
 import { Registry } from '../registry/registry.ts'
+import { explainSource } from './explain-source.ts'
 import { collectGarbage, type GarbageOptions, type GarbageReport } from './garbage.ts'
 import type { RunHandle, RunResult } from './handle.ts'
 import type { WorkspaceParts } from './parts.ts'
 import { compileProgram } from './program.ts'
 import { planOf, planOfRun } from './resume.ts'
-import { shortText } from './short-text.ts'
 import type { ResumeOptions, RunOptions } from './run-options.ts'
 import { Runs } from './runs.ts'
 import { servicesOf } from './services.ts'
@@ -70,7 +69,7 @@ export class Workspace implements AsyncDisposable {
    */
   async plan<In, Out>(pipeline: Pipeline<In, Out>, inputs: Given<NoInfer<In>>): Promise<WorkspacePlan> {
     const given = inputs as Readonly<Record<string, unknown>>
-    const { plan, program } = await compileProgram(pipeline, given, this.root)
+    const { plan, program } = await compileProgram(pipeline, given, this.#parts)
     const values = await this.#sources.read(pipeline, plan.given, process.cwd())
     const code: Record<string, { digest: Digest | null; uncacheable: string | null }> = {}
     for (const [key, step] of program.code) {
@@ -88,7 +87,7 @@ export class Workspace implements AsyncDisposable {
 
   /** What can be known of a pipeline before it runs: steps that are not cached and why, resources, dead ends. */
   async check<In, Out>(pipeline: Pipeline<In, Out>): Promise<readonly Finding[]> {
-    const { plan, program, address } = await compileProgram(pipeline, undefined, this.root)
+    const { plan, program, address } = await compileProgram(pipeline, undefined, this.#parts)
     const uncacheable = Object.fromEntries(
       [...program.code].map(([key, code]) => [key, code.cacheable ? null : code.reason]),
     )
@@ -212,17 +211,7 @@ export class Workspace implements AsyncDisposable {
    * execution of its step. Throws `RUN_NOT_FOUND` or `NODE_NOT_FOUND`.
    */
   async explain(run: string, node: string): Promise<Explanation> {
-    const { reader, json } = this.#services
-    const source: ExplainSource = {
-      metadata: this.#parts.metadata,
-      planOf: (detail) => planOf(detail, reader),
-      reachedOf: async (detail, step) => {
-        const blob = own(detail.reached, step)
-        const bytes = blob === undefined ? undefined : await reader.bytes({ blob }).catch(() => undefined)
-        return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString('utf8')) as Reached)
-      },
-      textOf: (value) => shortText(value, json),
-    }
+    const source = explainSource(this.#parts.metadata, this.#services)
     return explain(source, await this.show(run), node)
   }
 

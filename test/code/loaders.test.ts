@@ -208,20 +208,20 @@ describe('no digest for two codes', () => {
     expect(await reasonOf({ 'steps.ts': text, 'sdk.ts': '' })).toContain('inside a function')
   })
 
-  test('a lockfile that was changed after the process had started', async () => {
+  test('a package that was changed after the process had started', async () => {
     const root = await project({
       'steps.ts': step("import 'pkg'"),
       'node_modules/pkg/index.js': '',
-      'package-lock.json': '{}',
+      'node_modules/pkg/package.json': '{"name":"pkg","version":"1.0.0"}',
     })
     const { cacheable } = await codeIn(root)
     expect(cacheable).toBe(true)
     const start = Date.now() + 50
     await new Promise((resolve) => setTimeout(resolve, 150))
-    await write(root, { 'package-lock.json': '{ }' })
+    await write(root, { 'node_modules/pkg/package.json': '{"name":"pkg","version":"1.0.1"}' })
     expect(await codeIn(root, 'steps.ts', start)).toEqual({
       cacheable: false,
-      reason: 'package-lock.json was changed after this process had started',
+      reason: 'node_modules/pkg/package.json was changed after this process had started',
     })
   })
 

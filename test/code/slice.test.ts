@@ -162,7 +162,10 @@ describe('the code digest is another', () => {
     ['a package for a module', edited('steps.ts', "from './stats.ts'", "from 'pkg'")],
     ['an import for its effect', edited('lazy.ts', 'export', "import 'pkg'\nexport")],
     ['an export under another name', edited('stats.ts', '{ mean }', '{ median as mean }')],
-    ['a lockfile', { ...project, 'package-lock.json': '{ }' }],
+    [
+      'the version of a package',
+      { ...project, 'node_modules/zod/package.json': '{"name":"zod","main":"i.js","version":"9.0.0"}' },
+    ],
   ])('after %s', async (_what, files) => {
     const digest = await codeOf(files)
     expect(digest).toMatch(/^sha256:/)

@@ -27,7 +27,7 @@ async function loads(
   const { modules, packages, gaps } = await moduleGraph(join(root, 'a.ts'))
   return {
     modules: modules.map(({ path }) => path.slice(root.length + 1)).toSorted(),
-    packages,
+    packages: Object.keys(packages.versions),
     gaps: gaps.map(({ file, line, reason }) => `${file.slice(root.length + 1)}:${line} ${reason}`),
   }
 }
@@ -113,7 +113,7 @@ describe('what a module loads', () => {
       'node_modules/q/deep.js': '',
     })
     expect(modules).toEqual(['a.ts', 'lib/x.ts'])
-    expect(packages).toEqual(['@s/p', 'q'])
+    expect(packages.toSorted()).toEqual(['@s/p', 'q'])
     expect(gaps).toEqual([])
   })
 
@@ -221,19 +221,23 @@ describe('two steps must not share the digest of one', () => {
     await rm(root)
   })
 
-  test('the lockfile of every module that imports packages counts', async () => {
+  test('of a package that is installed twice both versions count', async () => {
     const files = {
       'steps.ts': "import './linked/help.ts'; export const s = defineStep({ name: 'train' })",
       'linked/help.ts': "import 'pkg'",
       'linked/node_modules/pkg/index.js': '',
-      'linked/package-lock.json': '{}',
-      'package-lock.json': '{}',
+      'linked/node_modules/pkg/package.json': '{"name":"pkg","version":"1.0.0"}',
+      'node_modules/pkg/index.js': '',
+      'node_modules/pkg/package.json': '{"name":"pkg","version":"2.0.0"}',
     }
     const base = await codeOf(files)
-    expect(await codeOf({ ...files, 'linked/package-lock.json': '{ }' })).not.toBe(base)
-    expect(await codeOf({ ...files, 'package-lock.json': '{ }' })).toBe(base)
-    const { 'linked/package-lock.json': _linked, 'package-lock.json': _own, ...bare } = files
-    expect(await codeOf(bare)).toContain('it imports pkg, but there is no lockfile')
+    const nested = '{"name":"pkg","version":"1.0.1"}'
+    const own = '{"name":"pkg","version":"2.0.1"}'
+    expect(await codeOf({ ...files, 'linked/node_modules/pkg/package.json': nested })).not.toBe(base)
+    // Nothing imports it from there.
+    expect(await codeOf({ ...files, 'node_modules/pkg/package.json': own })).toBe(base)
+    const used = { ...files, 'steps.ts': `import 'pkg'; ${files['steps.ts']}` }
+    expect(await codeOf({ ...used, 'node_modules/pkg/package.json': own })).not.toBe(await codeOf(used))
   })
 })
 

@@ -199,3 +199,96 @@ export const train = defineStep({ name: 'train', run: (row: Row) => help(row.x) 
   expect(base['train']).toMatch(digest)
   expect(await digestsOf(files, 'jiti')).toEqual(base)
 })
+
+describe('what is used of packages', () => {
+  const packaged = (text: string, use: string, more: Readonly<Record<string, string>> = {}) => ({
+    'node_modules/pkg/package.json': '{"name":"pkg","version":"1.0.0","type":"module","exports":"./i.js"}',
+    'node_modules/pkg/i.js': text,
+    'steps.ts': `${header}${use}\n`,
+    ...more,
+  })
+  const reads = "import { readFileSync } from 'node:fs'\n"
+  const json = "JSON.parse(readFileSync(new URL('../../config.json', import.meta.url), 'utf8'))"
+
+  test.each(['tsx', 'jiti'])('an object that has read a file counts by its content (%s)', async (loader) => {
+    const of = (by: number) =>
+      digestsOf(
+        packaged(
+          `${reads}export default { config: ${json}, get(key) { return this.config[key] } }`,
+          "import pkg from 'pkg'\nexport const train = defineStep({ name: 'train', run: () => pkg.config.by })",
+          { 'config.json': `{"by":${by}}` },
+        ),
+        loader,
+      )
+    const [first, again, other] = [await of(1), await of(1), await of(2)]
+    expect(first['train']).toMatch(digest)
+    expect(again).toEqual(first)
+    expect(other).not.toEqual(first)
+  })
+
+  test('an instance of a class is nobody’s to read: uncacheable, by name', async () => {
+    const found = await digestsOf(
+      packaged(
+        `${reads}class Config { #all = ${json}; get(key) { return this.#all[key] } }\nexport const config = new Config()\nexport const version = () => 1`,
+        `import { config, version } from 'pkg'
+import * as all from 'pkg'
+export const a = defineStep({ name: 'a', run: () => config.get('by') })
+export const b = defineStep({ name: 'b', run: () => version() })
+export const c = defineStep({ name: 'c', run: () => all.version() })
+export const d = defineStep({ name: 'd', run: () => Object.keys(all) })`,
+        { 'config.json': '{}' },
+      ),
+    )
+    expect(found['a']).toContain("steps.ts: what 'config' of 'pkg' is cannot be told from its version")
+    expect(found['a']).toContain("'config': it is an object of a class")
+    expect(found['d']).toContain("what 'all' of 'pkg' is")
+    // Functions are told by the version of the package.
+    expect(found['b']).toMatch(digest)
+    expect(found['c']).toMatch(digest)
+  })
+
+  test('a plugin that is registered at the top level counts by what it is given', async () => {
+    const of = (precision: string) =>
+      digestsOf(
+        packaged(
+          'export class Decimal { static precision = 20; static set(o) { Object.assign(this, o) } }',
+          `import { Decimal } from 'pkg'
+Decimal.set({ precision: Number(process.env.PRECISION) })
+export const train = defineStep({ name: 'train', run: () => Decimal.precision })`,
+        ),
+        'tsx',
+        { PRECISION: precision },
+      )
+    const [first, again, other] = [await of('5'), await of('5'), await of('6')]
+    expect(first['train']).toMatch(digest)
+    expect(again).toEqual(first)
+    expect(other).not.toEqual(first)
+  })
+
+  test('a logger changes no result; others can be named', async () => {
+    const files = {
+      'node_modules/pino/package.json': '{"name":"pino","version":"1.0.0","main":"i.cjs"}',
+      'node_modules/pino/i.cjs': 'module.exports = new (class { info() {} })()',
+      'steps.ts': `${header}import log from 'pino'\nexport const train = defineStep({ name: 'train', run: () => log.info() })`,
+    }
+    expect((await digestsOf(files))['train']).toMatch(digest)
+  })
+})
+
+test('a value that has changed since it was read is told', async () => {
+  const found = await digestsOf({
+    'main.ts': main
+      .replace(
+        'found[key] =',
+        'Object.assign(config, { by: 7 }); found[key] = code.changedValue?.() + " "; found[key] +=',
+      )
+      .replace('const root', "import { config } from './steps.ts'\nconst root")
+      .replace('Object.entries(steps)', "Object.entries(steps).filter(([name]) => name !== 'config')"),
+    'steps.ts': `${header}
+export const config = Object.fromEntries([['by', 1]])
+Object.assign(config, { more: 2 })
+export const train = defineStep({ name: 'train', run: () => config.by })
+`,
+  })
+  expect(found['train']).toMatch(/^steps\.ts config sha256:/)
+})

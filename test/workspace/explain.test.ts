@@ -43,7 +43,9 @@ test('a node is explained against the nearest earlier execution of its step', as
   expect(await explain({}, { count: 2, rate: 0.2 })).toMatch(/input rate: 0.1 -> 0.2$/)
   // Nearest to the second, not to the latest.
   const both = await explain({}, { count: 3, rate: 0.1 })
-  expect(both).toMatch(/input rows: table [0-9a-f]{12}, 2 rows of x -> table [0-9a-f]{12}, 3 rows of x$/)
+  expect(both).toMatch(
+    /input rows: table [0-9a-f]{12}, 2 rows of x -> table [0-9a-f]{12}, 3 rows of x\n {6}rows: 2 -> 3$/,
+  )
   expect(both).not.toContain('rate')
   expect(await explain({ version: '2' }, { count: 2, rate: 0.1 })).toContain('version 1 -> 2')
   expect(await explain({ salt: 'a' }, { count: 2, rate: 0.1 })).toContain('salt (none) -> a')

@@ -154,6 +154,7 @@ export async function runDetail(reader: Reader, run: string, now: number): Promi
     outputs: finished?.outputs ?? {},
     code: Object.assign({}, started.code, ...codes) as RunDetail['code'],
     reached: started.reached ?? {},
+    texts: started.texts ?? {},
     address: started.address,
     settings: started.settings,
     environment:

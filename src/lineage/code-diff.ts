@@ -1,0 +1,18 @@
+import { diffLines } from 'diff'
+
+/** So many lines of a diff are told. */
+const mostLines = 12
+
+/** The lines of code that are gone (`- `) and new (`+ `), in order; none where a side is not known. */
+export function codeDiff(before: string | undefined, after: string | undefined): string[] {
+  if (before === undefined || after === undefined) return []
+  const lines: string[] = []
+  for (const { added, removed, value } of diffLines(before, after, { ignoreWhitespace: true })) {
+    if (!added && !removed) continue
+    for (const line of value.replace(/\n$/, '').split('\n'))
+      if (line.trim() !== '') lines.push(`${added ? '+' : '-'} ${line.trim()}`)
+  }
+  return lines.length <= mostLines
+    ? lines
+    : [...lines.slice(0, mostLines), `… ${lines.length - mostLines} more lines`]
+}
