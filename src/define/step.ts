@@ -1,5 +1,6 @@
 import { callSite } from '../internal/call-site.ts'
 import { milliseconds, type Duration } from '../internal/duration.ts'
+import type { Json } from '../internal/json.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
 import type { StepContext } from './context.ts'
@@ -41,6 +42,15 @@ export type Resources = Readonly<Record<string, number | string>>
  */
 export type CachePolicy = 'content' | 'never' | { readonly ttl: Duration }
 
+/**
+ * Tells what the outside world holds that a step reads: an ETag, a watermark, the latest time of a change. It is asked
+ * before the step is looked up, and again after it has run.
+ */
+export type Fingerprint<Inputs> = (
+  inputs: Inputs,
+  context: { readonly signal: AbortSignal },
+) => Json | Promise<Json>
+
 /** The function behind a step. */
 export type StepFunction<Inputs, Outputs> = (
   inputs: Inputs,
@@ -67,6 +77,8 @@ export interface StepOptions {
   readonly ignore?: readonly string[]
   /** Environment variables that the step reads: their values are part of cache keys. */
   readonly env?: readonly string[]
+  /** Part of cache keys, for a step that reads what is outside: what it holds, in a few words. */
+  readonly fingerprint?: Fingerprint<never>
   /** Part of cache keys: another text, another key. */
   readonly salt?: string
   /** Stands for the step's code in cache keys, in place of its source; change it when the code changes. */
@@ -105,6 +117,7 @@ export interface StepDefinition<I extends Specs, O extends Specs> extends StepOp
   /** Named outputs. */
   readonly outputs?: O
   readonly ignore?: readonly (keyof I & string)[]
+  readonly fingerprint?: Fingerprint<ReceivedOf<NoInfer<I>>>
   readonly run: StepFunction<ReceivedOf<NoInfer<I>>, NoInfer<StepResult<O>>>
 }
 
@@ -122,7 +135,7 @@ export function checkCachePolicy(cache: unknown, owner: string): void {
 
 /** What a compiler would have refused: options decide what is cached and tried again, so none is guessed. */
 function checkValues(
-  { tags, version, salt, env, cache, effect, resources, retry }: StepOptions,
+  { tags, version, salt, env, cache, fingerprint, effect, resources, retry }: StepOptions,
   owner: string,
 ): void {
   const refuse = (option: string, value: unknown, fix: string): never => {
@@ -137,6 +150,8 @@ function checkValues(
   if (env !== undefined && !(Array.isArray(env) && env.every((name) => typeof name === 'string')))
     refuse('env', env, "give a list of names: env: ['REGION']")
   checkCachePolicy(cache, owner)
+  if (fingerprint !== undefined && typeof fingerprint !== 'function')
+    refuse('fingerprint', fingerprint, 'give a function: (inputs) => etag')
   if (
     effect !== undefined &&
     typeof effect !== 'boolean' &&

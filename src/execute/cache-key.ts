@@ -9,7 +9,7 @@ import type { Value, Values } from '../record/event.ts'
 import type { JsonValues } from './json-values.ts'
 
 /** Raised whenever a key is composed differently, or a codec or reader changes what it yields. */
-export const cacheKeyFormat = 2
+export const cacheKeyFormat = 3
 
 /** What a cache key is made of: nothing that names a run, a node, a path or a machine. */
 export interface KeyComponents {
@@ -23,6 +23,8 @@ export interface KeyComponents {
   readonly inputs: Readonly<Record<string, string>>
   /** The digests of declared environment variables; null for one that is not set. */
   readonly env: Readonly<Record<string, Digest | null>>
+  /** The digest of what the step's fingerprint gave, as canonical JSON. */
+  readonly fingerprint: Digest | null
   readonly salt: string | null
   /** The major version of Node. */
   readonly node: string
@@ -86,6 +88,7 @@ export function keyComponents(
   step: StepDeclaration,
   code: Digest,
   inputs: Readonly<Record<string, string>>,
+  fingerprint?: string,
 ): KeyComponents {
   return {
     format: cacheKeyFormat,
@@ -95,6 +98,7 @@ export function keyComponents(
     declares: declarationDigest(step),
     inputs: keyed(inputs, step.ignore),
     env: environment(step.env),
+    fingerprint: fingerprint === undefined ? null : sha256(fingerprint),
     salt: step.salt ?? null,
     node: nodeMajor,
   }

@@ -1,13 +1,16 @@
+import { join } from 'node:path'
 import PQueue from 'p-queue'
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 import type { PipewrightError } from '../internal/error.ts'
+import type { AnyStep } from '../define/step.ts'
 import type { RunEvent, Values } from '../record/event.ts'
 import type { CacheEntry } from '../record/metadata.ts'
 import { attemptStep, type AttemptOutcome } from './attempt.ts'
 import type { PendingBlob } from './blobs.ts'
 import { cacheKey, inputDigests, keyComponents } from './cache-key.ts'
 import { errorRecord } from './error-record.ts'
+import { fingerprintOf, type Fingerprinted } from './fingerprint.ts'
 import { enterEffect } from './live-effects.ts'
 import type { ReduceEvent } from './reduce/command.ts'
 import { retryDelay } from './retry.ts'
@@ -136,9 +139,13 @@ export class StepExecutions {
       const isReuse = this.#request.reuse?.has(node.split(/[/[]/, 1)[0]!) === true
       // What was not selected is taken from the cache, whatever is refreshed.
       const mode = isReuse ? undefined : settings.cache
-      const uncached = uncachedReason(declaration, policy, mode, code)
+      const reason = uncachedReason(declaration, policy, mode, code)
+      const isAsked = reason === undefined && step.options.fingerprint !== undefined
+      const asked = isAsked ? await this.#fingerprint(node, step, values) : undefined
+      const uncached = reason ?? asked?.problem
+      const fingerprint = asked?.text
       const cacheable = uncached === undefined && code?.cacheable === true
-      const components = cacheable ? keyComponents(declaration, code.digest, digests) : undefined
+      const components = cacheable ? keyComponents(declaration, code.digest, digests, fingerprint) : undefined
       const key = components === undefined ? null : cacheKey(components)
       const seed = key ?? sha256(canonicalJson({ step: step.name, inputs: digests }))
       const needs = this.#services.resources.needs(declaration.resources, step.name)
@@ -182,6 +189,7 @@ export class StepExecutions {
         values,
         key,
         env: components?.env ?? {},
+        fingerprint,
         policy,
         seed,
         idempotencyKey: own,
@@ -196,6 +204,20 @@ export class StepExecutions {
       span.end('failed', error)
       throw error
     }
+  }
+
+  #fingerprint(node: string, step: AnyStep, values: Values): Promise<Fingerprinted> {
+    const folder = join(this.#request.id, `${fileName(node)}-fingerprint`)
+    const owner = `step '${step.name}' (node '${node}')`
+    return fingerprintOf(step, values, owner, folder, this.#services, this.#signalOf(node))
+  }
+
+  /** That what a step has read from outside may not be what its fingerprint told before it ran. */
+  async #changedSource(node: string, { step, values, fingerprint }: Work): Promise<string | undefined> {
+    const { text, problem } = await this.#fingerprint(node, step, values)
+    return (
+      problem ?? (text === fingerprint ? undefined : 'what it reads from outside has changed while it ran')
+    )
   }
 
   #warn(node: string, message: string): void {
@@ -328,13 +350,16 @@ export class StepExecutions {
     attempt: number,
     startedAt: number,
   ): Promise<void> {
-    const { step, values: inputs, key, env } = work
+    const { step, values: inputs, key, env, fingerprint } = work
     const { outputs, facts, volatile, blobs } = outcome
+    const isAsked = work.uncached === undefined && work.fingerprint !== undefined
+    const changedSource = isAsked ? await this.#changedSource(node, work) : undefined
     const isVolatile = volatile.length > 0 && work.policy === undefined
     const isReadonly = this.#request.settings.cache === 'readonly'
     const uncached =
       work.uncached ??
       changedSince(work.code) ??
+      changedSource ??
       (isVolatile ? `the step read ctx.${volatile.join(', ctx.')}` : undefined) ??
       (isReadonly ? "the run says cache: 'readonly'" : undefined)
     await this.#host.append(
@@ -349,6 +374,7 @@ export class StepExecutions {
         key,
         ...(uncached === undefined ? {} : { uncached }),
         ...(Object.keys(env).length === 0 ? {} : { env }),
+        ...(fingerprint === undefined ? {} : { fingerprint }),
         facts,
       },
       blobs,

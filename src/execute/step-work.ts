@@ -21,6 +21,8 @@ export interface Work {
   readonly key: Digest | null
   /** The digests of declared environment variables. */
   readonly env: KeyComponents['env']
+  /** What the step's fingerprint gave before it ran. */
+  readonly fingerprint: string | undefined
   /** What is reused, as the node or its step says. */
   readonly policy: CacheDeclaration | undefined
   readonly seed: string

@@ -153,6 +153,7 @@ async function changesBetween(source: ExplainSource, before: Side, after: Side):
       changes.push({ part: 'input', name, before: await source.textOf(a), after: await source.textOf(b) })
   }
   differ('version', 'version', before.declaration?.version ?? null, after.declaration?.version ?? null)
+  differ('fingerprint', 'fingerprint', before.execution.fingerprint, after.execution.fingerprint)
   differ('salt', 'salt', before.declaration?.salt ?? null, after.declaration?.salt ?? null)
   differ('declaration', 'inputs and outputs', declared(before), declared(after))
   if (before.node !== null && after.node !== null)
@@ -184,7 +185,10 @@ function withDetails(
               own(after.execution.inputs, change.name) ?? { absent: true },
             )
           : change.part === 'code'
-            ? codeDiff(await codeOf(source, before, change.name), await codeOf(source, after, change.name))
+            ? await codeDiff(
+                await codeOf(source, before, change.name),
+                await codeOf(source, after, change.name),
+              )
             : []
       return details.length === 0 ? change : { ...change, details }
     }),

@@ -40,7 +40,8 @@ function declareCache(cache: CachePolicy | undefined, owner: string): { readonly
 
 /** What a plan says about a step. */
 export function compileStep(step: AnyStep): StepDeclaration {
-  const { tags, version, effect, cache, ignore, env, salt, retry, timeout, grace, resources } = step.options
+  const { tags, version, effect, cache, ignore, env, salt, retry, timeout, grace, resources, fingerprint } =
+    step.options
   const outputs: Record<string, ReturnType<Kinds[string]['declare']>> = {}
   for (const [name, kind] of Object.entries(step.outputs)) outputs[name] = kind.declare()
   const owner = `step '${step.name}'`
@@ -56,6 +57,7 @@ export function compileStep(step: AnyStep): StepDeclaration {
     ...declareCache(cache, owner),
     ...(ignore === undefined || ignore.length === 0 ? {} : { ignore: [...ignore] }),
     ...(env === undefined || env.length === 0 ? {} : { env: [...env] }),
+    ...(fingerprint === undefined ? {} : { fingerprint: true as const }),
     ...(salt === undefined ? {} : { salt }),
     ...(retry === undefined ? {} : { retry: declareRetry(retry, owner) }),
     ...(timeout === undefined ? {} : { timeout: milliseconds(timeout, `${owner}, timeout`) }),

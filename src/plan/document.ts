@@ -36,6 +36,8 @@ export interface StepDeclaration {
   readonly ignore?: readonly string[]
   /** Environment variables whose values are part of cache keys. */
   readonly env?: readonly string[]
+  /** What the step reads from outside has a fingerprint, which is part of cache keys. */
+  readonly fingerprint?: true
   readonly salt?: string
   readonly retry?: RetryDeclaration
   /** Milliseconds. */

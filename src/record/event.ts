@@ -172,6 +172,8 @@ export type RunEvent =
       readonly uncached?: string
       /** The digests of declared environment variables; null for one that was not set. */
       readonly env?: Readonly<Record<string, Digest | null>>
+      /** What the step's `fingerprint` gave, as canonical JSON. */
+      readonly fingerprint?: string
       /** The execution whose outputs were reused. */
       readonly reused?: { readonly run: string; readonly node: string }
       readonly facts?: ExecutionFacts

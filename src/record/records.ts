@@ -63,6 +63,8 @@ export interface ExecutionRecord {
   readonly uncached: string | null
   /** The digests of declared environment variables; null for one that was not set. */
   readonly env: Readonly<Record<string, Digest | null>>
+  /** What the step's `fingerprint` gave, as canonical JSON; null where it has none. */
+  readonly fingerprint: string | null
   readonly reused: { readonly run: string; readonly node: string } | null
   readonly metrics: Readonly<Record<string, MetricSummary>>
   readonly params: JsonObject

@@ -112,6 +112,7 @@ function toRecord(
     code: codeAt(history, row.settled ?? Infinity, row.step),
     uncached: success?.uncached ?? null,
     env: success?.env ?? {},
+    fingerprint: success?.fingerprint ?? null,
     reused: success?.reused ?? null,
     metrics: success?.facts?.metrics ?? {},
     params: success?.facts?.params ?? {},

@@ -1,0 +1,62 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import { canonicalJson } from '../internal/canonical.ts'
+import { after } from '../internal/timer.ts'
+import type { AnyStep, Fingerprint } from '../define/step.ts'
+import type { Values } from '../record/event.ts'
+import { unlessAborted } from './abortable.ts'
+import type { AttemptServices } from './attempt.ts'
+import { decodeInputs } from './io.ts'
+
+/** What asking for a fingerprint gave: its text, or why there is none. */
+export interface Fingerprinted {
+  readonly text?: string
+  readonly problem?: string
+}
+
+/** A fingerprint is an ETag or the like: one that takes longer than this, in milliseconds, is none. */
+const longest = 60_000
+
+/** Asks a step for the fingerprint of what it reads from outside; nothing where it has none. */
+export async function fingerprintOf(
+  step: AnyStep,
+  values: Values,
+  owner: string,
+  folder: string,
+  services: AttemptServices,
+  signal: AbortSignal,
+): Promise<Fingerprinted> {
+  const ask = step.options.fingerprint as Fingerprint<unknown> | undefined
+  if (ask === undefined) return {}
+  const stop = new AbortController()
+  const cancel = after(longest, () => stop.abort())
+  const place = join(services.root, 'work', folder)
+  const { reader, json, predictorDigest } = services
+  const workdir = async (): Promise<string> => {
+    await mkdir(place, { recursive: true })
+    return place
+  }
+  try {
+    const given = unlessAborted(
+      decodeInputs(step.inputs, values, owner, { blobs: reader, json, workdir, predictorDigest }).then(
+        (inputs) => ask(inputs, { signal: AbortSignal.any([signal, stop.signal]) }),
+      ),
+      signal,
+    )
+    const value = await unlessAborted(given, stop.signal)
+    if (value === 'aborted') {
+      return {
+        problem: signal.aborted ? 'the run was cancelled' : `its fingerprint took longer than ${longest} ms`,
+      }
+    }
+    return { text: canonicalJson(value) }
+  } catch (error) {
+    return {
+      problem: `its fingerprint cannot be told: ${error instanceof Error ? error.message : inspect(error)}`,
+    }
+  } finally {
+    cancel()
+    await rm(place, { recursive: true, force: true })
+  }
+}
