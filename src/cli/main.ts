@@ -45,6 +45,15 @@ function build(): Command {
     .description('show a run: its nodes, times, hits, metrics and outputs')
     .action(async (run: string) => (await import('./runs.ts')).showCommand(run))
   program
+    .command('plan')
+    .argument('<pipeline>', 'file, file#export, or a name of the settings')
+    .description('show what a run would do, without running it')
+    .option('--inputs <file>', 'JSON file with the inputs; paths in it are relative to the current folder')
+    .option('--explain', 'what would be executed, what reused, and why')
+    .action(async (pipeline: string, options: object) =>
+      (await import('./plan.ts')).planCommand(pipeline, options),
+    )
+  program
     .command('explain')
     .argument('<run>', 'run id, or the start of one')
     .argument('[node]', 'default: all steps of the run')

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { Duration } from '../internal/duration.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
@@ -9,6 +8,7 @@ import type { RunResult } from '../workspace/handle.ts'
 import { openWorkspace, readSettings } from '../workspace/open.ts'
 import type { ResumeOptions, RunOptions } from '../workspace/run-options.ts'
 import type { Workspace } from '../workspace/workspace.ts'
+import { readInputs } from './inputs.ts'
 import { Progress } from './progress.ts'
 import { outputLines } from './runs.ts'
 import { renderRun } from '../ui/run-tree.ts'
@@ -22,25 +22,6 @@ interface RunArguments {
   readonly timeout?: string
   readonly cache?: string
   readonly refresh?: readonly string[]
-}
-
-async function readInputs(file: string | undefined): Promise<Record<string, unknown>> {
-  if (file === undefined) return {}
-  try {
-    const inputs: unknown = JSON.parse(await readFile(file, 'utf8'))
-    if (typeof inputs === 'object' && inputs !== null && !Array.isArray(inputs))
-      return inputs as Record<string, unknown>
-    throw new Error('it does not hold a JSON object')
-  } catch (cause) {
-    throw new PipewrightError(
-      'INPUT_INVALID',
-      `the inputs file ${file} cannot be used: ${(cause as Error).message}`,
-      {
-        fix: 'give a JSON file with one property per input',
-        cause,
-      },
-    )
-  }
 }
 
 function failurePolicy(text: string | undefined): Pick<RunOptions, 'failure'> {

@@ -84,6 +84,13 @@ export class CacheLookup {
     }
   }
 
+  /** The entry of a key that a run would use; nobody is kept waiting for what is not there. */
+  async find({ key, step, notBefore }: Wanted): Promise<CacheEntry | undefined> {
+    const entry = await this.#metadata.cached(key)
+    if (entry === undefined || entry.at < notBefore) return undefined
+    return (await this.#stateOf(entry, step)) === 'usable' ? entry : undefined
+  }
+
   /** An entry whose blobs were collected, or are not what was written, is a miss and no error. */
   async #stateOf(entry: UsableEntry, step: AnyStep): Promise<'usable' | 'broken' | 'unfit'> {
     try {

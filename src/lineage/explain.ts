@@ -87,43 +87,72 @@ export async function explain(source: ExplainSource, run: RunDetail, node: strin
   if (execution.reused !== null)
     return { ...head, verdict: 'hit', from: execution.reused, reason: null, against: null, changes: [] }
   const side = await sideOf(source, run, execution)
-  let best: { readonly from: Side; readonly changes: readonly KeyChange[] } | undefined
-  const runs = new Map<string, RunDetail | undefined>([[run.id, run]])
-  for (const candidate of await source.metadata.executionsOf(
-    execution.step,
-    execution.number,
-    mostCandidates,
-  )) {
+  return {
+    ...head,
+    verdict: execution.uncached === null ? 'executed' : 'not cached',
+    from: null,
+    reason: execution.uncached,
+    ...(await againstNearest(source, execution.step, node, side, execution.number)),
+  }
+}
+
+/** What has changed against the nearest execution of a step, at whatever node, before a number. */
+export async function againstNearest(
+  source: ExplainSource,
+  step: string,
+  place: string,
+  side: KeySide,
+  before: number,
+): Promise<Pick<Explanation, 'against' | 'changes'>> {
+  let best: { readonly from: RecordedSide; readonly changes: readonly KeyChange[] } | undefined
+  const runs = new Map<string, RunDetail | undefined>()
+  if (side.run !== undefined) runs.set(side.run.id, side.run)
+  for (const candidate of await source.metadata.executionsOf(step, before, mostCandidates)) {
     if (!runs.has(candidate.run)) runs.set(candidate.run, await source.metadata.detail(candidate.run))
     const other = runs.get(candidate.run)
     if (other === undefined) continue
     const from = await sideOf(source, other, candidate)
     const changes = await changesBetween(source, from, side)
     if (best === undefined || changes.length < best.changes.length) best = { from, changes }
+    // Among equally near ones the same place tells most.
+    else if (
+      changes.length === best.changes.length &&
+      best.from.execution.node !== place &&
+      candidate.node === place
+    )
+      best = { from, changes }
   }
-  const against = best?.from.execution
+  if (best === undefined) return { against: null, changes: [] }
+  const { run, node, startedAt } = best.from.execution
   return {
-    ...head,
-    verdict: execution.uncached === null ? 'executed' : 'not cached',
-    from: null,
-    reason: execution.uncached,
-    against:
-      against === undefined ? null : { run: against.run, node: against.node, startedAt: against.startedAt },
-    changes: best === undefined ? [] : await withDetails(source, best.from, side, best.changes),
+    against: { run, node, startedAt },
+    changes: await withDetails(source, best.from, side, best.changes),
   }
 }
 
-/** What the key of an execution was made of. */
-interface Side {
-  readonly run: RunDetail
-  readonly execution: ExecutionRecord
+/** What the key of an execution is made of, one that was or one that may be. */
+export interface KeySide {
+  readonly execution: Pick<ExecutionRecord, 'inputs' | 'env' | 'fingerprint'>
   readonly declaration: StepDeclaration | undefined
   readonly reached: Reached | undefined
   readonly code: Digest | null
+  /** The major version of Node. */
   readonly node: string | null
+  /** The run that it belongs to. */
+  readonly run: RunDetail | undefined
+  /** The text of a module as it was loaded. */
+  readonly moduleText: (module: string) => Promise<string | undefined>
 }
 
-async function sideOf(source: ExplainSource, run: RunDetail, execution: ExecutionRecord): Promise<Side> {
+interface RecordedSide extends KeySide {
+  readonly execution: ExecutionRecord
+}
+
+async function sideOf(
+  source: ExplainSource,
+  run: RunDetail,
+  execution: ExecutionRecord,
+): Promise<RecordedSide> {
   const { steps } = await source.planOf(run)
   const key = Object.keys(steps).find((name) => steps[name]!.name === execution.step)
   return {
@@ -133,10 +162,11 @@ async function sideOf(source: ExplainSource, run: RunDetail, execution: Executio
     reached: key === undefined ? undefined : await source.reachedOf(run, key),
     code: execution.code,
     node: run.environment?.node.replace(/^v?(\d+).*$/, '$1') ?? null,
+    moduleText: (module) => source.moduleOf(run, module),
   }
 }
 
-async function changesBetween(source: ExplainSource, before: Side, after: Side): Promise<KeyChange[]> {
+async function changesBetween(source: ExplainSource, before: KeySide, after: KeySide): Promise<KeyChange[]> {
   const changes: KeyChange[] = []
   const differ = (part: KeyChange['part'], name: string, a: string | null, b: string | null): void => {
     if (a !== b) changes.push({ part, name, before: a, after: b })
@@ -172,8 +202,8 @@ async function changesBetween(source: ExplainSource, before: Side, after: Side):
 /** Adds to changes what has changed inside. */
 function withDetails(
   source: ExplainSource,
-  before: Side,
-  after: Side,
+  before: KeySide,
+  after: KeySide,
   changes: readonly KeyChange[],
 ): Promise<KeyChange[]> {
   return Promise.all(
@@ -185,30 +215,27 @@ function withDetails(
               own(after.execution.inputs, change.name) ?? { absent: true },
             )
           : change.part === 'code'
-            ? await codeDiff(
-                await codeOf(source, before, change.name),
-                await codeOf(source, after, change.name),
-              )
+            ? await codeDiff(await codeOf(before, change.name), await codeOf(after, change.name))
             : []
       return details.length === 0 ? change : { ...change, details }
     }),
   )
 }
 
-/** The text of a part of the code, as a run has loaded it. */
-async function codeOf(source: ExplainSource, side: Side, name: string): Promise<string | undefined> {
-  const piece = side.reached === undefined ? undefined : partsOf(side.reached).get(name)
+/** The text of a part of the code, as it was loaded. */
+async function codeOf({ reached, moduleText }: KeySide, name: string): Promise<string | undefined> {
+  const piece = reached === undefined ? undefined : partsOf(reached).get(name)
   if (piece === undefined) return undefined
-  return (await source.moduleOf(side.run, piece.module))?.slice(piece.start, piece.end)
+  return (await moduleText(piece.module))?.slice(piece.start, piece.end)
 }
 
-function declared({ declaration }: Side): string | null {
+function declared({ declaration }: KeySide): string | null {
   if (declaration === undefined) return null
   return sha256(canonicalJson({ inputs: declaration.inputs, outputs: declaration.outputs }))
 }
 
 /** Which parts of the code, and which values, are other ones; the digests as a whole where the parts are not known. */
-function codeChanges(before: Side, after: Side): KeyChange[] {
+function codeChanges(before: KeySide, after: KeySide): KeyChange[] {
   const whole: KeyChange = { part: 'code', name: 'code', before: before.code, after: after.code }
   const { reached: from } = before
   const { reached: to } = after

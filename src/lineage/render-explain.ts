@@ -29,7 +29,8 @@ function changeText({ part, name, before, after }: KeyChange): string {
   }
 }
 
-function changeLines(change: KeyChange): string[] {
+/** What has changed, by line. */
+export function changeLines(change: KeyChange): string[] {
   return [`  - ${changeText(change)}`, ...(change.details ?? []).map((line) => `      ${line}`)]
 }
 

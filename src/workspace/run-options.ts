@@ -28,6 +28,9 @@ export interface RunOptions {
   readonly captureConsole?: boolean
 }
 
+/** Which run is previewed. */
+export type PreviewOptions = Pick<RunOptions, 'select' | 'cache'>
+
 /** How a run is resumed. */
 export interface ResumeOptions extends Pick<RunOptions, 'signal' | 'onUpdate' | 'captureConsole'> {
   /** Goes on although the code of unfinished steps has changed; recorded. */

@@ -6,6 +6,7 @@ import { uuidv7 } from '../internal/id.ts'
 import { graphOf } from '../define/graph.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
 import { CommitWriter } from '../execute/blobs.ts'
+import { DryRun, type Prospect } from '../execute/dry-run.ts'
 import type { RunServices } from '../execute/run-request.ts'
 import { matching } from '../plan/select.ts'
 import type { CacheMode, RunEvent, RunSettings, Values } from '../record/event.ts'
@@ -17,7 +18,7 @@ import { decodeRunOutputs } from './outputs.ts'
 import type { WorkspaceParts } from './parts.ts'
 import { codeDigests, compileProgram, storeCode, type Compiled } from './program.ts'
 import { RunFailedError } from './run-error.ts'
-import { driveOptions, type ResumeOptions, type RunOptions } from './run-options.ts'
+import { driveOptions, type PreviewOptions, type ResumeOptions, type RunOptions } from './run-options.ts'
 import type { Sources } from './sources.ts'
 import { narrowed, takeUp } from './take-up.ts'
 
@@ -92,6 +93,23 @@ export class Runs {
       const taken = await takeUp(this.#parts.metadata, this.#active, detail, compiled, taking)
       if (taken === undefined) throw nothingToResume(id)
       return this.#handle(id, pipeline, taken.active)
+    })
+  }
+
+  /** What a run would do with each of its nodes, with the plan. */
+  preview(
+    pipeline: AnyPipeline,
+    inputs: Readonly<Record<string, unknown>>,
+    options: PreviewOptions,
+  ): Promise<{ readonly compiled: Compiled; readonly prospects: readonly Prospect[] }> {
+    return this.#active.pending(async () => {
+      const compiled = await compileProgram(pipeline, inputs, this.#parts)
+      const values = await this.#sources.read(pipeline, compiled.plan.given, process.cwd())
+      const settings = this.#settings(options)
+      const part = narrowed(compiled, settings)
+      if (typeof settings.cache === 'object') matching(compiled.plan, settings.cache.refresh, 'refresh')
+      const request = { ...part, inputs: values, settings }
+      return { compiled, prospects: await new DryRun(request, this.#services).prospects() }
     })
   }
 

@@ -19,7 +19,8 @@ import type { RunHandle, RunResult } from './handle.ts'
 import type { WorkspaceParts } from './parts.ts'
 import { compileProgram } from './program.ts'
 import { planOf, planOfRun } from './resume.ts'
-import type { ResumeOptions, RunOptions } from './run-options.ts'
+import { previewOf, type NodePreview } from '../lineage/preview.ts'
+import type { PreviewOptions, ResumeOptions, RunOptions } from './run-options.ts'
 import { Runs } from './runs.ts'
 import { servicesOf } from './services.ts'
 import { Sources } from './sources.ts'
@@ -83,6 +84,26 @@ export class Workspace implements AsyncDisposable {
       ),
     )
     return Object.freeze({ ...plan, code, sources })
+  }
+
+  /**
+   * Tells before running what a run would do with each node, and why: reuse it, execute it (and what has changed since
+   * when), or that this depends on what another node will give. Nothing is executed and nothing recorded.
+   *
+   * @example
+   * ```ts
+   * for (const { node, verdict, reason } of await pw.preview(tumours, { csv: 'tumours.csv' })) …
+   * ```
+   */
+  async preview<In, Out>(
+    pipeline: Pipeline<In, Out>,
+    inputs: Given<NoInfer<In>>,
+    options: PreviewOptions = {},
+  ): Promise<readonly NodePreview[]> {
+    this.#open()
+    const given = inputs as Readonly<Record<string, unknown>>
+    const { compiled, prospects } = await this.#runs.preview(pipeline, given, options)
+    return previewOf(prospects, compiled.program, explainSource(this.#parts.metadata, this.#services))
   }
 
   /** What can be known of a pipeline before it runs: steps that are not cached and why, resources, dead ends. */

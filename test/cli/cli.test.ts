@@ -30,6 +30,22 @@ function pipewright(cwd: string, ...args: string[]): Promise<Result> {
 }
 
 describe('pipewright on the command line', () => {
+  test('plan tells what a run would do, and why', async () => {
+    const cwd = await tempFolder()
+    await writeFile(join(cwd, 'inputs.json'), JSON.stringify({ items: [3, 4] }))
+    const given = [`${pipelines}#doubles`, '--inputs', 'inputs.json']
+    const plan = await pipewright(cwd, 'plan', ...given)
+    expect(plan.code).toBe(0)
+    expect(plan.out).toContain('--explain')
+    expect((await pipewright(cwd, 'plan', ...given, '--explain')).out).toContain(
+      'to execute: there is no earlier execution of the step',
+    )
+    await pipewright(cwd, 'run', ...given)
+    const again = await pipewright(cwd, 'plan', ...given, '--explain')
+    expect(again.out).toContain('reused from run')
+    expect(again.out).not.toContain('to execute')
+  })
+
   test('run, run again, runs, show', async () => {
     const cwd = await tempFolder()
     await writeFile(join(cwd, 'inputs.json'), JSON.stringify({ items: [3, 4] }))

@@ -1,0 +1,190 @@
+import type { Digest } from '../internal/digest.ts'
+import type { StepDeclaration } from '../plan/document.ts'
+import type { CacheMode, RunSettings, Values } from '../record/event.ts'
+import { CommitWriter } from './blobs.ts'
+import { cacheKey, inputDigests, keyComponents, type KeyComponents } from './cache-key.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import type { Command, ReduceEvent } from './reduce/command.ts'
+import { reduce } from './reduce/reduce.ts'
+import { openRun, type RunState } from './reduce/state.ts'
+import type { RunRequest, RunServices } from './run-request.ts'
+import { fileName, notBefore, plannedStep, uncachedReason } from './step-work.ts'
+import { ValueScopes } from './value-scopes.ts'
+
+/** What a run would do with a node. */
+export type Prospect =
+  | {
+      readonly node: string
+      readonly step: string
+      readonly type: 'hit'
+      readonly run: string
+      readonly from: string
+    }
+  /** It would be executed: there is no entry, or `reason` says why none is looked up. */
+  | {
+      readonly node: string
+      readonly step: string
+      readonly type: 'miss'
+      readonly reason: string | undefined
+      readonly planKey: string
+      readonly declaration: StepDeclaration
+      readonly inputs: Values
+      readonly env: KeyComponents['env']
+      readonly fingerprint: string | undefined
+    }
+  /** That depends on the outcome of another node, which would be executed. */
+  | { readonly node: string; readonly type: 'open'; readonly on: string }
+  | { readonly node: string; readonly type: 'skipped' }
+  /** What it reads cannot be read. */
+  | { readonly node: string; readonly type: 'broken'; readonly error: unknown }
+
+/** What a dry run is given of a run. */
+export type DryRunRequest = Pick<RunRequest, 'plan' | 'program' | 'inputs' | 'reuse'> & {
+  readonly settings: Pick<RunSettings, 'cache'>
+}
+
+/** Items of a map that are looked up at once. */
+const window = 100
+
+/**
+ * Goes through a plan without executing a step: what is in the cache succeeds, what is not counts as failed, so that
+ * the interpreter of real runs tells what depends on it.
+ */
+export class DryRun {
+  readonly #request: DryRunRequest
+  readonly #services: RunServices
+  readonly #state: RunState
+  readonly #scopes: ValueScopes
+  readonly #found: Prospect[] = []
+  /** Nodes whose prospect is told already; what settles of them says no more. */
+  readonly #told = new Set<string>()
+  readonly #work: Promise<void>[] = []
+
+  constructor(request: DryRunRequest, services: RunServices) {
+    this.#request = request
+    this.#services = services
+    const { plan, program, inputs } = request
+    this.#state = openRun(plan.scope, { failure: 'continue', failFast: false, window })
+    this.#scopes = new ValueScopes(plan.scope, program.pipelines, inputs, services.json, services.reader)
+  }
+
+  /** The prospects of all nodes that can be told, in the order in which they can. */
+  async prospects(): Promise<readonly Prospect[]> {
+    this.#apply({ type: 'start' })
+    for (let next = this.#work.shift(); next !== undefined; next = this.#work.shift()) await next
+    return this.#found
+  }
+
+  #tell(prospect: Prospect): void {
+    if (this.#told.has(prospect.node)) return
+    this.#told.add(prospect.node)
+    this.#found.push(prospect)
+  }
+
+  #apply(event: ReduceEvent): void {
+    for (const command of reduce(this.#state, event)) this.#carryOut(command)
+  }
+
+  #carryOut(command: Command): void {
+    switch (command.type) {
+      case 'execute':
+        return this.#guard(command.node, this.#lookUp(command.node))
+      case 'expand':
+        return this.#guard(
+          command.node,
+          this.#scopes
+            .expand(command.node)
+            .then((count) => this.#apply({ type: 'map.expanded', node: command.node, count })),
+        )
+      case 'decide':
+        return this.#guard(
+          command.node,
+          this.#scopes
+            .decide(command.node)
+            .then((taken) => this.#apply({ type: 'branch.decided', node: command.node, taken })),
+        )
+      case 'collect':
+        return this.#scopes.collect(command.node, command.item)
+      case 'gather':
+        return this.#guard(command.node, this.#gather(command.node, command.branch))
+      case 'settled': {
+        const { node, state, by } = command
+        if (state === 'skipped') {
+          this.#scopes.record(node, {})
+          this.#tell({ node, type: 'skipped' })
+        } else if (state === 'blocked') this.#tell({ node, type: 'open', on: by ?? '' })
+        return
+      }
+      default:
+    }
+  }
+
+  #guard(node: string, work: Promise<void>): void {
+    this.#work.push(
+      work.catch((error: unknown) => {
+        this.#tell({ node, type: 'broken', error })
+        this.#apply({ type: 'node.broken', node })
+      }),
+    )
+  }
+
+  async #gather(node: string, branch: 'then' | 'else' | undefined): Promise<void> {
+    const blobs = new CommitWriter(this.#services.store, this.#services.reader)
+    const { outputs } = await this.#scopes.gather(node, branch, blobs)
+    this.#succeed(node, outputs)
+  }
+
+  #succeed(node: string, outputs: Values): void {
+    this.#scopes.record(node, outputs)
+    this.#apply({ type: 'node.succeeded', node })
+  }
+
+  async #lookUp(node: string): Promise<void> {
+    const { plan, program, settings, reuse } = this.#request
+    const planned = plannedStep(this.#scopes.node(node), node)
+    const step = program.steps.get(planned.step)!
+    const declaration = plan.steps[planned.step]!
+    const inputs = await this.#scopes.inputsOf(node)
+    const code = program.code.get(planned.step)
+    const policy = planned.cache ?? declaration.cache
+    const mode: CacheMode | undefined =
+      reuse?.has(node.split(/[/[]/, 1)[0]!) === true ? undefined : settings.cache
+    const reason = uncachedReason(declaration, policy, mode, code)
+    const owner = `step '${step.name}' (node '${node}')`
+    const asked =
+      reason === undefined
+        ? await fingerprintOf(step, inputs, owner, `dry-run/${fileName(node)}`, this.#services, never)
+        : {}
+    const digests = await inputDigests(inputs, step.inputs, this.#services.json)
+    const components =
+      code?.cacheable === true ? keyComponents(declaration, code.digest, digests, asked.text) : undefined
+    const key: Digest | undefined =
+      components === undefined || (reason ?? asked.problem) !== undefined ? undefined : cacheKey(components)
+    const entry =
+      key === undefined
+        ? undefined
+        : await this.#services.lookup.find({
+            key,
+            step,
+            notBefore: notBefore(node, policy, mode, Date.now()),
+          })
+    if (entry !== undefined) {
+      this.#tell({ node, step: step.name, type: 'hit', run: entry.run, from: entry.node })
+      return this.#succeed(node, entry.outputs)
+    }
+    this.#tell({
+      node,
+      step: step.name,
+      type: 'miss',
+      reason: reason ?? asked.problem,
+      planKey: planned.step,
+      declaration,
+      inputs,
+      env: components?.env ?? {},
+      fingerprint: asked.text,
+    })
+    this.#apply({ type: 'attempt.failed', node, end: 'failed' })
+  }
+}
+
+const never = new AbortController().signal
