@@ -54,6 +54,14 @@ function build(): Command {
       (await import('./plan.ts')).planCommand(pipeline, options),
     )
   program
+    .command('digests')
+    .argument('<pipeline>', 'file, file#export, or a name of the settings: the sources')
+    .description('record the code digests of steps for a module that was built of them')
+    .requiredOption('--built <file>', 'the built module that defines the steps: a bundle, minified or not')
+    .action(async (pipeline: string, options: { readonly built: string }) =>
+      (await import('./digests.ts')).digestsCommand(pipeline, options),
+    )
+  program
     .command('explain')
     .argument('<run>', 'run id, or the start of one')
     .argument('[node]', 'default: all steps of the run')

@@ -5,6 +5,7 @@ import { sha256, type Digest } from '../internal/digest.ts'
 import { compilerOptions } from './compiler-options.ts'
 import { definitionOf } from './definition.ts'
 import { moduleGraph } from './module-graph.ts'
+import { recordedDigest } from './recorded-digests.ts'
 import { stateOf, type ReachedState, type ReadState } from './reached-state.ts'
 import { sliceOf, type Slice } from './slice.ts'
 
@@ -66,6 +67,20 @@ function no(reason: string): StepCode {
   return { cacheable: false, reason }
 }
 
+/** Code that something else stands for: its parts are not known. */
+function told(digest: Digest): StepCode & { cacheable: true } {
+  return {
+    cacheable: true,
+    digest,
+    pieces: [],
+    values: {},
+    packages: {},
+    options: {},
+    texts: new Map(),
+    changedValue: () => undefined,
+  }
+}
+
 /**
  * The digest of the code that a step reaches: its definition, what that refers to across the modules of the
  * project, what loading those modules does, values that the code does not tell, and the versions of the packages.
@@ -73,19 +88,7 @@ function no(reason: string): StepCode {
  */
 export async function stepCode(request: CodeRequest, settings: CodeSettings): Promise<StepCode> {
   const { name, module, version } = request
-  if (version !== undefined) {
-    const digest = sha256(canonicalJson({ name, version }))
-    return {
-      cacheable: true,
-      digest,
-      pieces: [],
-      values: {},
-      packages: {},
-      options: {},
-      texts: new Map(),
-      changedValue: () => undefined,
-    }
-  }
+  if (version !== undefined) return told(sha256(canonicalJson({ name, version })))
   if (module === undefined) return no('its module is not known: give it a `version`')
   const { processStart = startOfProcess, opaque = [] } = settings
   let file: string
@@ -98,16 +101,18 @@ export async function stepCode(request: CodeRequest, settings: CodeSettings): Pr
   }
   const graph = await moduleGraph(file)
   const place = (path: string): string => relative(root, graph.sourceOf(path)).split(sep).join('/')
-  const definition = definitionOf(
-    name,
-    graph.modules.find(({ path }) => path === file)!,
-  )
-  if (typeof definition === 'string') return no(definition)
   // What this process has loaded, of the project or of packages, can no longer be told from the files.
   const changed = graph.modules.find(({ changedAt }) => changedAt > processStart)
   if (changed !== undefined) return no(`${place(changed.path)} was changed after this process had started`)
   for (const { changedAt, manifest } of graph.packages.read.values())
     if (changedAt > processStart) return no(`${place(manifest)} was changed after this process had started`)
+  const recorded = recordedDigest(graph, file, name)
+  if (recorded !== undefined) return { ...told(recorded.digest), packages: recorded.packages }
+  const definition = definitionOf(
+    name,
+    graph.modules.find(({ path }) => path === file)!,
+  )
+  if (typeof definition === 'string') return no(definition)
   let slice: Slice
   try {
     slice = sliceOf(graph, file, [definition], opaque)

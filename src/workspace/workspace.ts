@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Digest } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { Artifact } from '../artifact/artifact.ts'
@@ -13,6 +13,7 @@ import type { Plan } from '../plan/document.ts'
 import type { Given } from '../plan/inputs.ts'
 import type { Page, RunDetail, RunQuery, RunRecord } from '../record/records.ts'
 import { Registry } from '../registry/registry.ts'
+import { digestsOf, type BuiltDigests } from './built-digests.ts'
 import { explainSource } from './explain-source.ts'
 import { collectGarbage, type GarbageOptions, type GarbageReport } from './garbage.ts'
 import type { RunHandle, RunResult } from './handle.ts'
@@ -104,6 +105,15 @@ export class Workspace implements AsyncDisposable {
     const given = inputs as Readonly<Record<string, unknown>>
     const { compiled, prospects } = await this.#runs.preview(pipeline, given, options)
     return previewOf(prospects, compiled.program, explainSource(this.#parts.metadata, this.#services))
+  }
+
+  /**
+   * The code digests that the steps of a pipeline have by their sources, for a module that was built of them: written
+   * beside it as `<module>.digests.json` they hold for it, minified or bundled, as long as it is that build.
+   */
+  async digests<In, Out>(pipeline: Pipeline<In, Out>, built: string): Promise<BuiltDigests> {
+    const { program } = await compileProgram(pipeline, undefined, this.#parts)
+    return digestsOf(program, resolve(built))
   }
 
   /** What can be known of a pipeline before it runs: steps that are not cached and why, resources, dead ends. */
