@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inPackages, packageFolder } from './installed-package.ts'
 import { isSame, packageClosure, type PackageClosure } from './packages.ts'
+import { withDescribedImports } from './described-imports.ts'
 import { parseModule, type Gap, type ParsedModule } from './parsed-module.ts'
 import { openResolver, type Resolve } from './resolve.ts'
 
@@ -40,7 +41,12 @@ function targetsFrom(
   return resolve(path, specifier.replace(/\.([cm]?)tsx?$/, '.$1js'))
 }
 
-async function follow(file: string): Promise<ModuleGraph> {
+/** A graph with its modules as each was read by itself. */
+interface ReadGraph extends ModuleGraph {
+  readonly parsed: readonly ParsedModule[]
+}
+
+async function follow(file: string): Promise<ReadGraph> {
   const resolve = await openResolver()
   const modules = new Map<string, ParsedModule>()
   const packages = new Set<string>()
@@ -78,23 +84,27 @@ async function follow(file: string): Promise<ModuleGraph> {
       }
     }
   }
+  const targetsOf = (path: string, specifier: string): readonly string[] =>
+    targets.get(`${path} ${specifier}`) ?? []
+  const parsed = [...modules.values()]
   return {
-    modules: [...modules.values()],
+    parsed,
+    modules: withDescribedImports(parsed, targetsOf),
     packages: packageClosure(packages),
     gaps,
-    targetsOf: (path, specifier) => targets.get(`${path} ${specifier}`) ?? [],
+    targetsOf,
     packageFileOf: (path, specifier) => packageFiles.get(`${path} ${specifier}`),
     sourceOf: (path) => copies.get(path) ?? modules.get(path)?.source ?? path,
   }
 }
 
-const known = new Map<string, ModuleGraph>()
+const known = new Map<string, ReadGraph>()
 const running = new Map<string, Promise<ModuleGraph>>()
 
 /** Whether every module of a graph is what it was; what leads nowhere may have appeared since. */
-async function holds({ modules, packages, gaps }: ModuleGraph): Promise<boolean> {
+async function holds({ parsed, packages, gaps }: ReadGraph): Promise<boolean> {
   if (gaps.length > 0) return false
-  for (const module of modules) {
+  for (const module of parsed) {
     const now = await parseModule(module.path).catch(() => undefined)
     if (now !== module) return false
   }

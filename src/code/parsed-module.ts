@@ -4,7 +4,8 @@ import { sourceText } from './module-text.ts'
 import { readImports, type ModuleImport } from './module-imports.ts'
 import { readNamedCalls, type NamedCall } from './named-calls.ts'
 import { lineCounter } from './lines.ts'
-import { readPieces, whole, type ModulePieces } from './pieces.ts'
+import { whole, type KnownImports, type ModulePieces } from './pieces.ts'
+import { readPieces } from './split-module.ts'
 
 /** What cannot be read from the text of a module. */
 export interface Gap {
@@ -26,9 +27,12 @@ export interface ParsedModule {
   /** When the file's content or place last changed, in milliseconds since the epoch. */
   readonly changedAt: number
   readonly imports: readonly ModuleImport[]
-  readonly calls: readonly NamedCall[]
+  /** Only those of the module that defines the step are asked for. */
+  calls(): readonly NamedCall[]
   readonly gaps: readonly Gap[]
   readonly pieces: ModulePieces
+  /** The same, knowing more of what the module imports. */
+  piecesKnowing(known: KnownImports): ModulePieces
   readonly text: string
 }
 
@@ -57,7 +61,7 @@ export async function parseModule(path: string): Promise<ParsedModule> {
   const { path: source, text, changedAt: mapChangedAt } = written ?? { path, text: own, changedAt: 0 }
   const code = isCode
     ? await readCode(path, source, text)
-    : { imports: [], readCalls: () => [], gaps: [], pieces: whole(dataText(path, own) ?? sha256(bytes)) }
+    : { imports: [], readCalls: () => [], gaps: [], ...asWhole(dataText(path, own) ?? sha256(bytes)) }
   const { readCalls, ...rest } = code
   let calls: readonly NamedCall[] | undefined
   const module: ParsedModule = {
@@ -67,10 +71,7 @@ export async function parseModule(path: string): Promise<ParsedModule> {
     changedAt: Math.max(changedAt, mapChangedAt),
     text: isCode || path.endsWith('.json') ? text : '',
     ...rest,
-    // Only those of the module that defines the step are asked for.
-    get calls() {
-      return (calls ??= readCalls())
-    },
+    calls: () => (calls ??= readCalls()),
   }
   remembered.set(path, { look, module })
   return module
@@ -88,7 +89,9 @@ function dataText(path: string, text: string): string | undefined {
 
 const codeFile = /\.[cm]?[jt]sx?$/
 
-type Code = Pick<ParsedModule, 'imports' | 'gaps' | 'pieces'> & { readonly readCalls: () => NamedCall[] }
+type Code = Pick<ParsedModule, 'imports' | 'gaps' | 'pieces' | 'piecesKnowing'> & {
+  readonly readCalls: () => NamedCall[]
+}
 
 async function readCode(path: string, source: string, text: string): Promise<Code> {
   const { parseSync, Visitor } = await import('oxc-parser')
@@ -108,6 +111,20 @@ async function readCode(path: string, source: string, text: string): Promise<Cod
       ...(optional === undefined ? {} : { optional }),
     })
   readImports(parsed, text, { add, gap }, Visitor)
-  const pieces = error === undefined ? readPieces(parsed.program, source, text) : whole(text)
-  return { imports, readCalls: () => readNamedCalls(parsed, text, Visitor), gaps, pieces }
+  const readCalls = (): NamedCall[] => readNamedCalls(parsed, text, Visitor)
+  if (error !== undefined) return { imports, readCalls, gaps, ...asWhole(text) }
+  const known = new Map<string, ModulePieces>()
+  const piecesKnowing = (names: KnownImports): ModulePieces => {
+    const key = [names.described, names.callable].map((set) => [...set].join(' ')).join(', ')
+    const pieces = known.get(key) ?? readPieces(parsed.program, source, text, names)
+    known.set(key, pieces)
+    return pieces
+  }
+  return { imports, readCalls, gaps, pieces: readPieces(parsed.program, source, text), piecesKnowing }
+}
+
+/** Whatever is known of what it imports, a module in one piece stays one. */
+function asWhole(text: string): Pick<ParsedModule, 'pieces' | 'piecesKnowing'> {
+  const pieces = whole(text)
+  return { pieces, piecesKnowing: () => pieces }
 }

@@ -52,8 +52,8 @@ export function recordedDigest(
   const recorded = read(module)
   const step = recorded?.steps[name]
   if (recorded === undefined || step === undefined) return undefined
-  const { calls } = graph.modules.find(({ path }) => path === module)!
-  if (calls.filter((call) => call.name === name).length !== 1) return undefined
+  const built = graph.modules.find(({ path }) => path === module)!
+  if (built.calls().filter((call) => call.name === name).length !== 1) return undefined
   const files = builtFiles(graph, module)
   const isBuild =
     Object.keys(files).length === Object.keys(recorded.files).length &&
