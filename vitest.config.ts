@@ -20,6 +20,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/types/**', 'test/**/*.slow.test.ts'],
+          // Many start processes; what is slow is measured, not guessed from a limit.
+          testTimeout: 30_000,
         },
       },
       { extends: true, test: { name: 'types', include: ['test/types/**/*.test.ts'] } },

@@ -80,12 +80,12 @@ function statements({ body }: Program): readonly AnyNode[] {
   )
 }
 
-/** What is imported; compilers write the names of compiled modules for those of their sources. */
+/** What is imported. */
 function importsOf({ body }: Program): ReadonlySet<string> {
   return new Set(
     body.flatMap((node) => {
       if (node.type !== 'ImportDeclaration') return []
-      const from = node.source.value.replace(/\.([cm]?)tsx?$/, '.$1js')
+      const from = compiledName(node.source.value)
       return [from, ...node.specifiers.map((one) => `${from} ${normalForm(one).text}`)]
     }),
   )
@@ -97,6 +97,17 @@ function isSameCode(built: Program, written: Program): boolean {
   return (
     ours.length === theirs.length &&
     [...importsOf(built)].every((one) => known.has(one)) &&
-    ours.every((node, at) => normalForm(node).text === normalForm(theirs[at]!).text)
+    ours.every((node, at) => formOf(node) === formOf(theirs[at]!))
+  )
+}
+
+/** Compilers write the names of compiled modules for those of their sources. */
+function compiledName(specifier: string): string {
+  return specifier.replace(/\.([cm]?)tsx?$/, '.$1js')
+}
+
+function formOf(node: AnyNode): string {
+  return normalForm(node).text.replaceAll(/"\.{1,2}\/[^"]*\.[cm]?tsx?"/g, (text) =>
+    JSON.stringify(compiledName(JSON.parse(text) as string)),
   )
 }

@@ -52,6 +52,8 @@ const erasedKeys = new Set([
   'readonly',
   'override',
   'abstract',
+  // Said once more of an expression that is a text.
+  'directive',
   'importKind',
   'exportKind',
 ])
@@ -118,6 +120,8 @@ export function normalForm(root: Node): NormalForm {
       if (key === 'raw' && node.type === 'Literal' && node['value'] !== null) continue
       if (key === 'decorators' && (value as unknown[]).length === 0) continue
       if (key === 'shorthand') continue
+      // TypeScript alone gives the rest of a pattern a place for a default; it has none.
+      if (key === 'value' && node.type === 'RestElement') continue
       if (isNode(value) && isErased(value)) continue
       parts.push(' ', key, ':')
       // A parameter `this` is a type.

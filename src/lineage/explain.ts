@@ -107,7 +107,10 @@ export async function againstNearest(
   let best: { readonly from: RecordedSide; readonly changes: readonly KeyChange[] } | undefined
   const runs = new Map<string, RunDetail | undefined>()
   if (side.run !== undefined) runs.set(side.run.id, side.run)
-  for (const candidate of await source.metadata.executionsOf(step, before, mostCandidates)) {
+  const earlier = await source.metadata.executionsOf(step, before, mostCandidates)
+  // One whose code was not known tells nothing of what has changed.
+  const known = earlier.filter(({ code }) => code !== null)
+  for (const candidate of side.code !== null && known.length > 0 ? known : earlier) {
     if (!runs.has(candidate.run)) runs.set(candidate.run, await source.metadata.detail(candidate.run))
     const other = runs.get(candidate.run)
     if (other === undefined) continue

@@ -18,11 +18,21 @@ const sources: Readonly<Record<string, string>> = {
 import { mean } from './deep/stats.ts'
 import type { Row } from './types.ts'
 import weights from './weights.json' with { type: 'json' }
+import { rest } from './all.ts'
 /** Trains. */
-export const train = defineStep({ name: 'train', run: (rows: Row[]): number => mean(rows) + twice(weights.bias) })
+export const train = defineStep({ name: 'train', run: (rows: Row[]): number => mean(rows) + twice(weights.bias) + rest(rows).length })
 `,
   'src/deep/stats.ts': `import { type Row } from '../types.ts'
 export function mean(rows: readonly Row[], by = 1): number { return rows.length / by }
+`,
+  'src/all.ts': `'use strict'
+import { type Row } from './types.ts'
+export const lazy = () => import('./deep/stats.ts')
+export function rest<T extends Row>(this: unknown, { x, ...more }: T & { readonly y?: number }, ...all: T[]) {
+  all.push({ x, ...more } as unknown as T)
+  return <const>[x!, all?.[0] satisfies Row | undefined]
+}
+export abstract class Base<T> implements Row { declare z: T; x = 1; readonly #n: number = 1; get n(): number { return this.#n } }
 `,
   'src/types.ts': 'export interface Row { x: number }\n',
   'src/weights.json': '{ "bias": 1 }',
@@ -66,7 +76,6 @@ describe('a compiled module has the code of its source', () => {
   test.each<[string, object]>([
     ['a map beside it', {}],
     ['a map inside', { sourceMap: false, inlineSourceMap: true }],
-    ['a map and an older target', { target: 'es2017' }],
   ])('by %s', async (_what, options) => {
     const root = await project(sources)
     await compile(root, options)
