@@ -240,14 +240,14 @@ export class LocalRun {
   }
 
   async #expand(node: string): Promise<void> {
-    const count = await this.#scopes.expand(node)
+    const count = await this.#steps.repairs.mending(node, () => this.#scopes.expand(node))
     if (this.#over) return
     this.#note({ type: 'map.expanded', node, count })
     this.#apply({ type: 'map.expanded', node, count })
   }
 
   async #decide(node: string): Promise<void> {
-    const taken = await this.#scopes.decide(node)
+    const taken = await this.#steps.repairs.mending(node, () => this.#scopes.decide(node))
     if (this.#over) return
     this.#note({ type: 'branch.decided', node, taken })
     this.#apply({ type: 'branch.decided', node, taken })
@@ -256,7 +256,11 @@ export class LocalRun {
   async #gather(node: string, branch: 'then' | 'else' | undefined): Promise<void> {
     const startedAt = Date.now()
     const blobs = new CommitWriter(this.#services.store, this.#services.reader)
-    const { outputs, gathers, inputs = {} } = await this.#scopes.gather(node, branch, blobs)
+    const {
+      outputs,
+      gathers,
+      inputs = {},
+    } = await this.#steps.repairs.mending(node, () => this.#scopes.gather(node, branch, blobs))
     if (this.#over) return
     const lineage = gathers === undefined ? {} : { gathers }
     await this.#append(
@@ -302,9 +306,22 @@ export class LocalRun {
     }
   }
 
+  /** Why an output that is gone or corrupt cannot be made again; undefined where all are there. */
+  async #lostOutput(): Promise<PipewrightError | undefined> {
+    try {
+      await this.#steps.repairs.outputs(await this.#scopes.outputs())
+      return undefined
+    } catch (error) {
+      if (isFatal(error) || !PipewrightError.isInstance(error)) throw error
+      return error
+    }
+  }
+
   async #finish(reached: 'succeeded' | 'failed' | 'cancelled'): Promise<void> {
+    const lost = reached === 'succeeded' ? await this.#lostOutput() : undefined
+    this.#endedBy ??= lost
     const timedOut = this.#endedBy?.code === 'RUN_TIMEOUT' && reached === 'cancelled'
-    const state = timedOut ? 'failed' : reached
+    const state = timedOut || lost !== undefined ? 'failed' : reached
     const outputs = state === 'succeeded' ? await this.#scopes.outputs() : {}
     const cause = state === 'succeeded' ? undefined : (this.#endedBy ?? this.#failures[0]?.cause)
     const error = cause === undefined ? {} : { error: errorRecord(cause) }

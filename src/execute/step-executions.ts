@@ -13,8 +13,9 @@ import { errorRecord } from './error-record.ts'
 import { fingerprintOf, type Fingerprinted } from './fingerprint.ts'
 import { enterEffect } from './live-effects.ts'
 import type { ReduceEvent } from './reduce/command.ts'
+import { Repairs } from './repairs.ts'
 import { retryDelay } from './retry.ts'
-import { lostTooOften, selectionGap, stillRunning } from './run-errors.ts'
+import { isFatal, lostTooOften, selectionGap, stillRunning } from './run-errors.ts'
 import type { RunRequest, RunServices } from './run-request.ts'
 import {
   changedSince,
@@ -60,6 +61,8 @@ export class StepExecutions {
   readonly #waits = new Waits()
   readonly #startedAt = Date.now()
   readonly #work = new Map<string, Work>()
+  /** Makes lost blobs again. */
+  readonly repairs: Repairs
   /** How often nodes have been tried, from the history on. */
   readonly tries = new Map<string, Tries>()
 
@@ -76,6 +79,11 @@ export class StepExecutions {
     this.#span = span
     this.#host = host
     this.#queue = new PQueue({ concurrency: request.settings.concurrency })
+    this.repairs = new Repairs(request, services, scopes, {
+      signal: host.signal,
+      append: (event, blobs) => host.append(event, blobs),
+      warn: (node, message) => this.#warn(node, message),
+    })
     // A retry that waits ends at once, to be told that it is cancelled.
     host.signal.addEventListener('abort', () => this.#waits.end(), { once: true })
   }
@@ -83,7 +91,7 @@ export class StepExecutions {
   /** Starts an attempt of a step after a wait in milliseconds. */
   async execute(node: string, after: number): Promise<void> {
     if (after > 0) await this.#waits.sleep(after)
-    const work = this.#work.get(node) ?? (await this.#prepare(node))
+    const work = this.#work.get(node) ?? (await this.repairs.mending(node, () => this.#prepare(node)))
     if (work === undefined) return
     const begin = (release: () => void): void => {
       const attempt = async (): Promise<void> => {
@@ -387,16 +395,19 @@ export class StepExecutions {
   async #fail(
     node: string,
     work: Work,
-    { end, error, retryable, log }: AttemptOutcome & { ok: false },
+    outcome: AttemptOutcome & { ok: false },
     attempt: number,
   ): Promise<void> {
+    const { end, log } = outcome
+    const { error, retryable, isMended } = await this.#mended(node, outcome)
     const tries = this.tries.get(node)!
-    if (end !== 'cancelled') tries.used++
+    if (end !== 'cancelled' && !isMended) tries.used++
     tries.interrupted = 0
-    const retryIn =
+    const delay = (): number | undefined =>
       retryable && end !== 'cancelled'
         ? retryDelay(work.declaration.retry, tries.used, Math.random())
         : undefined
+    const retryIn = isMended ? 0 : delay()
     const again = retryIn === undefined ? {} : { retryIn }
     await this.#host.append({
       type: 'attempt.failed',
@@ -405,11 +416,26 @@ export class StepExecutions {
       end,
       error: errorRecord(error),
       ...again,
+      ...(isMended ? { mended: true as const } : {}),
       ...(log === undefined ? {} : { log }),
     })
     this.#host.blame(node, error)
     if (retryIn === undefined) this.close(node, end, error)
     this.#host.apply({ type: 'attempt.failed', node, end, ...again })
+  }
+
+  /** Whether an attempt has failed on bytes that were lost, and are there again; else its error, or why they are not. */
+  async #mended(
+    node: string,
+    { end, error, retryable }: AttemptOutcome & { ok: false },
+  ): Promise<{ readonly error: unknown; readonly retryable: boolean; readonly isMended: boolean }> {
+    if (end !== 'failed') return { error, retryable, isMended: false }
+    try {
+      return { error, retryable, isMended: await this.repairs.mend(node, error) }
+    } catch (thrown) {
+      if (isFatal(thrown)) throw thrown
+      return { error: this.#host.signal.aborted ? error : thrown, retryable: false, isMended: false }
+    }
   }
 
   #refuse(node: string, release: () => void, error: PipewrightError): void {

@@ -154,6 +154,8 @@ export type RunEvent =
       readonly error: ErrorRecord
       /** Milliseconds until the next try; absent when there is none. */
       readonly retryIn?: number
+      /** It has met lost bytes, which were made again: it uses up none of its tries. */
+      readonly mended?: true
       readonly log?: string
     }
   | {
@@ -180,6 +182,8 @@ export type RunEvent =
       /** Of a map: which output of which body node each list holds. The projection draws its edges from this. */
       readonly gathers?: Readonly<Record<string, { readonly node: string; readonly output: string }>>
     }
+  /** Stored bytes that a node has made were lost, and it has made them again; no state follows from it. */
+  | { readonly type: 'node.remade'; readonly node: string; readonly step: string; readonly blob: Digest }
   | {
       readonly type: 'node.failed'
       readonly node: string

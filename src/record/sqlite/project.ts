@@ -33,6 +33,7 @@ export function project(to: Statements, place: Place, event: RunEvent): void {
       return settled(to, place, event.node, 'blocked')
     case 'node.cancelled':
       return settled(to, place, event.node, 'cancelled')
+    case 'node.remade':
     case 'run.cancel-requested':
     case 'map.expanded':
     case 'branch.decided':
