@@ -1,57 +1,33 @@
+import { briefText, isSame, jsonDifference } from './json-difference.ts'
 import { cellOf, type Column } from './table-columns.ts'
+import { fromIpc } from './table-read.ts'
 
-interface Cells {
-  readonly columns: readonly Column[]
-  readonly rows: number
+function columnsText(columns: readonly Column[]): string {
+  return columns.map(({ name, type }) => `${name} (${type})`).join(', ')
 }
 
-/** So many columns are named. */
-const mostColumns = 10
+/** Whether two cells hold the same. */
+export function isSameCell(a: unknown, b: unknown): boolean {
+  return typeof a === 'object' && a !== null ? jsonDifference(a, b) === undefined : isSame(a, b)
+}
 
-/**
- * What differs between two tables, by line: columns that are new, gone or of another type, the number of rows, and
- * among the rows that both have by their number which columns differ in how many of them, from which row on.
- */
-export function tableDifference(before: Cells, after: Cells): string[] {
-  const lines: string[] = []
-  const olds = new Map(before.columns.map((column) => [column.name, column]))
-  const news = new Map(after.columns.map((column) => [column.name, column]))
-  const gone = [...olds.keys()].filter((name) => !news.has(name))
-  const added = [...news.keys()].filter((name) => !olds.has(name))
-  if (gone.length > 0) lines.push(`columns that are gone: ${named(gone)}`)
-  if (added.length > 0) lines.push(`columns that are new: ${named(added)}`)
-  if (before.rows !== after.rows) lines.push(`rows: ${before.rows} -> ${after.rows}`)
-  const rows = Math.min(before.rows, after.rows)
-  let first = rows
-  const changed: string[] = []
-  for (const [name, column] of news) {
-    const old = olds.get(name)
-    if (old === undefined) continue
-    if (old.type !== column.type) {
-      lines.push(`column ${name}: ${old.type} -> ${column.type}`)
-      continue
+/** Where two stored tables first differ: their columns, a cell (rows count from 0), or the number of rows. */
+export async function tableDifference(before: Uint8Array, after: Uint8Array): Promise<string | undefined> {
+  // Copies: a small blob may be shared with others that read it.
+  const was = await fromIpc(Uint8Array.from(before))
+  const now = await fromIpc(Uint8Array.from(after))
+  const [wasColumns, nowColumns] = [columnsText(was.columns), columnsText(now.columns)]
+  if (wasColumns !== nowColumns) return `columns: were ${wasColumns}, now ${nowColumns}`
+  let first = Math.min(was.rows, now.rows)
+  let text = was.rows === now.rows ? undefined : `rows: were ${was.rows}, now ${now.rows}`
+  for (const [index, column] of was.columns.entries()) {
+    const other = now.columns[index]!
+    for (let row = 0; row < first; row++) {
+      const [a, b] = [cellOf(column, row), cellOf(other, row)]
+      if (isSameCell(a, b)) continue
+      first = row
+      text = `row ${row}, column '${column.name}': was ${briefText(a)}, now ${briefText(b)}`
     }
-    let count = 0
-    for (let row = 0; row < rows; row++) {
-      if (isSame(cellOf(old, row), cellOf(column, row))) continue
-      if (count++ === 0) first = Math.min(first, row)
-    }
-    if (count > 0) changed.push(`${name} (${count})`)
   }
-  if (changed.length > 0)
-    lines.push(`columns whose cells differ, in how many rows: ${named(changed)}; first in row ${first}`)
-  return lines
-}
-
-function named(names: readonly string[]): string {
-  const more = names.length - mostColumns
-  return names.slice(0, mostColumns).join(', ') + (more > 0 ? ` and ${more} more` : '')
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  return a instanceof Date && b instanceof Date
-    ? a.getTime() === b.getTime()
-    : JSON.stringify(a) === JSON.stringify(b)
+  return text
 }

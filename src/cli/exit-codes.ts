@@ -1,5 +1,8 @@
 import type { ErrorCode } from '../internal/error-code.ts'
 
+/** The run has succeeded, but `--verify-cache` has found a step that is not deterministic. */
+export const mismatchExitCode = 3
+
 /** Exit codes by error; everything else that Pipewright reports is 1, an unexpected error 70. */
 export const exitCodes: Readonly<Partial<Record<ErrorCode, number>>> = {
   RUN_FAILED: 1,

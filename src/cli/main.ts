@@ -27,8 +27,18 @@ function build(): Command {
     .option('--timeout <duration>', "the longest the run may take, such as '30m'")
     .option('--cache <mode>', 'refresh (execute all, make new entries), readonly or off')
     .option('--refresh <pattern>', 'nodes to execute again; may be given several times', collect)
+    .option('--verify-cache <share>', 'recompute a share of the hits, such as 5%, and compare the outputs')
     .action(async (pipeline: string, options: object) =>
       (await import('./run.ts')).runCommand(pipeline, options),
+    )
+  program
+    .command('check')
+    .argument('<pipeline>', 'file, file#export, or a name of the settings')
+    .description('what can be known before a run: what is not cached and why, resources, dead ends')
+    .option('--hermetic', 'run each step in a process of its own, and report what it uses undeclared')
+    .option('--inputs <file>', 'with --hermetic: JSON file with the inputs')
+    .action(async (pipeline: string, options: object) =>
+      (await import('./check.ts')).checkCommand(pipeline, options),
     )
   program
     .command('runs')

@@ -1,5 +1,6 @@
 import type { RunUpdate } from '../execute/run-request.ts'
 import { durationText, printable } from '../ui/text.ts'
+import { mismatchText } from '../ui/verification-text.ts'
 
 /** Where progress goes: a terminal, or anything else that takes text. */
 export interface Screen {
@@ -54,6 +55,10 @@ export class Progress {
         break
       case 'node.succeeded':
         this.#succeeded(event.node, event.step, event.reused !== undefined, at)
+        break
+      case 'node.verified':
+        for (const one of event.differences)
+          this.#line(`differs    ${mismatchText({ node: event.node, step: event.step, ...one })}`)
         break
       case 'node.failed':
         this.#failed++

@@ -8,10 +8,13 @@ import type { RunResult } from '../workspace/handle.ts'
 import { openWorkspace, readSettings } from '../workspace/open.ts'
 import type { ResumeOptions, RunOptions } from '../workspace/run-options.ts'
 import type { Workspace } from '../workspace/workspace.ts'
-import { readInputs } from './inputs.ts'
 import { Progress } from './progress.ts'
 import { outputLines } from './runs.ts'
 import { renderRun } from '../ui/run-tree.ts'
+import { verificationLines } from '../ui/verification-text.ts'
+import { mismatchExitCode } from './exit-codes.ts'
+import { readInputs } from './inputs.ts'
+import { readShare } from './share.ts'
 
 interface RunArguments {
   readonly inputs?: string
@@ -22,6 +25,7 @@ interface RunArguments {
   readonly timeout?: string
   readonly cache?: string
   readonly refresh?: readonly string[]
+  readonly verifyCache?: string
 }
 
 function failurePolicy(text: string | undefined): Pick<RunOptions, 'failure'> {
@@ -69,6 +73,7 @@ async function onScreen(
   try {
     const result = await run({ signal: stop.signal, onUpdate: progress.update, captureConsole: true })
     id = result.run.id
+    if ((result.verification?.mismatches.length ?? 0) > 0) process.exitCode = mismatchExitCode
   } catch (error) {
     if (PipewrightError.isInstance(error) && typeof error.details.run === 'string') id = error.details.run
     throw error
@@ -85,6 +90,7 @@ async function printRun(pw: Workspace, id: string, out: NodeJS.WriteStream): Pro
   if (detail === undefined) return
   out.write(`${renderRun(detail, await pw.planOf(id))}\n`)
   for (const line of await outputLines(pw, detail)) out.write(`${line}\n`)
+  for (const line of verificationLines(detail.verification)) out.write(`${line}\n`)
   out.write(
     detail.state === 'succeeded'
       ? `next: pipewright show ${id}\n`
@@ -107,6 +113,7 @@ export async function runCommand(address: string, options: RunArguments): Promis
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
       ...(options.timeout === undefined ? {} : { timeout: options.timeout as Duration }),
       ...cacheMode(options),
+      ...(options.verifyCache === undefined ? {} : { verifyCache: readShare(options.verifyCache) }),
       ...failurePolicy(options.failure),
     }),
   )

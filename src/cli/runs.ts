@@ -1,4 +1,5 @@
 import { renderRun } from '../ui/run-tree.ts'
+import { verificationLines } from '../ui/verification-text.ts'
 import { durationText, numberText, printable, sizeText, tableText } from '../ui/text.ts'
 import type { Value } from '../record/event.ts'
 import type { RunDetail, RunQuery } from '../record/records.ts'
@@ -64,6 +65,7 @@ export async function showCommand(run: string): Promise<void> {
   for (const [name, value] of Object.entries(detail.inputs))
     out.push(`input ${printable(name)}: ${printable(await valueText(pw, value))}`)
   for (const line of await outputLines(pw, detail)) out.push(`output ${line}`)
+  out.push(...verificationLines(detail.verification))
   const metrics = detail.executions.flatMap(({ node, metrics: series }) =>
     Object.entries(series).map(([name, { last, min, max, count }]) => [
       printable(node),

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../internal/error-code.ts'
+import { errorCodes, type ErrorCode } from '../internal/error-code.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { inspect } from 'node:util'
 import type { ErrorRecord } from '../record/event.ts'
@@ -44,6 +44,22 @@ export function errorRecord(thrown: unknown, depth = 0): ErrorRecord {
   } catch {
     return { name: 'NonError', message: 'something was thrown that cannot be looked at' }
   }
+}
+
+/** An error as it was thrown, as far as its record tells; one of ours is one of ours again. */
+export function revivedError({ name, message, stack, code, cause }: ErrorRecord): Error {
+  const options = cause === undefined ? {} : { cause: revivedError(cause) }
+  const ours = name === 'PipewrightError' ? errorCodes.find((known) => known === code) : undefined
+  if (ours !== undefined) {
+    const [text = '', fix] = message.split('\nFix: ')
+    const error = new PipewrightError(ours, text, fix === undefined ? options : { ...options, fix })
+    return Object.assign(error, stack === undefined ? {} : { stack })
+  }
+  return Object.assign(new Error(message, options), {
+    name,
+    ...(stack === undefined ? {} : { stack }),
+    ...(code === undefined ? {} : { code }),
+  })
 }
 
 /** The error of a step with the place in front: what kinds and schemas throw knows no step. `code`: its own by default. */

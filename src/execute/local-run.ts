@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { after } from '../internal/timer.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { ErrorRecord, RunEvent } from '../record/event.ts'
+import { verificationOf } from '../record/verification.ts'
 import { CommitWriter, type PendingBlob } from './blobs.ts'
 import { errorRecord } from './error-record.ts'
 import type { Command, ReduceEvent } from './reduce/command.ts'
@@ -38,10 +39,12 @@ export class LocalRun {
   /** What happens while the record is replayed; undefined from then on. */
   #early: ReduceEvent[] | undefined = []
   #over = false
+  readonly #verified: RunEvent[]
 
   constructor(request: RunRequest, services: RunServices) {
     this.#request = request
     this.#services = services
+    this.#verified = request.history.flatMap(({ event }) => (event.type === 'node.verified' ? [event] : []))
     const { plan, program, settings } = request
     this.#state = openRun(plan.scope, {
       failure: settings.failure,
@@ -105,7 +108,7 @@ export class LocalRun {
 
   /** Stops the run: running attempts are told by their signal, nothing new starts. */
   cancel(reason: string): void {
-    if (this.#over || this.#state.cancelling) return
+    if (this.#isEnding()) return
     this.#endedBy ??= new PipewrightError(
       'RUN_CANCELLED',
       `run ${this.#request.id} was cancelled: ${reason}`,
@@ -114,7 +117,7 @@ export class LocalRun {
       },
     )
     this.#note({ type: 'run.cancel-requested', reason })
-    this.#apply({ type: 'cancel' })
+    this.#applyCancel()
   }
 
   /** Gives the run up without a word in its record: somebody else owns it now. */
@@ -123,7 +126,7 @@ export class LocalRun {
   }
 
   #timeOut(timeout: number): void {
-    if (this.#over || this.#state.cancelling) return
+    if (this.#isEnding()) return
     this.#endedBy = new PipewrightError(
       'RUN_TIMEOUT',
       `run ${this.#request.id} took longer than its timeout of ${timeout} ms`,
@@ -131,7 +134,19 @@ export class LocalRun {
         fix: 'raise `timeout`, or resume the run: what has succeeded is kept',
       },
     )
+    this.#applyCancel()
+  }
+
+  #isEnding(): boolean {
+    return this.#over || this.#state.cancelling || this.#abort.signal.aborted
+  }
+
+  #applyCancel(): void {
     this.#apply({ type: 'cancel' })
+    // All nodes have settled: what is left to stop is the verification of hits.
+    if (!this.#state.finished) return
+    this.#abort.abort(this.#endedBy)
+    this.#halt.abort()
   }
 
   /** Attempts that were open when their process ended are recorded as lost. */
@@ -236,6 +251,7 @@ export class LocalRun {
   /** Records an event that nothing waits for; it is durable with the next one that something does. */
   #note(event: RunEvent, blobs: readonly PendingBlob[] = []): void {
     if (this.#over) return
+    if (event.type === 'node.verified') this.#verified.push(event)
     this.#append(event, blobs).catch((error: unknown) => this.#fatal(error))
   }
 
@@ -317,7 +333,10 @@ export class LocalRun {
     }
   }
 
-  async #finish(reached: 'succeeded' | 'failed' | 'cancelled'): Promise<void> {
+  async #finish(settled: 'succeeded' | 'failed' | 'cancelled'): Promise<void> {
+    const isVerified = await this.#steps.verification.settled()
+    if (this.#over) return
+    const reached = isVerified || settled !== 'succeeded' ? settled : 'cancelled'
     const lost = reached === 'succeeded' ? await this.#lostOutput() : undefined
     this.#endedBy ??= lost
     const timedOut = this.#endedBy?.code === 'RUN_TIMEOUT' && reached === 'cancelled'
@@ -330,6 +349,9 @@ export class LocalRun {
       state,
       outputs,
       failures: this.#failures,
+      ...(this.#request.settings.verifyCache === undefined
+        ? {}
+        : { verification: verificationOf(this.#verified) }),
       ...(this.#endedBy === undefined ? {} : { error: this.#endedBy }),
     })
   }

@@ -180,7 +180,7 @@ export class Repairs {
     const release = await new Promise<() => void>((resolve) => {
       resources.acquire(needs, resolve, this.#host.signal)
     })
-    const outcome = await attemptStep(
+    const outcome = await (this.#services.attempt ?? attemptStep)(
       {
         run: { id, pipeline: plan.pipeline },
         node,

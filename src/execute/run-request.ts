@@ -4,7 +4,8 @@ import type { StepCode } from '../code/step-digest.ts'
 import type { Plan, PlanNode } from '../plan/document.ts'
 import type { ErrorRecord, RunEvent, RunSettings, StoredEvent, Values } from '../record/event.ts'
 import type { Lease, MetadataStore } from '../record/metadata.ts'
-import type { AttemptServices } from './attempt.ts'
+import type { RunVerification } from '../record/verification.ts'
+import type { attemptStep, AttemptServices } from './attempt.ts'
 import type { CacheLookup } from './cache-lookup.ts'
 import type { LogLevel } from './context.ts'
 import type { ResourcePool } from './resource-pool.ts'
@@ -39,6 +40,8 @@ export interface RunServices extends AttemptServices {
   readonly resources: ResourcePool
   readonly lookup: CacheLookup
   readonly telemetry?: Telemetry
+  /** Stands in for {@link attemptStep}: where attempts run in another process. */
+  readonly attempt?: typeof attemptStep
 }
 
 /** The functions behind a plan. */
@@ -69,6 +72,8 @@ export interface RunRequest {
 export interface RunOutcome {
   readonly state: 'succeeded' | 'failed' | 'cancelled'
   readonly outputs: Values
+  /** What verifying the cache has found, where the run was asked to. */
+  readonly verification?: RunVerification
   readonly failures: readonly {
     readonly node: string
     readonly error: ErrorRecord

@@ -29,6 +29,7 @@ import {
 import type { RunSpan } from './telemetry.ts'
 import { mostInterruptions, noTries, type Tries } from './tries.ts'
 import type { ValueScopes } from './value-scopes.ts'
+import { Verification } from './verification.ts'
 import { Waits } from './waits.ts'
 
 /** What executing steps needs of the run that they belong to. */
@@ -65,6 +66,8 @@ export class StepExecutions {
   readonly repairs: Repairs
   /** How often nodes have been tried, from the history on. */
   readonly tries = new Map<string, Tries>()
+  /** Recomputes a sample of the hits. */
+  readonly verification: Verification
 
   constructor(
     request: RunRequest,
@@ -82,6 +85,12 @@ export class StepExecutions {
     this.repairs = new Repairs(request, services, scopes, {
       signal: host.signal,
       append: (event, blobs) => host.append(event, blobs),
+      warn: (node, message) => this.#warn(node, message),
+    })
+    this.verification = new Verification(request, services, this.#queue, {
+      signal: host.signal,
+      halted: host.halted,
+      note: (event) => host.note(event),
       warn: (node, message) => this.#warn(node, message),
     })
     // A retry that waits ends at once, to be told that it is cancelled.
@@ -178,7 +187,20 @@ export class StepExecutions {
         return undefined
       }
       if (claimed.entry !== undefined) {
-        this.#reuse(node, step.name, values, key!, claimed.entry, startedAt)
+        const own = idempotencyKey(this.#request.id, node, declaration, digests)
+        const { entry } = claimed
+        // Before the node succeeds: with the last one the run ends.
+        this.verification.hit({
+          node,
+          step,
+          declaration,
+          values,
+          key: key!,
+          entry,
+          idempotencyKey: own,
+          needs,
+        })
+        this.#reuse(node, step.name, values, key!, entry, startedAt)
         span.end('reused')
         return undefined
       }
@@ -329,7 +351,7 @@ export class StepExecutions {
     startedAt: number,
   ): Promise<AttemptOutcome> {
     const { id, plan, onUpdate } = this.#request
-    return attemptStep(
+    return (this.#services.attempt ?? attemptStep)(
       {
         run: { id, pipeline: plan.pipeline },
         node,

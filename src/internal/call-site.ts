@@ -14,14 +14,14 @@ const own = fileURLToPath(new URL('..', import.meta.url))
 const frame = /(?:\(|at (?:async )?)((?:file:\/\/)?\/.*?)(?:\?.*?)?:(\d+):\d+\)?$/
 
 /** The path behind the name of a script: a URL, perhaps with a query, or a path. */
-function pathOf(script: string): string {
+export function pathOf(script: string): string {
   return script.startsWith('file://')
     ? fileURLToPath(script.replace(/[?#].*$/s, ''))
     : script.replace(/\?.*$/s, '')
 }
 
 /** Frames as V8 knows them: the scripts that are loaded, whatever source maps and hosts make of them. */
-function frames(): readonly NodeJS.CallSite[] {
+export function frames(): readonly NodeJS.CallSite[] {
   const name = 'prepareStackTrace'
   const host = Object.getOwnPropertyDescriptor(Error, name)
   const value = (_error: Error, sites: readonly NodeJS.CallSite[]): unknown => sites

@@ -71,6 +71,8 @@ export interface RunSettings {
   readonly selection?: Selection
   /** Default: entries are used and made. */
   readonly cache?: CacheMode
+  /** The share of the hits that is recomputed and compared, 0 to 1. Default: none. */
+  readonly verifyCache?: number
 }
 
 /**
@@ -99,6 +101,14 @@ export interface ExecutionFacts {
   readonly reports: readonly Artifact[]
   /** The log segment of the attempt, relative to the workspace; absent when nothing was logged. */
   readonly log?: string
+}
+
+/** An output that came out otherwise when a hit was recomputed. */
+export interface OutputDifference {
+  /** Null when the step threw. */
+  readonly output: string | null
+  /** Where it first differs from what is recorded, or what was thrown. */
+  readonly difference: string
 }
 
 /**
@@ -184,6 +194,19 @@ export type RunEvent =
     }
   /** Stored bytes that a node has made were lost, and it has made them again; no state follows from it. */
   | { readonly type: 'node.remade'; readonly node: string; readonly step: string; readonly blob: Digest }
+  /** A hit was recomputed and compared; no state follows from it. */
+  | {
+      readonly type: 'node.verified'
+      readonly node: string
+      readonly step: string
+      readonly key: Digest
+      /** The execution whose outputs were reused. */
+      readonly against: { readonly run: string; readonly node: string }
+      /** Empty when all outputs are the same. */
+      readonly differences: readonly OutputDifference[]
+      /** The log segment of what was recomputed. */
+      readonly log?: string
+    }
   | {
       readonly type: 'node.failed'
       readonly node: string

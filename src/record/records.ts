@@ -1,6 +1,7 @@
 import type { Digest } from '../internal/digest.ts'
 import type { Json, JsonObject } from '../internal/json.ts'
 import type { Artifact } from '../artifact/artifact.ts'
+import type { RunVerification } from './verification.ts'
 import type {
   Address,
   AttemptEnd,
@@ -87,6 +88,8 @@ export interface RunDetail extends RunRecord {
   readonly address: Address | null
   readonly settings: RunSettings
   readonly environment: Environment | null
+  /** Null where the run was not asked to verify its hits. */
+  readonly verification: RunVerification | null
   readonly executions: readonly ExecutionRecord[]
 }
 

@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { errorCodes } from '../internal/error-code.ts'
-import { PipewrightError } from '../internal/error.ts'
+import { revivedError } from '../execute/error-record.ts'
 import type { RunOutcome, RunUpdate } from '../execute/run-request.ts'
-import type { ErrorRecord } from '../record/event.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { RunDetail, RunState } from '../record/records.ts'
 
@@ -14,22 +12,6 @@ export interface Followed {
   seq: number
 }
 
-/** An error as it was thrown, as far as its record tells; one of ours is one of ours again. */
-function asError({ name, message, stack, code, cause }: ErrorRecord): Error {
-  const options = cause === undefined ? {} : { cause: asError(cause) }
-  const ours = name === 'PipewrightError' ? errorCodes.find((known) => known === code) : undefined
-  if (ours !== undefined) {
-    const [text = '', fix] = message.split('\nFix: ')
-    const error = new PipewrightError(ours, text, fix === undefined ? options : { ...options, fix })
-    return Object.assign(error, stack === undefined ? {} : { stack })
-  }
-  return Object.assign(new Error(message, options), {
-    name,
-    ...(stack === undefined ? {} : { stack }),
-    ...(code === undefined ? {} : { code }),
-  })
-}
-
 /** Whether somebody drives a run in this state, or it waits for something. */
 export function goesOn(state: RunState): boolean {
   return state === 'running' || state === 'waiting'
@@ -38,13 +20,16 @@ export function goesOn(state: RunState): boolean {
 /** How a run ended, as far as its record tells. */
 export function recordedOutcome(detail: RunDetail): RunOutcome {
   const failures = detail.executions.flatMap(({ node, step, state, error }) =>
-    state === 'failed' && step !== null && error !== null ? [{ node, error, cause: asError(error) }] : [],
+    state === 'failed' && step !== null && error !== null
+      ? [{ node, error, cause: revivedError(error) }]
+      : [],
   )
-  const ownEnd = detail.error !== null && failures.length === 0 ? { error: asError(detail.error) } : {}
+  const ownEnd = detail.error !== null && failures.length === 0 ? { error: revivedError(detail.error) } : {}
   return {
     state: detail.state === 'succeeded' || detail.state === 'cancelled' ? detail.state : 'failed',
     outputs: detail.outputs,
     failures,
+    ...(detail.verification === null ? {} : { verification: detail.verification }),
     ...ownEnd,
   }
 }

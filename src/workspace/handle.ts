@@ -1,10 +1,13 @@
 import type { LocalRun } from '../execute/local-run.ts'
 import type { RunOutcome, RunUpdate } from '../execute/run-request.ts'
+import type { RunVerification } from '../record/verification.ts'
 
 /** What a finished run gives: its typed outputs and its record. */
 export interface RunResult<Out> {
   readonly outputs: Out
   readonly run: { readonly id: string; readonly pipeline: string }
+  /** What recomputing a sample of the hits has found; undefined where `verifyCache` did not ask for it. */
+  readonly verification: RunVerification | undefined
 }
 
 /** A run that was started. */

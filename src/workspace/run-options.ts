@@ -20,6 +20,11 @@ export interface RunOptions {
   readonly select?: Selection
   /** Default: entries are used and made. `refresh` executes all, or the nodes that match, and makes new entries. */
   readonly cache?: CacheMode
+  /**
+   * The share of the hits, 0 to 1, that is executed once more and compared (at least one hit when it is above 0):
+   * the run goes on with the hits, and reports outputs that came out otherwise. Default 0.
+   */
+  readonly verifyCache?: number
   /** Cancels the run when it is aborted. */
   readonly signal?: AbortSignal
   /** Told of each event as it happens. */

@@ -31,6 +31,13 @@ function cacheMode(mode: CacheMode): CacheMode {
   })
 }
 
+function share(verifyCache: number): number {
+  if (verifyCache >= 0 && verifyCache <= 1) return verifyCache
+  throw new PipewrightError('CONFIG_INVALID', `verifyCache: ${verifyCache} is not a share`, {
+    fix: 'give a number from 0 to 1: 0.05 verifies one hit in twenty, and at least one',
+  })
+}
+
 /** The runs of a workspace, for those who start, resume or cancel them. */
 export class Runs {
   readonly #parts: WorkspaceParts
@@ -176,6 +183,7 @@ export class Runs {
       ...timeout,
       ...selection,
       ...cache,
+      ...(options.verifyCache === undefined ? {} : { verifyCache: share(options.verifyCache) }),
     }
   }
 
@@ -190,6 +198,7 @@ export class Runs {
         return {
           outputs: await this.#decode(pipeline, outcome.outputs, id),
           run: { id, pipeline: pipeline.name },
+          verification: outcome.verification,
         }
       },
     }

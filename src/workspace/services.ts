@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sha256, type Digest } from '../internal/digest.ts'
 import type { AnyPredictor } from '../artifact/predictor.ts'
-import { stepCode } from '../code/step-digest.ts'
+import { stepCode, type CodeSettings } from '../code/step-digest.ts'
 import { TieredReader } from '../execute/blobs.ts'
 import { CacheLookup } from '../execute/cache-lookup.ts'
 import { JsonValues } from '../execute/json-values.ts'
@@ -19,6 +19,15 @@ function digestHere(predictor: AnyPredictor): Digest {
   return known
 }
 
+/** Gives the code digests of predictors of a project. */
+export function predictorDigestIn(settings: CodeSettings): (predictor: AnyPredictor) => Promise<Digest> {
+  return async (predictor) => {
+    const { name, module, version, predict } = predictor
+    const code = await stepCode({ name, module, version, run: predict }, settings)
+    return code.cacheable ? code.digest : digestHere(predictor)
+  }
+}
+
 /** What runs of a workspace are driven with, composed of its parts. */
 export function servicesOf({
   root,
@@ -31,11 +40,6 @@ export function servicesOf({
 }: WorkspaceParts): RunServices {
   const reader = new TieredReader(metadata, store)
   const json = new JsonValues(reader)
-  const predictorDigest = async (predictor: AnyPredictor): Promise<Digest> => {
-    const { name, module, version, predict } = predictor
-    const code = await stepCode({ name, module, version, run: predict }, { root, opaque })
-    return code.cacheable ? code.digest : digestHere(predictor)
-  }
   return {
     root: folder,
     store,
@@ -44,7 +48,7 @@ export function servicesOf({
     json,
     runner: inlineRunner,
     ports: { registry: metadata },
-    predictorDigest,
+    predictorDigest: predictorDigestIn({ root, opaque }),
     resources: new ResourcePool(resources),
     lookup: new CacheLookup(metadata, store, reader, json),
     ...(telemetry === undefined ? {} : { telemetry }),

@@ -1,5 +1,5 @@
 import type { BlobReader } from '../artifact/blob.ts'
-import { tableDifference } from '../artifact/table-difference.ts'
+import { tableChanges } from '../artifact/table-changes.ts'
 import { fromIpc } from '../artifact/table-read.ts'
 import type { Value } from '../record/event.ts'
 
@@ -17,5 +17,5 @@ export async function valueChanges(before: Value, after: Value, blobs: BlobReade
   if (a === undefined || b === undefined || Math.max(a.size, b.size) > largest) return []
   const [old, now] = await Promise.all(tables.map((table) => blobs.bytes(table).catch(() => undefined)))
   if (old === undefined || now === undefined) return []
-  return tableDifference(await fromIpc(old), await fromIpc(now))
+  return tableChanges(await fromIpc(old), await fromIpc(now))
 }

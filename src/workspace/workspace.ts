@@ -17,6 +17,7 @@ import { digestsOf, type BuiltDigests } from './built-digests.ts'
 import { explainSource } from './explain-source.ts'
 import { collectGarbage, type GarbageOptions, type GarbageReport } from './garbage.ts'
 import type { RunHandle, RunResult } from './handle.ts'
+import type { HermeticReport } from './hermetic/report.ts'
 import type { WorkspaceParts } from './parts.ts'
 import { compileProgram } from './program.ts'
 import { planOf, planOfRun } from './resume.ts'
@@ -123,6 +124,28 @@ export class Workspace implements AsyncDisposable {
       [...program.code].map(([key, code]) => [key, code.cacheable ? null : code.reason]),
     )
     return check(plan, { uncacheable, resources: this.#parts.resources, importable: address !== null })
+  }
+
+  /**
+   * Runs each step of a pipeline in a process of its own, in a workspace that is removed again, and tells what the
+   * project's code uses of the world that no step declares: files, network, processes, clock, chance, environment.
+   *
+   * Steps with `cache: 'never'` or a ttl are exempt; effects are not carried out, and what needs them is not reached.
+   * Native code and grandchildren are not seen. Throws `PIPELINE_NOT_FOUND` for a pipeline that no module exports.
+   *
+   * @example
+   * ```ts
+   * const { uses } = await pw.checkHermetic(tumours, { csv: 'tumours.csv' })
+   * for (const { file, line, what } of uses) console.log(`${file}:${line} ${what}`)
+   * ```
+   */
+  async checkHermetic<In, Out>(
+    pipeline: Pipeline<In, Out>,
+    inputs: Given<NoInfer<In>>,
+  ): Promise<HermeticReport> {
+    this.#open()
+    const { checkHermetic } = await import('./hermetic/check-hermetic.ts')
+    return checkHermetic(pipeline, inputs, this.#parts)
   }
 
   /**

@@ -106,7 +106,7 @@ describe('pipewright on the command line', () => {
     const noExport = await pipewright(cwd, 'run', `${pipelines}#double`)
     expect(noExport.err).toContain("did you mean 'doubles'?")
     const several = await pipewright(cwd, 'run', pipelines)
-    expect(several.err).toContain('exports 2 pipelines')
+    expect(several.err).toContain('exports 3 pipelines')
     await writeFile(join(cwd, 'pipewright.config.mjs'), 'export default { concurency: 3 }')
     const config = await pipewright(cwd, 'runs')
     expect(config).toMatchObject({ code: 2 })
@@ -138,6 +138,28 @@ describe('pipewright on the command line', () => {
       expect(err).toMatch(new RegExp(`${name} cannot be loaded: .*missing`))
       expect(err).toContain('Fix: mend the error in the file')
     }
+  }, 60_000)
+
+  test('run --verify-cache names a step that is not deterministic, and ends with a code of its own', async () => {
+    const cwd = await tempFolder()
+    const run = (...more: string[]): Promise<Result> =>
+      pipewright(cwd, 'run', `${pipelines}#guesses`, ...more)
+    const first = await run('--verify-cache', '100%')
+    expect(first).toMatchObject({ code: 0, out: expect.stringContaining('verified: 0 hits\n') as string })
+    const second = await run('--verify-cache', '0.01')
+    expect(second.code).toBe(3)
+    const mismatch = /guess: step 'guess' is not deterministic: output 'x' was 0\.\d+, now 0\.\d+\n/
+    expect(second.err).toMatch(mismatch)
+    expect(second.out).toMatch(mismatch)
+    const kept = /^x: .*$/m.exec(first.out)![0]
+    expect(second.out).toContain(kept)
+    const shown = await pipewright(cwd, 'show', /run (\S+)/.exec(second.out)![1]!)
+    expect(shown.out).toContain('verified: 1 hit, 1 not the same')
+    expect(shown.out).toMatch(mismatch)
+    expect(await run('--verify-cache', '5 per cent')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('give a percentage such as 5%') as string,
+    })
   }, 60_000)
 
   test('no runs yet, an unknown run, a broken inputs file, help', async () => {

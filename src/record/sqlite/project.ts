@@ -34,6 +34,7 @@ export function project(to: Statements, place: Place, event: RunEvent): void {
     case 'node.cancelled':
       return settled(to, place, event.node, 'cancelled')
     case 'node.remade':
+    case 'node.verified':
     case 'run.cancel-requested':
     case 'map.expanded':
     case 'branch.decided':

@@ -2,6 +2,8 @@ import { sql, type Expression, type SqlBool } from 'kysely'
 import type { ErrorRecord, Owner, RunEvent } from '../event.ts'
 import type { Page, RunDetail, RunQuery, RunRecord, RunState } from '../records.ts'
 import { encodeCursor, readRunQuery, type Cursor, type RunOrder } from './cursor.ts'
+import { verificationOf, type RunVerification } from '../verification.ts'
+import { decodeEvent } from './codec.ts'
 import { executionsOf } from './executions.ts'
 import { ownershipJudge } from './ownership.ts'
 import { parsed, type Reader } from './reader.ts'
@@ -159,6 +161,20 @@ export async function runDetail(reader: Reader, run: string, now: number): Promi
     settings: started.settings,
     environment:
       row.environment === null ? null : (events.get(row.environment) as Of<'run.environment'>).environment,
+    verification: started.settings.verifyCache === undefined ? null : await verificationIn(reader, run),
     executions: await executionsOf(reader, run),
   }
+}
+
+/** Few events, of runs that were asked for it: not worth a projection. */
+async function verificationIn(reader: Reader, run: string): Promise<RunVerification> {
+  const rows = await reader.all(
+    reader.db
+      .selectFrom('events')
+      .select(['format', 'data'])
+      .where('run', '=', run)
+      .where('type', '=', 'node.verified')
+      .orderBy('seq'),
+  )
+  return verificationOf(rows.map(({ format, data }) => decodeEvent(format, data)))
 }

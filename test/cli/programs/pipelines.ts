@@ -36,3 +36,13 @@ export const checked = definePipeline({ name: 'checked', inputs: { marker: z.str
   const { value } = p.step(double, { value: 4 })
   return { value: p.step(check, { value, marker: input.marker }).value }
 })
+
+const guess = defineStep({
+  name: 'guess',
+  inputs: {},
+  outputs: { x: z.number() },
+  run: () => ({ x: Math.random() }),
+})
+
+/** Does not say that it is not deterministic. */
+export const guesses = definePipeline({ name: 'guesses' }, (p) => ({ x: p.step(guess, {}).x }))
