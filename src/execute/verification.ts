@@ -1,14 +1,13 @@
 import type PQueue from 'p-queue'
 import type { Digest } from '../internal/digest.ts'
-import { own } from '../internal/own.ts'
-import { firstDifference, type DifferenceReader } from '../artifact/first-difference.ts'
 import type { AnyStep } from '../define/step.ts'
 import type { StepDeclaration } from '../plan/document.ts'
-import type { OutputDifference, RunEvent, Value, Values } from '../record/event.ts'
+import type { RunEvent, Values } from '../record/event.ts'
 import type { CacheEntry } from '../record/metadata.ts'
 import { attemptStep, type AttemptOutcome } from './attempt.ts'
 import { isLost } from './blobs.ts'
 import { errorRecord } from './error-record.ts'
+import { outputDifferences } from './output-differences.ts'
 import type { Needs } from './resource-pool.ts'
 import type { RunRequest, RunServices } from './run-request.ts'
 import { fileName } from './step-work.ts'
@@ -110,8 +109,11 @@ export class Verification {
     const outcome = await this.#recompute(hit)
     if (!outcome.ok && outcome.end === 'cancelled') return outcome
     if (!outcome.ok && isLost(outcome.error)) throw outcome.error
+    const { reader } = this.#services
+    // Small blobs of what was recomputed are committed nowhere.
+    if (outcome.ok) for (const { digest, bytes } of outcome.blobs) reader.remember(digest, bytes)
     const differences = outcome.ok
-      ? await this.#differences(step, entry.outputs, outcome)
+      ? await outputDifferences(step, entry.outputs, outcome.outputs, reader)
       : [{ output: null, difference: `threw: ${errorRecord(outcome.error).message.split('\n')[0]!}` }]
     const log = outcome.ok ? outcome.facts.log : outcome.log
     this.#host.note({
@@ -150,36 +152,4 @@ export class Verification {
       this.#services,
     )
   }
-
-  async #differences(
-    step: AnyStep,
-    before: Values,
-    { outputs, blobs }: AttemptOutcome & { ok: true },
-  ): Promise<OutputDifference[]> {
-    const { reader } = this.#services
-    // Small blobs of what was recomputed are committed nowhere.
-    for (const { digest, bytes } of blobs) reader.remember(digest, bytes)
-    const differences: OutputDifference[] = []
-    for (const output of Object.keys(step.outputs)) {
-      const difference = await differenceOf(own(before, output), own(outputs, output), reader)
-      if (difference !== undefined) differences.push({ output, difference })
-    }
-    return differences
-  }
-}
-
-async function differenceOf(
-  before: Value | undefined,
-  after: Value | undefined,
-  reader: DifferenceReader,
-): Promise<string | undefined> {
-  const [was, now] = [before, after].map((value) =>
-    value !== undefined && 'artifact' in value ? value.artifact : undefined,
-  )
-  if (was === undefined || now === undefined) {
-    if (was === now) return undefined
-    return was === undefined ? 'was not there' : 'is not there any more'
-  }
-  if (was.kind === now.kind && was.digest === now.digest) return undefined
-  return firstDifference(was, now, reader)
 }
