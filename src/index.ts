@@ -1,5 +1,12 @@
 export type { Artifact, ExternalFile, KindName } from './artifact/artifact.ts'
-export type { ArtifactStore, Blob, BlobReader, BlobWriter, StoredBlob } from './artifact/blob.ts'
+export type {
+  ArtifactStore,
+  Blob,
+  BlobReader,
+  BlobWriter,
+  SharedEntries,
+  StoredBlob,
+} from './artifact/blob.ts'
 export { directory, type DirectoryHandle } from './artifact/directory.ts'
 export { file, type FileHandle } from './artifact/file.ts'
 export { json, type JsonKind } from './artifact/json.ts'
@@ -83,7 +90,7 @@ export { render, type RenderFormat } from './plan/render.ts'
 export { select, type Selection } from './plan/select.ts'
 export { graphView, type ViewNode } from './plan/view.ts'
 export { renderRun } from './ui/run-tree.ts'
-export { defineConfig, type Settings } from './workspace/settings.ts'
+export { defineConfig, type Settings, type StoreFolder } from './workspace/settings.ts'
 export { RunFailedError, type RunFailure } from './workspace/run-error.ts'
 export type { HermeticReport, UndeclaredUse, WatchedStep } from './workspace/hermetic/report.ts'
 export type { RunHandle, RunResult } from './workspace/handle.ts'

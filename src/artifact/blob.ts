@@ -34,8 +34,25 @@ export interface StoredBlob extends Blob {
   readonly touchedAt: number
 }
 
+/**
+ * Cache entries that the workspaces of a store share, by key: the one kind of object that is replaced, whole, the last
+ * one wins. What is in them is not the store's to know.
+ */
+export interface SharedEntries {
+  /** The entries of those keys that have one, in one look-up. */
+  get(keys: readonly Digest[]): Promise<ReadonlyMap<Digest, Uint8Array>>
+  /** Puts entries in the place of those that are there; rejects when one cannot be, after all were tried. */
+  put(entries: ReadonlyMap<Digest, Uint8Array>): Promise<void>
+  /** The keys of all entries, in no order. */
+  keys(): AsyncIterable<Digest>
+  /** Removes an entry; one that is not there is no error. */
+  delete(key: Digest): Promise<void>
+}
+
 /** The port behind which bytes are kept: content-addressed, immutable, deduplicated. */
 export interface ArtifactStore extends BlobWriter, BlobReader {
+  /** Where the store is shared: its cache entries. Other workspaces then use its blobs, unknown to this one. */
+  readonly entries?: SharedEntries
   /** Tells whether a blob is there (not whether it is intact). */
   has(digest: Digest): Promise<boolean>
   /** The same, and makes its time now: garbage collection spares what was used lately. */

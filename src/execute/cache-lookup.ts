@@ -4,11 +4,14 @@ import type { Artifact } from '../artifact/artifact.ts'
 import type { ArtifactStore } from '../artifact/blob.ts'
 import { listItems } from '../artifact/list.ts'
 import type { AnyStep } from '../define/step.ts'
-import type { CacheEntry, MetadataStore, UsableEntry } from '../record/metadata.ts'
+import type { CacheEntry, Lease, MetadataStore, UsableEntry } from '../record/metadata.ts'
 import { unlessAborted } from './abortable.ts'
-import { isLost, type TieredReader } from './blobs.ts'
+import { isLost, type PendingBlob, type TieredReader } from './blobs.ts'
+import { claimed } from './claim-wait.ts'
+import { artifactsOf, blobsOf } from './entry-blobs.ts'
 import type { JsonValues } from './json-values.ts'
 import { isAccepted } from './lasting.ts'
+import type { SharedCache } from './shared-cache.ts'
 
 /** Items of a list whose blobs are touched together: a bound on memory. */
 const touchedAtOnce = 10_000
@@ -16,9 +19,17 @@ const touchedAtOnce = 10_000
 /** Ends a claim; `uncached` when the execution went well and left no entry: others that wait need not go one by one. */
 export type Settle = (uncached: boolean) => void
 
+/** An entry to be used. */
+export interface Hit {
+  readonly entry: CacheEntry
+  /** Small values that only a shared store has: to be stored with the record of the hit. */
+  readonly blobs: readonly PendingBlob[]
+  readonly settled?: never
+}
+
 /** What {@link CacheLookup.claim} found: an entry, or the right and duty to execute; `aborted` before either. */
 export type Claimed =
-  | { readonly entry: CacheEntry; readonly settled?: never }
+  | Hit
   /** `lost`: there was an entry whose blobs are gone or corrupt. */
   | { readonly entry?: never; readonly settled: Settle; readonly lost?: boolean }
   | 'aborted'
@@ -28,67 +39,136 @@ export interface Wanted {
   readonly key: Digest
   readonly step: AnyStep
   readonly notBefore: number
+  /** What the run writes under; absent for one that makes no entries: it joins no other. */
+  readonly lease: Lease | undefined
 }
 
-/** Looks cache keys up, and lets equal executions of this process wait for one another. */
+/** An entry to be used, or whether there was one whose blobs are gone or corrupt. */
+type Found = Hit | { readonly entry?: never; readonly lost: boolean }
+
+interface Candidate {
+  readonly entry: UsableEntry
+  readonly blobs: readonly PendingBlob[]
+  /** The other workspaces do not have it. */
+  readonly isOurs: boolean
+}
+
+/** Looks cache keys up, and lets equal executions wait for one another, in this process and in others. */
 export class CacheLookup {
   readonly #metadata: MetadataStore
   readonly #store: ArtifactStore
   readonly #reader: TieredReader
   readonly #json: JsonValues
+  readonly #shared: SharedCache | undefined
   readonly #twins = new Map<Digest, Promise<boolean>>()
 
-  constructor(metadata: MetadataStore, store: ArtifactStore, reader: TieredReader, json: JsonValues) {
+  constructor(
+    metadata: MetadataStore,
+    store: ArtifactStore,
+    reader: TieredReader,
+    json: JsonValues,
+    shared?: SharedCache,
+  ) {
     this.#metadata = metadata
     this.#store = store
     this.#reader = reader
     this.#json = json
+    this.#shared = shared
   }
 
   /** Looks a key up; when there is no entry this execution becomes the one that its twins wait for. */
-  async claim({ key, step, notBefore }: Wanted, signal: AbortSignal): Promise<Claimed> {
+  async claim(wanted: Wanted, signal: AbortSignal): Promise<Claimed> {
+    const { key, lease } = wanted
     const twins = this.#twins
-    const metadata = this.#metadata
+    const { claims } = this.#metadata
     let lost = false
     for (;;) {
-      const twin = twins.get(key)
+      const twin = lease === undefined ? undefined : twins.get(key)
       if (twin !== undefined) {
         const ended = await unlessAborted(twin, signal)
         if (ended === 'aborted') return ended
         if (ended) return { settled: () => undefined }
         continue
       }
-      const entry = await metadata.cached(key)
-      if (entry !== undefined && entry.at >= notBefore) {
-        const looked = this.#stateOf(entry, step)
-        // A schema of the user's may never be done.
-        const state = await (entry.facts.lasting === undefined ? looked : unlessAborted(looked, signal))
-        if (state === 'aborted') return state
-        if (state === 'usable') return { entry }
-        if (state === 'broken') {
-          lost = true
-          await metadata.forget(key)
-        }
-      }
+      const found = await this.#find(wanted, signal)
+      if (found === 'aborted' || found.entry !== undefined) return found
+      lost ||= found.lost
+      if (lease === undefined) return { lost, settled: () => undefined }
       if (twins.has(key)) continue
-      let done!: (uncached: boolean) => void
-      const running = new Promise<boolean>((resolve) => (done = resolve))
-      twins.set(key, running)
-      return {
-        lost,
-        settled: (uncached) => {
-          if (twins.get(key) === running) twins.delete(key)
-          done(uncached)
-        },
+      const settled = this.#lead(key)
+      if (claims === undefined) return { lost, settled }
+      const free: Settle = (uncached) => {
+        claims.release(key, lease)
+        settled(uncached)
+      }
+      try {
+        const isOurs = (await claimed(claims, key, lease, signal)) === 'claimed'
+        // Whoever had it until now may have left an entry.
+        const again = isOurs ? await this.#find(wanted, signal) : 'aborted'
+        if (again !== 'aborted' && again.entry === undefined)
+          return { lost: lost || again.lost, settled: free }
+        free(false)
+        return again
+      } catch (error) {
+        free(false)
+        throw error
       }
     }
   }
 
   /** The entry of a key that a run would use; nobody is kept waiting for what is not there. */
-  async find({ key, step, notBefore }: Wanted): Promise<CacheEntry | undefined> {
-    const entry = await this.#metadata.cached(key)
-    if (entry === undefined || entry.at < notBefore) return undefined
-    return (await this.#stateOf(entry, step)) === 'usable' ? entry : undefined
+  async find(
+    { key, step, notBefore }: Omit<Wanted, 'lease'>,
+    signal: AbortSignal,
+  ): Promise<CacheEntry | undefined> {
+    const found = await this.#entryOf(key, signal)
+    if (found === 'aborted' || found === undefined || found.entry.at < notBefore) return undefined
+    return (await this.#stateOf(found.entry, step)) === 'usable' ? found.entry : undefined
+  }
+
+  /** Makes the others of this process wait, until it is called. */
+  #lead(key: Digest): Settle {
+    const twins = this.#twins
+    let done!: (uncached: boolean) => void
+    const running = new Promise<boolean>((resolve) => (done = resolve))
+    twins.set(key, running)
+    return (uncached) => {
+      if (twins.get(key) === running) twins.delete(key)
+      done(uncached)
+    }
+  }
+
+  async #find({ key, step, notBefore }: Wanted, signal: AbortSignal): Promise<Found | 'aborted'> {
+    const found = await this.#entryOf(key, signal)
+    if (found === 'aborted') return found
+    if (found === undefined || found.entry.at < notBefore) return { lost: false }
+    const { entry, blobs } = found
+    const looked = this.#stateOf(entry, step)
+    // A schema of the user's may never be done.
+    const state = await (entry.facts.lasting === undefined ? looked : unlessAborted(looked, signal))
+    if (state === 'aborted') return state
+    if (state === 'usable') {
+      if (found.isOurs) this.#shared?.offer(key)
+      return { entry, blobs }
+    }
+    if (state === 'unfit') return { lost: false }
+    await this.#metadata.forget(key)
+    return { lost: true }
+  }
+
+  /** The entry of this workspace, or the one that it shares, whichever is later: the shared one was replaced since. */
+  async #entryOf(key: Digest, signal: AbortSignal): Promise<Candidate | undefined | 'aborted'> {
+    const own = await this.#metadata.cached(key)
+    if (this.#shared === undefined) return own && { entry: own, blobs: [], isOurs: false }
+    // A network may be slow to say that it is down.
+    const shared = await unlessAborted(this.#shared.find(key), signal)
+    if (shared === 'aborted') return shared
+    if (shared === undefined || (own !== undefined && own.at >= shared.entry.at))
+      return own && { entry: own, blobs: [], isOurs: own.at !== shared?.entry.at }
+    const { entry, blobs } = shared
+    for (const { digest, bytes } of blobs) this.#reader.remember(digest, bytes)
+    const small = new Set(blobs.map(({ digest }) => digest))
+    return { entry: { ...entry, small }, blobs, isOurs: false }
   }
 
   /** An entry whose blobs were collected, or are not what was written, is a miss and no error. */
@@ -103,25 +183,22 @@ export class CacheLookup {
   }
 
   /** Whether all blobs are there, of its outputs and reports; they are spared by the next collection. */
-  async #isWhole({ outputs, facts, small }: UsableEntry): Promise<boolean> {
-    const artifacts = [...facts.reports]
-    for (const name in outputs) {
-      const value = outputs[name]!
-      if ('artifact' in value) artifacts.push(value.artifact)
-    }
+  async #isWhole(entry: UsableEntry): Promise<boolean> {
+    const { small } = entry
+    const artifacts = artifactsOf(entry)
     for (const artifact of artifacts) if (!(await this.#inStore(blobsOf(artifact), small))) return false
     for (const artifact of artifacts)
-      if (artifact.kind === 'list' && !(await this.#hasItems(artifact))) return false
+      if (artifact.kind === 'list' && !(await this.#hasItems(artifact, small))) return false
     return true
   }
 
   /** The same of what a list holds, many at once: asking for each would cost more than reading it. */
-  async #hasItems(list: Artifact): Promise<boolean> {
+  async #hasItems(list: Artifact, small: ReadonlySet<Digest>): Promise<boolean> {
     const blobs = new Set<Digest>()
     for await (const item of listItems(list, { blobs: this.#reader })) {
       if (item === null) continue
-      for (const blob of blobsOf(item)) blobs.add(blob)
-      if (item.kind === 'list' && !(await this.#hasItems(item))) return false
+      for (const blob of blobsOf(item)) if (!small.has(blob)) blobs.add(blob)
+      if (item.kind === 'list' && !(await this.#hasItems(item, small))) return false
       if (blobs.size < touchedAtOnce) continue
       if (!(await this.#areThere(blobs))) return false
       blobs.clear()
@@ -148,9 +225,4 @@ export class CacheLookup {
       if (!(await isAccepted(step, name, own(outputs, name), this.#json))) return false
     return true
   }
-}
-
-/** The blobs of an artifact; a referenced file has none. */
-function blobsOf({ blob, parts, external }: Artifact): readonly Digest[] {
-  return external === undefined ? [blob, ...(parts ?? [])] : []
 }

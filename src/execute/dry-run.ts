@@ -163,11 +163,10 @@ export class DryRun {
     const entry =
       key === undefined
         ? undefined
-        : await this.#services.lookup.find({
-            key,
-            step,
-            notBefore: notBefore(node, policy, mode, Date.now()),
-          })
+        : await this.#services.lookup.find(
+            { key, step, notBefore: notBefore(node, policy, mode, Date.now()) },
+            never,
+          )
     if (entry !== undefined) {
       this.#tell({ node, step: step.name, type: 'hit', run: entry.run, from: entry.node })
       return this.#succeed(node, entry.outputs)

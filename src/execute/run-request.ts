@@ -9,6 +9,7 @@ import type { attemptStep, AttemptServices } from './attempt.ts'
 import type { CacheLookup } from './cache-lookup.ts'
 import type { LogLevel } from './context.ts'
 import type { ResourcePool } from './resource-pool.ts'
+import type { SharedCache } from './shared-cache.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** What happens while a run is driven, beside what is recorded. */
@@ -39,6 +40,8 @@ export interface RunServices extends AttemptServices {
   readonly metadata: MetadataStore
   readonly resources: ResourcePool
   readonly lookup: CacheLookup
+  /** Where the store is shared. */
+  readonly shared?: SharedCache
   readonly telemetry?: Telemetry
   /** Stands in for {@link attemptStep}: where attempts run in another process. */
   readonly attempt?: typeof attemptStep

@@ -5,10 +5,10 @@ import { sha256, type Digest } from '../internal/digest.ts'
 import type { PipewrightError } from '../internal/error.ts'
 import type { AnyStep } from '../define/step.ts'
 import type { RunEvent, Values } from '../record/event.ts'
-import type { CacheEntry } from '../record/metadata.ts'
 import { attemptStep, type AttemptOutcome } from './attempt.ts'
 import type { PendingBlob } from './blobs.ts'
 import { cacheKey, inputDigests, keyComponents } from './cache-key.ts'
+import type { Hit } from './cache-lookup.ts'
 import { errorRecord } from './error-record.ts'
 import { fingerprintOf, type Fingerprinted } from './fingerprint.ts'
 import { enterEffect } from './live-effects.ts'
@@ -171,7 +171,12 @@ export class StepExecutions {
         key === null
           ? { settled: () => undefined }
           : await this.#services.lookup.claim(
-              { key, step, notBefore: notBefore(node, policy, mode, this.#startedAt) },
+              {
+                key,
+                step,
+                notBefore: notBefore(node, policy, mode, this.#startedAt),
+                lease: mode === 'readonly' ? undefined : this.#request.lease,
+              },
               this.#signalOf(node),
             )
       if (key !== null && claimed !== 'aborted') this.#span.cache(claimed.entry !== undefined)
@@ -200,7 +205,7 @@ export class StepExecutions {
           idempotencyKey: own,
           needs,
         })
-        this.#reuse(node, step.name, values, key!, entry, startedAt)
+        await this.#reuse(node, step.name, values, key!, claimed, startedAt)
         span.end('reused')
         return undefined
       }
@@ -257,16 +262,16 @@ export class StepExecutions {
     })
   }
 
-  #reuse(
+  async #reuse(
     node: string,
     step: string,
     inputs: Values,
     key: Digest,
-    entry: CacheEntry,
+    { entry, blobs }: Hit,
     startedAt: number,
-  ): void {
+  ): Promise<void> {
     const { outputs, facts, run, node: source } = entry
-    this.#host.note({
+    const event: RunEvent = {
       type: 'node.succeeded',
       node,
       step,
@@ -277,7 +282,10 @@ export class StepExecutions {
       key,
       reused: { run, node: source },
       facts,
-    })
+    }
+    // What no other run can read before it is durable is waited for.
+    if (blobs.length > 0) await this.#host.append(event, blobs)
+    else this.#host.note(event)
     this.#scopes.record(node, outputs)
     this.#host.apply({ type: 'node.succeeded', node })
   }
@@ -409,6 +417,7 @@ export class StepExecutions {
       },
       blobs,
     )
+    if (key !== null && uncached === undefined) this.#services.shared?.offer(key)
     this.close(node, 'succeeded', undefined, uncached !== undefined)
     this.#scopes.record(node, outputs)
     this.#host.apply({ type: 'node.succeeded', node })

@@ -49,7 +49,7 @@ function makingText(
   if (code !== null) parts.push(`code ${code.slice(7, 7 + digits)}`)
   const named = Object.entries(params).map(([name, value]) => `${name}=${valueText(value)}`)
   if (named.length > 0) parts.push(named.join(' '))
-  if (reused) parts.push('reused, its first making was removed')
+  if (reused) parts.push('reused, its first making was removed or is of another workspace')
   return parts.join(', ')
 }
 

@@ -45,6 +45,17 @@ export interface UsableEntry extends CacheEntry {
   readonly small: ReadonlySet<Digest>
 }
 
+/**
+ * Who executes what, among the processes of a workspace. A claim lives as long as its run's lease does: that is its
+ * heartbeat. Claims save work and protect nothing: where they cannot be kept every claim is granted.
+ */
+export interface Claims {
+  /** Claims a cache key for a run; false while another run that is driven has it. Never waits for the holder. */
+  claim(key: Digest, lease: Lease): Promise<boolean>
+  /** Gives a claim back, some time soon; one that this run does not have is no error. */
+  release(key: Digest, lease: Lease): void
+}
+
 /** What {@link MetadataStore.acquire} found. */
 export type Acquired =
   | {
@@ -73,6 +84,8 @@ export interface Removed {
 
 /** The port behind which what happened is remembered. */
 export interface MetadataStore {
+  /** Who executes what; absent where no other process can have the store open. */
+  readonly claims?: Claims
   /**
    * Appends events and their projections, in order. Calls are committed in groups: the promise resolves when
    * this one is durable, and rejects with `LEASE_LOST` when the lease is not the run's current one.

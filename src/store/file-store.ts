@@ -18,7 +18,8 @@ import { DigestStream, sha256, type Digest } from '../internal/digest.ts'
 import type { PipewrightError } from '../internal/error.ts'
 import { uuidv7 } from '../internal/id.ts'
 import type { Artifact } from '../artifact/artifact.ts'
-import type { ArtifactStore, Blob, StoredBlob } from '../artifact/blob.ts'
+import type { ArtifactStore, Blob, SharedEntries, StoredBlob } from '../artifact/blob.ts'
+import { fileEntries } from './entry-files.ts'
 import { corrupt, missing, sourceChanged, storeError } from './errors.ts'
 import { externalChunks } from './external.ts'
 
@@ -43,6 +44,17 @@ export interface FileSystem {
 
 const realFileSystem: FileSystem = { open, copyFile }
 
+/** How a store is opened; the file system is for tests. */
+export interface FileStoreOptions extends Partial<FileSystem> {
+  /** Several workspaces use the folder, and share what they have cached. */
+  readonly shared?: boolean
+}
+
+/** Whether a system call failed for want of rights, or on a file system that cannot be written. */
+function isRefused(error: unknown): boolean {
+  return ['EACCES', 'EPERM', 'EROFS'].includes((error as { code?: string }).code ?? '')
+}
+
 /** Writes all bytes: a disk that is nearly full takes a part of them first and says so only when asked again. */
 async function writeAll(file: Pick<WritableFile, 'write'>, bytes: Uint8Array): Promise<void> {
   let rest = bytes
@@ -54,15 +66,17 @@ async function writeAll(file: Pick<WritableFile, 'write'>, bytes: Uint8Array): P
  * so that it is there whole or not at all; equal blobs are one file.
  */
 class FileStore implements ArtifactStore {
+  readonly entries?: SharedEntries
   readonly #root: string
   readonly #fs: FileSystem
   /** Read, or written, and found right by this process. */
   readonly #verified = new Set<Digest>()
   readonly #shards = new Set<string>()
 
-  constructor(root: string, fs: FileSystem) {
+  constructor(root: string, fs: FileSystem, shared: boolean) {
     this.#root = root
     this.#fs = fs
+    if (shared) this.entries = fileEntries(root, (path, bytes) => this.#replace(path, bytes))
   }
 
   async put(bytes: Uint8Array): Promise<Blob> {
@@ -193,6 +207,8 @@ class FileStore implements ArtifactStore {
       return true
     } catch (error) {
       if ((error as { code?: unknown }).code === 'ENOENT') return false
+      // A file of somebody else: its time is theirs.
+      if (this.entries !== undefined && isRefused(error)) return this.has(digest)
       throw storeError(error, this.#root)
     }
   }
@@ -272,6 +288,25 @@ class FileStore implements ArtifactStore {
     return true
   }
 
+  /** Puts a file in the place of one that may be there: whole or not at all. */
+  async #replace(path: string, bytes: Uint8Array): Promise<void> {
+    const temporary = join(this.#root, 'tmp', uuidv7())
+    try {
+      const file = await this.#fs.open(temporary, 'wx', 0o444)
+      try {
+        await writeAll(file, bytes)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await this.#makeShard(dirname(path))
+      await rename(temporary, path)
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined)
+      throw storeError(error, this.#root)
+    }
+  }
+
   async #makeShard(folder: string): Promise<void> {
     if (this.#shards.has(folder)) return
     await mkdir(folder, { recursive: true })
@@ -332,13 +367,25 @@ async function removeStale(folder: string): Promise<void> {
 }
 
 /** Opens a store of files under a folder, which is made if it is not there. Throws `STORE_READ_ONLY`. */
-export async function openFileStore(root: string, fs: Partial<FileSystem> = {}): Promise<ArtifactStore> {
+export async function openFileStore(
+  root: string,
+  { shared = false, ...fs }: FileStoreOptions = {},
+): Promise<ArtifactStore> {
   try {
     await mkdir(join(root, 'objects'), { recursive: true })
     await mkdir(join(root, 'tmp'), { recursive: true })
+    if (shared) await mkdir(join(root, 'cache'), { recursive: true })
     await removeStale(join(root, 'tmp'))
   } catch (error) {
-    throw storeError(error, root)
+    // What is there to be read is of use also to those who may not write.
+    if (!shared || !isRefused(error) || !(await isThere(join(root, 'objects')))) throw storeError(error, root)
   }
-  return new FileStore(root, { ...realFileSystem, ...fs })
+  return new FileStore(root, { ...realFileSystem, ...fs }, shared)
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
 }

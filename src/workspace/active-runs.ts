@@ -130,6 +130,8 @@ export class ActiveRuns {
     } finally {
       for (const stop of stops) stop?.()
       await this.release(lease)
+      // Who comes after the run, wherever that is, finds what it has made.
+      await this.#services.shared?.flush()
       // Empty but for what an abandoned attempt may still use.
       await rmdir(join(this.#parts.folder, 'work', id)).catch(() => undefined)
       if (this.#active.get(id)?.driver === driver) this.#active.delete(id)

@@ -10,6 +10,7 @@ import type { Values, Value } from '../record/event.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { RunRecord } from '../record/records.ts'
 import type { WorkspaceParts } from './parts.ts'
+import { markShared } from './shared-garbage.ts'
 
 /** Blobs that were written, stored again or hit so lately may belong to a run that has not recorded them yet. */
 const spared = 60 * 60 * 1_000
@@ -24,6 +25,12 @@ export interface GarbageOptions {
   readonly dryRun?: boolean
   /** Blobs used more lately are kept. Default 1 hour; less than half of it is for when nothing runs. */
   readonly spare?: Duration
+  /**
+   * Of a shared store also removes entries that were made, and blobs that were used, longer ago than this, as far as
+   * no other entry and nothing of this workspace names them; what only the runs and models of others name is theirs to
+   * lose. Default: blobs and entries of a shared store are kept.
+   */
+  readonly sharedOlderThan?: Duration
 }
 
 /** What was, or would be, removed. */
@@ -69,6 +76,8 @@ export async function collectGarbage(
   const models = await metadata.modelVersions()
   const ofModels = new Set(models.map(({ run }) => run))
   const untouchedSince = now - spare
+  const sharedAge = options.sharedOlderThan
+  const sharedSince = sharedAge === undefined ? 0 : now - milliseconds(sharedAge, 'sharedOlderThan')
   const removed = new Map<string, RunRecord>()
   const kept: string[] = []
   for (const run of await allRuns(metadata)) {
@@ -105,14 +114,20 @@ export async function collectGarbage(
     if (removed.has(entry.run)) cacheKeys.push(entry.key)
     else for (const artifact of [...artifactsIn(entry.outputs), ...entry.facts.reports]) await mark(artifact)
   }
+  const { entries } = store
+  const shared = entries && sharedSince > 0 ? await markShared(entries, sharedSince, reader, mark) : undefined
+  // Other workspaces use what this one knows nothing of.
+  const sweptSince = entries === undefined ? untouchedSince : Math.min(untouchedSince, sharedSince)
+  const sweeps = entries === undefined || shared?.isComplete === true
   const large: Blob[] = []
   const small: Blob[] = []
-  for await (const { digest, size, touchedAt } of store.list())
-    if (!marked.has(digest) && touchedAt <= untouchedSince) large.push({ digest, size })
+  if (sweeps)
+    for await (const { digest, size, touchedAt } of store.list())
+      if (!marked.has(digest) && touchedAt <= sweptSince) large.push({ digest, size })
   for await (const { digest, size, at } of metadata.smallBlobs())
     if (!marked.has(digest) && at <= untouchedSince) small.push({ digest, size })
   const reportOf = (blobs: readonly Blob[]): Pick<GarbageReport, 'cacheEntries' | 'blobs' | 'bytes'> => ({
-    cacheEntries: cacheKeys.length,
+    cacheEntries: cacheKeys.length + (shared?.stale.length ?? 0),
     blobs: blobs.length,
     bytes: blobs.reduce((sum, { size }) => sum + size, 0),
   })
@@ -134,6 +149,8 @@ export async function collectGarbage(
   if (changed.length > 0) return { dryRun: false, runs, cacheEntries: 0, blobs: 0, bytes: 0 }
   // What was used since it was listed stays: a run may have found it by its key meanwhile.
   const gone = [...small]
-  for (const blob of large) if (await store.delete(blob.digest, untouchedSince)) gone.push(blob)
+  // An entry goes before what it names: whoever finds it meanwhile finds all of it, or makes it again.
+  for (const key of shared?.stale ?? []) await entries!.delete(key)
+  for (const blob of large) if (await store.delete(blob.digest, sweptSince)) gone.push(blob)
   return { dryRun: false, runs, ...reportOf(gone) }
 }

@@ -51,9 +51,10 @@ async function makeFolder(folder: string): Promise<void> {
 }
 
 async function openStore(store: Settings['store'], root: string, folder: string): Promise<ArtifactStore> {
-  if (typeof store === 'object') return store
+  if (typeof store === 'object' && !('folder' in store)) return store
   const { openFileStore } = await import('../store/file-store.ts')
-  return openFileStore(store === undefined ? folder : resolve(root, store))
+  if (typeof store !== 'object') return openFileStore(store === undefined ? folder : resolve(root, store))
+  return openFileStore(resolve(root, store.folder), { shared: store.shared ?? false })
 }
 
 async function openMetadata(

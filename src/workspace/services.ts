@@ -8,6 +8,7 @@ import { JsonValues } from '../execute/json-values.ts'
 import { ResourcePool } from '../execute/resource-pool.ts'
 import type { RunServices } from '../execute/run-request.ts'
 import { inlineRunner } from '../execute/runner.ts'
+import { SharedCache } from '../execute/shared-cache.ts'
 import type { WorkspaceParts } from './parts.ts'
 
 const unread = new WeakMap<AnyPredictor, Digest>()
@@ -40,6 +41,7 @@ export function servicesOf({
 }: WorkspaceParts): RunServices {
   const reader = new TieredReader(metadata, store)
   const json = new JsonValues(reader)
+  const shared = store.entries && new SharedCache(store.entries, metadata, reader)
   return {
     root: folder,
     store,
@@ -50,7 +52,8 @@ export function servicesOf({
     ports: { registry: metadata },
     predictorDigest: predictorDigestIn({ root, opaque }),
     resources: new ResourcePool(resources),
-    lookup: new CacheLookup(metadata, store, reader, json),
+    lookup: new CacheLookup(metadata, store, reader, json, shared),
+    ...(shared === undefined ? {} : { shared }),
     ...(telemetry === undefined ? {} : { telemetry }),
   }
 }

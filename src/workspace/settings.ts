@@ -3,12 +3,20 @@ import { didYouMean } from '../internal/nearest.ts'
 import type { ArtifactStore } from '../artifact/blob.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 
+/** A folder for bytes. */
+export interface StoreFolder {
+  /** Relative to the root. */
+  readonly folder: string
+  /** Several workspaces use it, and each finds what another one has cached. Default: no. */
+  readonly shared?: boolean
+}
+
 /** What `openWorkspace` and `pipewright.config.*` take. */
 export interface Settings {
   /** The folder of the project. Default: where the config file is, else the nearest lockfile or `.git`. */
   readonly root?: string
-  /** Where bytes are: a folder, or a store. Default `.pipewright` under the root. */
-  readonly store?: string | ArtifactStore
+  /** Where bytes are: a folder, which several workspaces may share, or a store. Default `.pipewright` under the root. */
+  readonly store?: string | StoreFolder | ArtifactStore
   /** Where what happened is remembered: a SQLite file, `:memory:`, or a store. Default `.pipewright/metadata.sqlite`. */
   readonly metadata?: string | MetadataStore
   /** How many steps of a run may run at once. Default: 2 x the processors, at least 4. */
@@ -30,15 +38,26 @@ function refuse(where: string, field: string, what: string, fix: string): never 
   throw new PipewrightError('CONFIG_INVALID', `${where}: ${field} ${what}`, { fix, details: { field } })
 }
 
+function isStore(store: unknown): boolean {
+  if (typeof store === 'string') return store !== ''
+  if (typeof store !== 'object' || store === null) return false
+  if (!('folder' in store)) return 'put' in store
+  const { folder, shared = false, ...others } = store as Partial<StoreFolder>
+  const isFolder = typeof folder === 'string' && folder !== '' && typeof shared === 'boolean'
+  return isFolder && Object.keys(others).length === 0
+}
+
 /** Checks settings of whatever origin; a mistake is `CONFIG_INVALID` with the field and the fix. */
 export function checkSettings(settings: Settings, where: string): Settings {
   if (typeof settings !== 'object' || settings === null)
     refuse(where, 'the settings', 'are not an object', 'export default defineConfig({ … })')
   for (const field of Object.keys(settings))
     if (!known.includes(field)) refuse(where, `'${field}'`, 'is not a setting', didYouMean(field, known))
-  const { root, concurrency, resources, opaque = [], pipelines } = settings
+  const { root, store, concurrency, resources, opaque = [], pipelines } = settings
   if (root !== undefined && typeof root !== 'string')
     refuse(where, 'root', 'is not a path', "give a folder such as '.'")
+  if (store !== undefined && !isStore(store))
+    refuse(where, 'store', 'is neither a folder nor a store', "give { folder: '/mnt/team', shared: true }")
   if (concurrency !== undefined && (!Number.isInteger(concurrency) || concurrency < 1)) {
     refuse(where, 'concurrency', `is ${String(concurrency)}`, 'give a whole number from 1')
   }

@@ -295,6 +295,7 @@ export class Workspace implements AsyncDisposable {
     if (this.#closed) return
     this.#closed = true
     await this.#runs.close()
+    await this.#services.shared?.flush()
     await this.#parts.metadata.close()
     await this.#parts.store.close()
   }

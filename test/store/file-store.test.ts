@@ -99,9 +99,15 @@ describe('damaged bytes', () => {
   })
 })
 
-describe('a disk', () => {
-  const fails = (code: string): Promise<never> => Promise.reject(Object.assign(new Error(code), { code }))
+async function allOf<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
+}
 
+const fails = (code: string): Promise<never> => Promise.reject(Object.assign(new Error(code), { code }))
+
+describe('a disk', () => {
   /** A file system whose files take so many bytes, in pieces of at most `piece`, and then fail. */
   function small(code: string, room: number, piece = Infinity): Pick<FileSystem, 'open'> {
     return {
@@ -297,4 +303,76 @@ test('300 MB pass through without being held', { timeout: 60_000 }, async () => 
   }
   expect(peak).toBeGreaterThan(0)
   expect((peak - before) / chunk).toBeLessThan(120)
+})
+
+describe('shared entries', () => {
+  const bytes = (text: string): Uint8Array => Buffer.from(text)
+  const [a, b, none] = [sha256('a'), sha256('b'), sha256('none')]
+
+  test('a store has them where it is shared, and then all that open it', async () => {
+    const root = await tempFolder()
+    expect((await openFileStore(root)).entries).toBeUndefined()
+    const one = (await openFileStore(root, { shared: true })).entries!
+    const two = (await openFileStore(root, { shared: true })).entries!
+    await one.put(
+      new Map([
+        [a, bytes('1')],
+        [b, bytes('2')],
+      ]),
+    )
+    expect(await two.get([a, none, b])).toEqual(
+      new Map([
+        [a, bytes('1')],
+        [b, bytes('2')],
+      ]),
+    )
+    await two.put(new Map([[a, bytes('3')]]))
+    expect(await one.get([a])).toEqual(new Map([[a, bytes('3')]]))
+    expect((await allOf(one.keys())).toSorted()).toEqual([a, b].toSorted())
+    await one.delete(a)
+    await one.delete(none)
+    expect(await allOf(two.keys())).toEqual([b])
+    expect(await blobsOf(await openFileStore(root))).toEqual([])
+  })
+
+  test('one that cannot be written leaves what was there, and the others are written', async () => {
+    const root = await tempFolder()
+    await (await openFileStore(root, { shared: true })).entries!.put(new Map([[a, bytes('old')]]))
+    let opened = 0
+    const { entries } = await openFileStore(root, {
+      shared: true,
+      open: async (path, flags, mode) => {
+        const file = await open(path, flags, mode)
+        const isFirst = opened++ === 0
+        return {
+          write: (part) => (isFirst ? fails('ENOSPC') : file.write(part)),
+          sync: () => file.sync(),
+          close: () => file.close(),
+        }
+      },
+    })
+    const put = entries!.put(
+      new Map([
+        [a, bytes('new')],
+        [b, bytes('other')],
+      ]),
+    )
+    await expect(put).rejects.toMatchObject({ code: 'STORE_FULL' })
+    expect(await entries!.get([a, b])).toEqual(
+      new Map([
+        [a, bytes('old')],
+        [b, bytes('other')],
+      ]),
+    )
+    expect(await readdir(join(root, 'tmp'))).toEqual([])
+  })
+
+  test('one that cannot be read is not there; where none can be, that is an error', async () => {
+    const root = await tempFolder()
+    const entries = (await openFileStore(root, { shared: true })).entries!
+    await entries.put(new Map([[b, bytes('2')]]))
+    await mkdir(join(root, 'cache', a.slice(7, 9), a.slice(9)), { recursive: true })
+    expect(await entries.get([a, b])).toEqual(new Map([[b, bytes('2')]]))
+    await expect(entries.get([a])).rejects.toThrow('EISDIR')
+  })
 })

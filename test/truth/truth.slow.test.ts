@@ -305,3 +305,46 @@ describe('a miss, with its reason', () => {
     )
   })
 })
+
+describe('a store that two machines share', () => {
+  /** The project, without its workspace, in a folder of its own with a setting that names the store. */
+  async function machine(store: string, cache?: string): Promise<string> {
+    const root = join(await tempFolder(), 'elsewhere', 'project')
+    await write(root, base)
+    await set(root, store, cache)
+    return root
+  }
+
+  async function set(root: string, store: string, cache?: string): Promise<void> {
+    const mode = cache === undefined ? '' : `, { cache: '${cache}' }`
+    await write(root, {
+      'pipewright.config.mjs': `export default { store: { folder: ${JSON.stringify(store)}, shared: true } }\n`,
+      'main.ts': base['main.ts']!.replace('(pipeline, inputs)', `(pipeline, inputs${mode})`),
+    })
+  }
+
+  const states = (state: string): object => ({ load: state, train: state, report: state })
+
+  test('gives hits to a project in another folder, with its own workspace', async () => {
+    const store = await tempFolder()
+    const first = await run(await machine(store))
+    expect(first.states).toMatchObject(states('executed'))
+    const second = await run(await machine(store))
+    expect(second.states).toMatchObject(states('reused'))
+    expect(second.outputs).toEqual(first.outputs)
+    expect(second.whys['train']).toMatch(/^train: reused from run [-0-9a-f]{36}, node train$/)
+  })
+
+  test('gives an entry that one has refreshed to the other', async () => {
+    const store = await tempFolder()
+    const [one, two] = [await machine(store), await machine(store)]
+    await run(one)
+    const before = await run(two)
+    await set(two, store, 'refresh')
+    expect((await run(two)).states).toMatchObject(states('executed'))
+    const after = await run(one)
+    expect(after.states).toMatchObject(states('reused'))
+    expect(after.whys['train']).not.toBe(before.whys['train'])
+    expect((await run(one)).whys['train']).toBe(after.whys['train'])
+  })
+})

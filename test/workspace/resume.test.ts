@@ -178,6 +178,7 @@ describe('resume', () => {
     const first = await pw.start(pipeline, {}, { key: 'a' })
     const second = await other.start(pipeline, {}, { key: 'a' })
     expect(second.id).toBe(first.id)
+    await vi.waitFor(() => expect(calls).toBe(1))
     await pw.close()
     expect((await second.result()).outputs).toEqual({ n: 7 })
   })

@@ -53,3 +53,10 @@ export function releaseLease(writer: GroupWriter, to: Statements, { run, fence }
     writer.leaseChanged(run)
   })
 }
+
+/** Whether a run is driven under a lease, by a process that lives or (where that can't be told) may live. */
+export function isHeld(to: Statements, { run, fence }: Lease, now: number): boolean {
+  const row = to.lease.get({ run })
+  if (row === undefined || row['fence'] !== fence) return false
+  return ownershipJudge(now)(row['owner'] as string | null, row['expires_at'] as number | null) !== undefined
+}

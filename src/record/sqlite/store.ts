@@ -1,6 +1,8 @@
+import { join, parse } from 'node:path'
 import { Kysely } from 'kysely'
 import type { MetadataStore } from '../metadata.ts'
 import { append } from './append.ts'
+import { SqliteClaims } from './claims.ts'
 import { sqliteDialect } from './dialect.ts'
 import type { SqliteDriver } from './driver.ts'
 import type { SqliteEngine } from './engine.ts'
@@ -9,7 +11,7 @@ import { artifactsOfRun, cacheEntries, eventsOf, lastEventOf, smallBlobs } from 
 import { executionAt, executionsByNumber, executionsOf, executionsOfStep } from './executions.ts'
 import { translate } from './failure.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { acquireLease, heartbeatInterval, leaseTtl, releaseLease } from './leases.ts'
+import { acquireLease, heartbeatInterval, isHeld, leaseTtl, releaseLease } from './leases.ts'
 import {
   artifactsByDigest,
   artifactsByNumber,
@@ -59,6 +61,12 @@ function checkpoint(driver: SqliteDriver): void {
   }
 }
 
+/** Beside the database: `metadata.sqlite` has `metadata.claims.sqlite`. */
+function claimsPath(path: string): string {
+  const { dir, name, ext } = parse(path)
+  return join(dir, `${name}.claims${ext}`)
+}
+
 /**
  * Opens (and makes, and migrates) the metadata database at a path, or a private one in memory for `:memory:`.
  *
@@ -91,11 +99,18 @@ export async function openSqliteMetadata(
           if (report.type === 'cancel') cancels.tell(report.run, report.reason)
           else losses.tell(report.run, { run: report.run, fence: report.fence })
         })
+  const claims =
+    path === ':memory:'
+      ? undefined
+      : new SqliteClaims(claimsPath(path), driver.engine, (lease) =>
+          reader.read(() => isHeld(statements, lease, now())),
+        )
   let closing: Promise<void> | undefined
 
   const store: SqliteMetadata = {
     path,
     engine: driver.engine,
+    ...(claims === undefined ? {} : { claims }),
     append: async (event, lease) => append(writer, statements, event, lease),
     flush: () => writer.flush(),
     events: (run, after = 0) => eventsOf(reader, run, after),
@@ -165,6 +180,7 @@ export async function openSqliteMetadata(
     close: () =>
       (closing ??= (async () => {
         await writer.close()
+        await claims?.close()
         reader.close()
         await heartbeat?.close()
         checkpoint(driver)

@@ -1,0 +1,34 @@
+import type { Digest } from '../internal/digest.ts'
+import type { Claims, Lease } from '../record/metadata.ts'
+import { onAbort } from './abortable.ts'
+
+/** How often a claim of another process is looked at, in milliseconds: seldom where it takes long. */
+const shortest = 20
+const longest = 500
+
+/** Waits until no other process executes a key, and claims it; `aborted`, without a claim, when the signal comes first. */
+export async function claimed(
+  claims: Claims,
+  key: Digest,
+  lease: Lease,
+  signal: AbortSignal,
+): Promise<'claimed' | 'aborted'> {
+  for (let wait = shortest; !(await claims.claim(key, lease)); wait = Math.min(wait * 1.5, longest)) {
+    if (signal.aborted) return 'aborted'
+    await sleep(wait, signal)
+    if (signal.aborted) return 'aborted'
+  }
+  return 'claimed'
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      stop()
+      resolve()
+    }
+    const stop = onAbort(signal, done)
+    const timer = setTimeout(done, ms)
+  })
+}
