@@ -1,12 +1,13 @@
 import { setMaxListeners } from 'node:events'
 import { after } from '../internal/timer.ts'
 import { PipewrightError } from '../internal/error.ts'
-import type { ErrorRecord, RunEvent } from '../record/event.ts'
+import type { ErrorRecord, RunEvent, Values } from '../record/event.ts'
 import { verificationOf } from '../record/verification.ts'
 import { CommitWriter, type PendingBlob } from './blobs.ts'
 import { errorRecord } from './error-record.ts'
 import type { Command, ReduceEvent } from './reduce/command.ts'
 import { reduce } from './reduce/reduce.ts'
+import { readInOnePiece } from './lost.ts'
 import { openRun, type RunState } from './reduce/state.ts'
 import { replay } from './replay.ts'
 import { containerError, isFatal } from './run-errors.ts'
@@ -84,7 +85,13 @@ export class LocalRun {
     const { timeout } = this.#request.settings
     const stopTimer = timeout === undefined ? undefined : after(timeout, () => this.#timeOut(timeout))
     try {
-      const outstanding = await replay(this.#state, this.#scopes, this.#steps.tries, this.#request.history)
+      const outstanding = await replay(
+        this.#state,
+        this.#scopes,
+        this.#steps.tries,
+        this.#request.history,
+        (node, read) => this.#reading(node, read),
+      )
       const early = this.#early ?? []
       this.#early = undefined
       this.#recordInterrupted()
@@ -220,7 +227,11 @@ export class LocalRun {
   #guard(node: string, work: Promise<void>): void {
     work.catch((error: unknown) => {
       if (isFatal(error)) this.#fatal(error)
-      else {
+      else if (this.#abort.signal.aborted && error === this.#abort.signal.reason) {
+        // It waited for lost outputs to be made again.
+        this.#steps.close(node, 'cancelled', error)
+        this.#apply({ type: 'attempt.failed', node, end: 'cancelled' })
+      } else {
         this.#errors.set(node, error)
         this.#steps.close(node, 'failed', error)
         this.#apply({ type: 'node.broken', node })
@@ -255,15 +266,19 @@ export class LocalRun {
     this.#append(event, blobs).catch((error: unknown) => this.#fatal(error))
   }
 
+  #reading<T>(node: string, read: () => Promise<T>): Promise<T> {
+    return this.#steps.repairs.reading(node, read)
+  }
+
   async #expand(node: string): Promise<void> {
-    const count = await this.#steps.repairs.mending(node, () => this.#scopes.expand(node))
+    const count = await this.#reading(node, () => this.#scopes.expand(node))
     if (this.#over) return
     this.#note({ type: 'map.expanded', node, count })
     this.#apply({ type: 'map.expanded', node, count })
   }
 
   async #decide(node: string): Promise<void> {
-    const taken = await this.#steps.repairs.mending(node, () => this.#scopes.decide(node))
+    const taken = await this.#reading(node, () => this.#scopes.decide(node))
     if (this.#over) return
     this.#note({ type: 'branch.decided', node, taken })
     this.#apply({ type: 'branch.decided', node, taken })
@@ -271,12 +286,11 @@ export class LocalRun {
 
   async #gather(node: string, branch: 'then' | 'else' | undefined): Promise<void> {
     const startedAt = Date.now()
-    const blobs = new CommitWriter(this.#services.store, this.#services.reader)
-    const {
-      outputs,
-      gathers,
-      inputs = {},
-    } = await this.#steps.repairs.mending(node, () => this.#scopes.gather(node, branch, blobs))
+    const gathered = await this.#reading(node, async () => {
+      const blobs = new CommitWriter(this.#services.store, this.#services.reader)
+      return { ...(await this.#scopes.gather(node, branch, blobs)), blobs }
+    })
+    const { outputs, gathers, inputs = {}, blobs } = gathered
     if (this.#over) return
     const lineage = gathers === undefined ? {} : { gathers }
     await this.#append(
@@ -322,14 +336,18 @@ export class LocalRun {
     }
   }
 
-  /** Why an output that is gone or corrupt cannot be made again; undefined where all are there. */
-  async #lostOutput(): Promise<PipewrightError | undefined> {
+  /** The outputs of the run, which whoever asks for them can read; undefined with the error where they cannot. */
+  async #outputs(): Promise<{ readonly outputs: Values; readonly unreadable?: unknown }> {
+    const { reader, json } = this.#services
     try {
-      await this.#steps.repairs.outputs(await this.#scopes.outputs())
-      return undefined
-    } catch (error) {
-      if (isFatal(error) || !PipewrightError.isInstance(error)) throw error
-      return error
+      return await this.#reading('', async () => {
+        const outputs = this.#steps.repairs.current(await this.#scopes.outputs())
+        await readInOnePiece(outputs, reader, json)
+        return { outputs }
+      })
+    } catch (unreadable) {
+      if (isFatal(unreadable) || this.#over) throw unreadable
+      return { outputs: {}, unreadable }
     }
   }
 
@@ -337,12 +355,11 @@ export class LocalRun {
     const isVerified = await this.#steps.verification.settled()
     if (this.#over) return
     const reached = isVerified || settled !== 'succeeded' ? settled : 'cancelled'
-    const lost = reached === 'succeeded' ? await this.#lostOutput() : undefined
-    this.#endedBy ??= lost
     const timedOut = this.#endedBy?.code === 'RUN_TIMEOUT' && reached === 'cancelled'
-    const state = timedOut || lost !== undefined ? 'failed' : reached
-    const outputs = state === 'succeeded' ? await this.#scopes.outputs() : {}
-    const cause = state === 'succeeded' ? undefined : (this.#endedBy ?? this.#failures[0]?.cause)
+    const { outputs, unreadable } = reached === 'succeeded' ? await this.#outputs() : { outputs: {} }
+    const state = timedOut || unreadable !== undefined ? 'failed' : reached
+    const ownEnd = unreadable ?? this.#endedBy
+    const cause = state === 'succeeded' ? undefined : (ownEnd ?? this.#failures[0]?.cause)
     const error = cause === undefined ? {} : { error: errorRecord(cause) }
     await this.#append({ type: 'run.finished', state, outputs, ...error })
     this.#resolve({
@@ -352,7 +369,7 @@ export class LocalRun {
       ...(this.#request.settings.verifyCache === undefined
         ? {}
         : { verification: verificationOf(this.#verified) }),
-      ...(this.#endedBy === undefined ? {} : { error: this.#endedBy }),
+      ...(ownEnd === undefined ? {} : { error: ownEnd }),
     })
   }
 }

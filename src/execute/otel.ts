@@ -13,6 +13,7 @@ const results: Readonly<Record<string, string>> = {
   'timed-out': 'timeout',
   cancelled: 'cancellation',
   interrupted: 'error',
+  'lost-input': 'error',
 }
 
 function errorType(error: unknown): string {

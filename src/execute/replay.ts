@@ -5,12 +5,13 @@ import type { RunState } from './reduce/state.ts'
 import { countTry, type Tries } from './tries.ts'
 import type { ValueScopes } from './value-scopes.ts'
 
-/** Starts a run, folds what is recorded of it, and returns what is still to be done. */
+/** Starts a run, folds what is recorded of it, and returns what is still to be done; `reading` reads lists of maps. */
 export async function replay(
   state: RunState,
   scopes: ValueScopes,
   tries: Map<string, Tries>,
   history: readonly StoredEvent[],
+  reading: <T>(node: string, read: () => Promise<T>) => Promise<T>,
 ): Promise<Command[]> {
   const outstanding = new Map<string, Command>()
   const feed = (event: ReduceEvent): void => {
@@ -25,7 +26,7 @@ export async function replay(
     const { event } = stored
     countTry(tries, stored)
     if (event.type === 'map.expanded') {
-      await scopes.expand(event.node)
+      await reading(event.node, () => scopes.expand(event.node))
       feed(event)
     } else if (event.type === 'branch.decided') feed(event)
     else if (event.type === 'node.succeeded') {

@@ -10,6 +10,8 @@ const final: ReadonlySet<ErrorCode> = new Set([
   'PREDICTOR_CHANGED',
   'BLOB_CORRUPT',
   'BLOB_MISSING',
+  'VALUE_LOST',
+  'NOT_DETERMINISTIC',
   'SOURCE_CHANGED',
 ])
 

@@ -12,8 +12,10 @@ import type { Hit } from './cache-lookup.ts'
 import { errorRecord } from './error-record.ts'
 import { fingerprintOf, type Fingerprinted } from './fingerprint.ts'
 import { enterEffect } from './live-effects.ts'
+import { lostBlob } from './lost.ts'
 import type { ReduceEvent } from './reduce/command.ts'
-import { Repairs } from './repairs.ts'
+import type { Tried } from './remake.ts'
+import { Repairs } from './repair.ts'
 import { retryDelay } from './retry.ts'
 import { isFatal, lostTooOften, selectionGap, stillRunning } from './run-errors.ts'
 import type { RunRequest, RunServices } from './run-request.ts'
@@ -62,7 +64,7 @@ export class StepExecutions {
   readonly #waits = new Waits()
   readonly #startedAt = Date.now()
   readonly #work = new Map<string, Work>()
-  /** Makes lost blobs again. */
+  /** Has lost outputs of the run made again. */
   readonly repairs: Repairs
   /** How often nodes have been tried, from the history on. */
   readonly tries = new Map<string, Tries>()
@@ -82,16 +84,21 @@ export class StepExecutions {
     this.#span = span
     this.#host = host
     this.#queue = new PQueue({ concurrency: request.settings.concurrency })
-    this.repairs = new Repairs(request, services, scopes, {
-      signal: host.signal,
-      append: (event, blobs) => host.append(event, blobs),
-      warn: (node, message) => this.#warn(node, message),
-    })
     this.verification = new Verification(request, services, this.#queue, {
       signal: host.signal,
       halted: host.halted,
       note: (event) => host.note(event),
       warn: (node, message) => this.#warn(node, message),
+    })
+    this.repairs = new Repairs(request, services, {
+      signal: host.signal,
+      queue: this.#queue,
+      isOver: () => host.isOver(),
+      append: (event, blobs) => host.append(event, blobs),
+      warn: (node, message) => this.#warn(node, message),
+      plannedNode: (path) => scopes.node(path),
+      sleep: (ms) => this.#waits.sleep(ms),
+      run: (node, work, attempt, startedAt) => this.#run(node, work, attempt, startedAt),
     })
     // A retry that waits ends at once, to be told that it is cancelled.
     host.signal.addEventListener('abort', () => this.#waits.end(), { once: true })
@@ -100,7 +107,7 @@ export class StepExecutions {
   /** Starts an attempt of a step after a wait in milliseconds. */
   async execute(node: string, after: number): Promise<void> {
     if (after > 0) await this.#waits.sleep(after)
-    const work = this.#work.get(node) ?? (await this.repairs.mending(node, () => this.#prepare(node)))
+    const work = this.#work.get(node) ?? (await this.#prepare(node))
     if (work === undefined) return
     const begin = (release: () => void): void => {
       const attempt = async (): Promise<void> => {
@@ -149,9 +156,11 @@ export class StepExecutions {
     const declaration = plan.steps[planKey]!
     const span = this.#span.node(node, step.name, sources)
     try {
-      const values = await this.#scopes.inputsOf(node)
       const code = program.code.get(planKey)
-      const digests = await inputDigests(values, step.inputs, this.#services.json)
+      const { values, digests } = await this.repairs.reading(node, async () => {
+        const values = this.repairs.current(await this.#scopes.inputsOf(node))
+        return { values, digests: await inputDigests(values, step.inputs, this.#services.json) }
+      })
       const policy = planned.cache ?? declaration.cache
       const isReuse = this.#request.reuse?.has(node.split(/[/[]/, 1)[0]!) === true
       // What was not selected is taken from the cache, whatever is refreshed.
@@ -334,7 +343,28 @@ export class StepExecutions {
     if (host.isOver()) return
     if (outcome.ok) host.guard(node, this.#succeed(node, work, outcome, attempt, startedAt))
     // Within the slot: what is next may have to stop for this failure.
-    else await this.#fail(node, work, outcome, attempt)
+    else if (lostBlob(outcome.error) === undefined) await this.#fail(node, work, outcome, attempt)
+    // Outside of the slot: what it misses is made again in one.
+    else host.guard(node, this.#mend(node, work, outcome, attempt))
+  }
+
+  /** Has what an attempt has missed made again, and tries once more: that uses up no try. */
+  async #mend(
+    node: string,
+    work: Work,
+    outcome: AttemptOutcome & { ok: false },
+    attempt: number,
+  ): Promise<void> {
+    const host = this.#host
+    try {
+      await this.repairs.mend(node, outcome.error)
+    } catch (reason) {
+      if (isFatal(reason) || host.isOver()) throw reason
+      const end = host.signal.aborted ? 'cancelled' : outcome.end
+      return this.#fail(node, work, { ...outcome, end, error: reason, retryable: false }, attempt)
+    }
+    this.#work.set(node, { ...work, values: this.repairs.current(work.values) })
+    await this.#fail(node, work, { ...outcome, end: 'lost-input' }, attempt)
   }
 
   /**
@@ -354,7 +384,7 @@ export class StepExecutions {
 
   #run(
     node: string,
-    { step, declaration, values, seed, idempotencyKey: key }: Work,
+    { step, declaration, values, seed, idempotencyKey: key }: Tried,
     attempt: number,
     startedAt: number,
   ): Promise<AttemptOutcome> {
@@ -426,19 +456,18 @@ export class StepExecutions {
   async #fail(
     node: string,
     work: Work,
-    outcome: AttemptOutcome & { ok: false },
+    { end, error, retryable, log }: AttemptOutcome & { ok: false },
     attempt: number,
   ): Promise<void> {
-    const { end, log } = outcome
-    const { error, retryable, isMended } = await this.#mended(node, outcome)
     const tries = this.tries.get(node)!
+    const isMended = end === 'lost-input'
     if (end !== 'cancelled' && !isMended) tries.used++
     tries.interrupted = 0
-    const delay = (): number | undefined =>
-      retryable && end !== 'cancelled'
+    const retryIn = isMended
+      ? 0
+      : retryable && end !== 'cancelled'
         ? retryDelay(work.declaration.retry, tries.used, Math.random())
         : undefined
-    const retryIn = isMended ? 0 : delay()
     const again = retryIn === undefined ? {} : { retryIn }
     await this.#host.append({
       type: 'attempt.failed',
@@ -447,26 +476,11 @@ export class StepExecutions {
       end,
       error: errorRecord(error),
       ...again,
-      ...(isMended ? { mended: true as const } : {}),
       ...(log === undefined ? {} : { log }),
     })
     this.#host.blame(node, error)
     if (retryIn === undefined) this.close(node, end, error)
     this.#host.apply({ type: 'attempt.failed', node, end, ...again })
-  }
-
-  /** Whether an attempt has failed on bytes that were lost, and are there again; else its error, or why they are not. */
-  async #mended(
-    node: string,
-    { end, error, retryable }: AttemptOutcome & { ok: false },
-  ): Promise<{ readonly error: unknown; readonly retryable: boolean; readonly isMended: boolean }> {
-    if (end !== 'failed') return { error, retryable, isMended: false }
-    try {
-      return { error, retryable, isMended: await this.repairs.mend(node, error) }
-    } catch (thrown) {
-      if (isFatal(thrown)) throw thrown
-      return { error: this.#host.signal.aborted ? error : thrown, retryable: false, isMended: false }
-    }
   }
 
   #refuse(node: string, release: () => void, error: PipewrightError): void {

@@ -31,8 +31,7 @@ export function countTry(tries: Map<string, Tries>, { event }: StoredEvent): voi
     case 'attempt.failed': {
       const node = tries.get(event.node) ?? noTries()
       const interrupted = event.end === 'interrupted' ? node.interrupted + 1 : 0
-      const counts = (event.end === 'failed' || event.end === 'timed-out') && event.mended !== true
-      const used = node.used + (counts ? 1 : 0)
+      const used = node.used + (event.end === 'failed' || event.end === 'timed-out' ? 1 : 0)
       // The start of a short attempt is not recorded by itself.
       const started = Math.max(node.started, event.attempt)
       tries.set(event.node, { started, used, interrupted, open: false })

@@ -18,8 +18,8 @@ import { PackedValues } from './packed-values.ts'
 interface ValueScope {
   readonly parent: ValueScope | undefined
   readonly outputs: Map<string, Values>
-  /** The inputs of a pipeline's scope. */
-  inputs: Values | Promise<Values> | undefined
+  /** The inputs of a pipeline's scope; a function where they could not be read, and may be by now. */
+  inputs: Values | Promise<Values> | (() => Promise<Values>) | undefined
   readonly item: Value | undefined
   readonly index: number
 }
@@ -28,7 +28,7 @@ interface MapValues {
   readonly item: (index: number) => Value
   readonly gathered: Readonly<Record<string, PackedValues>>
   /** Collected items whose values were not at hand at once. */
-  readonly pending: Promise<void>[]
+  readonly pending: (() => Promise<void>)[]
   /** Items whose scopes are kept. */
   readonly open: Set<number>
 }
@@ -169,10 +169,11 @@ export class ValueScopes {
     for (const [name, binding] of Object.entries(node.body.outputs)) {
       const value = this.#resolve(binding, scope)
       if (value instanceof Promise) {
-        const kept = value.then((settled) => map.gathered[name]!.set(index, settled))
-        // Reported by whoever gathers.
+        const keep = (settled: Value): void => map.gathered[name]!.set(index, settled)
+        const kept = value.then(keep)
+        // Reported by whoever gathers, who may have had made again what was lost.
         kept.catch(() => undefined)
-        map.pending.push(kept)
+        map.pending.push(() => kept.catch(async () => keep(await this.#resolve(binding, scope))))
       } else map.gathered[name]!.set(index, value)
     }
     this.#scopes.delete(prefix)
@@ -203,7 +204,7 @@ export class ValueScopes {
     blobs: BlobWriter,
   ): Promise<{ outputs: Values; gathers: Gathers; inputs: Values }> {
     const map = this.#maps.get(path)!
-    await Promise.all(map.pending)
+    await Promise.all(map.pending.map((settle) => settle()))
     const { items, body } = this.node(path) as PlanNode & { type: 'map' }
     const bindings = body.outputs
     // What a body hands on of its item was made before the map: for the lineage the map has read it.
@@ -286,7 +287,7 @@ export class ValueScopes {
       return this.#part(own(scope.outputs.get(binding.node) ?? {}, binding.output) ?? absent, binding.pick)
     if ('index' in binding) return { value: scope.index }
     if ('item' in binding) return this.#part(scope.item ?? absent, binding.pick)
-    const { inputs } = scope
+    const inputs = typeof scope.inputs === 'function' ? scope.inputs() : scope.inputs
     if (inputs instanceof Promise)
       return inputs.then((values) => this.#part(own(values, binding.input) ?? absent, binding.pick))
     return this.#part(own(inputs ?? {}, binding.input) ?? absent, binding.pick)
@@ -331,10 +332,13 @@ export class ValueScopes {
       return { parent, outputs, inputs: undefined, item: undefined, index: -1 }
     }
     const scope: ValueScope = { parent: undefined, outputs, inputs: undefined, item: undefined, index: -1 }
-    const inputs = this.#parse(path, node).then((values) => (scope.inputs = values))
-    // Whoever reads an input awaits this promise and reports its error; nobody else needs to.
-    inputs.catch(() => undefined)
-    scope.inputs = inputs
+    const parse = (): Promise<Values> => {
+      const inputs = this.#parse(path, node).then((values) => (scope.inputs = values))
+      // Whoever reads an input awaits this promise and reports its error, or has what was lost made again.
+      inputs.catch(() => (scope.inputs = parse))
+      return (scope.inputs = inputs)
+    }
+    void parse()
     return scope
   }
 

@@ -35,6 +35,8 @@ export const errorCodes = [
   'LEASE_LOST',
   'BLOB_MISSING',
   'BLOB_CORRUPT',
+  'VALUE_LOST',
+  'NOT_DETERMINISTIC',
   'STORE_FULL',
   'STORE_READ_ONLY',
   'WORKSPACE_CORRUPT',

@@ -82,7 +82,20 @@ export interface RunSettings {
 export type CacheMode = 'refresh' | 'readonly' | 'off' | { readonly refresh: readonly string[] }
 
 /** Why an attempt ended without a result. */
-export type AttemptEnd = 'failed' | 'timed-out' | 'cancelled' | 'interrupted'
+export type AttemptEnd =
+  | 'failed'
+  | 'timed-out'
+  | 'cancelled'
+  | 'interrupted'
+  /** It met stored bytes that were gone or corrupt, and that were made again: that uses up no try. */
+  | 'lost-input'
+
+/** Stored bytes that were gone or corrupt. */
+export interface LostBlob {
+  readonly digest: Digest
+  /** The node that was to read them; empty for the outputs of the run. */
+  readonly by: string
+}
 
 /** A metric as it stands at the end of an execution. */
 export interface MetricSummary {
@@ -164,8 +177,6 @@ export type RunEvent =
       readonly error: ErrorRecord
       /** Milliseconds until the next try; absent when there is none. */
       readonly retryIn?: number
-      /** It has met lost bytes, which were made again: it uses up none of its tries. */
-      readonly mended?: true
       readonly log?: string
     }
   | {
@@ -192,8 +203,6 @@ export type RunEvent =
       /** Of a map: which output of which body node each list holds. The projection draws its edges from this. */
       readonly gathers?: Readonly<Record<string, { readonly node: string; readonly output: string }>>
     }
-  /** Stored bytes that a node has made were lost, and it has made them again; no state follows from it. */
-  | { readonly type: 'node.remade'; readonly node: string; readonly step: string; readonly blob: Digest }
   /** A hit was recomputed and compared; no state follows from it. */
   | {
       readonly type: 'node.verified'
@@ -206,6 +215,23 @@ export type RunEvent =
       readonly differences: readonly OutputDifference[]
       /** The log segment of what was recomputed. */
       readonly log?: string
+    }
+  /** What a node that has succeeded had made was lost and made again: its state, inputs and edges stay as they are. */
+  | {
+      readonly type: 'node.repaired'
+      readonly node: string
+      /** Null for a map, whose lists were gathered again. */
+      readonly step: string | null
+      /** Zero for a map. */
+      readonly attempt: number
+      /** Milliseconds since the epoch. */
+      readonly startedAt: number
+      /** Of the same content as before; their bytes may be others. */
+      readonly outputs: Values
+      /** The key of the cache entry that now names these outputs; null where none does. */
+      readonly key: Digest | null
+      readonly facts?: ExecutionFacts
+      readonly lost: LostBlob
     }
   | {
       readonly type: 'node.failed'

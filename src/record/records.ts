@@ -7,6 +7,7 @@ import type {
   AttemptEnd,
   Environment,
   ErrorRecord,
+  LostBlob,
   MetricSummary,
   Owner,
   RunSettings,
@@ -43,6 +44,8 @@ export interface AttemptRecord {
   readonly end: 'succeeded' | AttemptEnd | null
   readonly error: ErrorRecord | null
   readonly log: string | null
+  /** What this try made again, of a node that had succeeded; absent for any other. */
+  readonly repaired?: LostBlob
 }
 
 /** One execution: a node in a run. */

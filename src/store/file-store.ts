@@ -333,6 +333,7 @@ class FileStore implements ArtifactStore {
   async #setAside(blob: Digest): Promise<PipewrightError> {
     const path = this.#path(blob)
     const aside = `${path}.corrupt`
+    this.#verified.delete(blob)
     const place = await rename(path, aside).then(
       () => aside,
       () => path,

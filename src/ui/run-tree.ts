@@ -33,6 +33,9 @@ function factsOf(execution: ExecutionRecord): string {
   else if (execution.step !== null && execution.finishedAt !== null)
     parts.push(durationText(execution.finishedAt - execution.startedAt))
   if (execution.attempts.length > 1) parts.push(`${execution.attempts.length} attempts`)
+  const repaired = execution.attempts.findLast((attempt) => attempt.repaired !== undefined)?.repaired
+  if (repaired !== undefined)
+    parts.push(`was lost, made again for ${repaired.by === '' ? 'the outputs' : printable(repaired.by)}`)
   const metrics = Object.entries(execution.metrics).slice(0, 4)
   if (metrics.length > 0)
     parts.push(metrics.map(([name, { last }]) => `${printable(name)} ${numberText(last)}`).join(', '))

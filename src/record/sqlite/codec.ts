@@ -23,7 +23,7 @@ function isFinite(facts: ExecutionFacts): boolean {
 
 /** An event as JSON text. */
 export function encodeEvent(event: RunEvent): string {
-  if (event.type === 'node.succeeded' && event.facts !== undefined && !isFinite(event.facts))
+  if ('facts' in event && event.facts !== undefined && !isFinite(event.facts))
     return JSON.stringify({ ...event, facts: mapMetrics(event.facts, textOf) })
   return JSON.stringify(event)
 }
@@ -38,7 +38,7 @@ export function decodeEvent(format: number, data: string): RunEvent {
     )
   }
   const event = JSON.parse(data) as RunEvent
-  if (event.type === 'node.succeeded' && event.facts !== undefined) {
+  if ('facts' in event && event.facts !== undefined) {
     for (const name in event.facts.metrics) {
       if (
         typeof event.facts.metrics[name]!.last === 'number' &&

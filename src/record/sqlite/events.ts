@@ -43,11 +43,11 @@ export async function* artifactsOfRun(reader: Reader, run: string): AsyncGenerat
         ? [event.inputs]
         : event.type === 'node.succeeded'
           ? [event.inputs, event.outputs]
-          : event.type === 'run.finished'
+          : event.type === 'run.finished' || event.type === 'node.repaired'
             ? [event.outputs]
             : []
     const artifacts = values.flatMap((named) => artifactsIn(named).map(({ artifact }) => artifact))
-    if (event.type === 'node.succeeded') artifacts.push(...(event.facts?.reports ?? []))
+    if ('facts' in event) artifacts.push(...(event.facts?.reports ?? []))
     for (const artifact of artifacts) {
       const key = `${artifact.kind} ${artifact.digest} ${artifact.blob}`
       if (seen.has(key)) continue
@@ -66,7 +66,7 @@ export function toCacheEntry(row: {
   readonly data: string
 }): CacheEntry | undefined {
   const event = decodeEvent(row.format, row.data)
-  if (event.type !== 'node.succeeded') return undefined
+  if (event.type !== 'node.succeeded' && event.type !== 'node.repaired') return undefined
   const { key, run, at } = row
   return {
     key,

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Digest } from '../../internal/digest.ts'
-import type { ErrorRecord, RunEvent } from '../event.ts'
+import type { ErrorRecord, LostBlob, RunEvent } from '../event.ts'
 import type { AttemptRecord, ExecutionRecord } from '../records.ts'
 import { decodeEvent } from './codec.ts'
 import { pageSize, parsed, type Reader } from './reader.ts'
@@ -63,6 +63,7 @@ async function attemptsOf(
         sql<
           string | null
         >`coalesce(json_extract(events.data, '$.log'), json_extract(events.data, '$.facts.log'))`.as('log'),
+        sql<string | null>`json_extract(events.data, '$.lost')`.as('lost'),
       ])
       .where('attempts.execution', 'in', numbers)
       .orderBy('attempts.execution')
@@ -70,6 +71,7 @@ async function attemptsOf(
   )
   const found = new Map<number, AttemptRecord[]>()
   for (const row of rows) {
+    const lost = parsed<LostBlob>(row.lost)
     const attempt: AttemptRecord = {
       number: row.number,
       startedAt: row.started_at,
@@ -77,6 +79,7 @@ async function attemptsOf(
       end: row.outcome as AttemptRecord['end'],
       error: parsed<ErrorRecord>(row.error),
       log: row.log,
+      ...(lost === null ? {} : { repaired: lost }),
     }
     const list = found.get(row.execution)
     if (list === undefined) found.set(row.execution, [attempt])

@@ -1,6 +1,6 @@
 import type { NodeState } from '../records.ts'
 import type { Of, Place } from './place.ts'
-import { projectEdges } from './project-edges.ts'
+import { artifactNumber, artifactsIn, projectEdges } from './project-edges.ts'
 import type { Statements } from './statements.ts'
 
 /** Folds the start of a try. */
@@ -46,6 +46,19 @@ export function nodeSucceeded(to: Statements, { seq, run, at }: Place, event: Of
   facts(to, execution, event)
   if (key !== null && event.uncached === undefined && event.reused === undefined)
     to.putCacheEntry.run({ key, event: seq })
+}
+
+/** Folds a repair: a try more, records that name the bytes that are there now, and a cache entry with these. */
+export function nodeRepaired(to: Statements, { seq, run, at }: Place, event: Of<'node.repaired'>): void {
+  const { node, step, key, attempt } = event
+  const row = { run, node, step, state: 'succeeded', started_at: event.startedAt, key } as const
+  const execution = executionOf(to, row, false).number
+  if (attempt > 0) {
+    const end = { execution, number: attempt, finished_at: at, outcome: 'succeeded', ended: seq }
+    endAttempt(to, end, event.startedAt)
+  }
+  for (const { artifact } of artifactsIn(event.outputs)) artifactNumber(to, artifact, true)
+  if (key !== null) to.putCacheEntry.run({ key, event: seq })
 }
 
 /** A node that ends without a result; an execution that had begun keeps its step and its start. */

@@ -2,7 +2,7 @@ import type { RunEvent } from '../event.ts'
 import type { WorkspaceEvent } from '../workspace-event.ts'
 import type { Of, Place } from './place.ts'
 import { artifactNumber, artifactsIn } from './project-edges.ts'
-import { attemptFailed, attemptStarted, nodeSucceeded, settled } from './project-nodes.ts'
+import { attemptFailed, attemptStarted, nodeRepaired, nodeSucceeded, settled } from './project-nodes.ts'
 import type { Statements } from './statements.ts'
 
 /**
@@ -25,6 +25,8 @@ export function project(to: Statements, place: Place, event: RunEvent): void {
       return attemptFailed(to, place, event)
     case 'node.succeeded':
       return nodeSucceeded(to, place, event)
+    case 'node.repaired':
+      return nodeRepaired(to, place, event)
     case 'node.failed':
       return settled(to, place, event.node, 'failed', event.step)
     case 'node.skipped':
@@ -33,7 +35,6 @@ export function project(to: Statements, place: Place, event: RunEvent): void {
       return settled(to, place, event.node, 'blocked')
     case 'node.cancelled':
       return settled(to, place, event.node, 'cancelled')
-    case 'node.remade':
     case 'node.verified':
     case 'run.cancel-requested':
     case 'map.expanded':

@@ -1,0 +1,171 @@
+import type PQueue from 'p-queue'
+import { canonicalJson } from '../internal/canonical.ts'
+import { sha256 } from '../internal/digest.ts'
+import { own } from '../internal/own.ts'
+import type { PlanNode } from '../plan/document.ts'
+import type { LostBlob, RunEvent, Value, Values } from '../record/event.ts'
+import type { ExecutionRecord } from '../record/records.ts'
+import { inSlot } from './again.ts'
+import type { AttemptOutcome } from './attempt.ts'
+import type { PendingBlob } from './blobs.ts'
+import { cacheKey, inputDigests, keyComponents } from './cache-key.ts'
+import { errorRecord } from './error-record.ts'
+import { failedAgain, gaveOther, type Refusal } from './lost-errors.ts'
+import { lostBlob } from './lost.ts'
+import { retryDelay } from './retry.ts'
+import type { RunRequest, RunServices } from './run-request.ts'
+import { idempotencyKey, plannedStep, uncachedReason, type Work } from './step-work.ts'
+
+/** What an attempt needs to know of its step. */
+export type Tried = Pick<Work, 'step' | 'declaration' | 'values' | 'seed' | 'idempotencyKey'>
+
+/** What making outputs again needs of the run. */
+export interface RemakeHost {
+  /** Aborted when the run is cancelled or over. */
+  readonly signal: AbortSignal
+  /** The slots of the run. */
+  readonly queue: PQueue
+  isOver(): boolean
+  append(event: RunEvent, blobs?: readonly PendingBlob[]): Promise<void>
+  warn(node: string, message: string): void
+  plannedNode(path: string): PlanNode
+  sleep(ms: number): Promise<void>
+  run(node: string, work: Tried, attempt: number, startedAt: number): Promise<AttemptOutcome>
+}
+
+/** What is kept of outputs that were made again: the key of their entry, unless the step has read its execution. */
+type Keeping = Pick<Work, 'key' | 'policy'>
+
+/** Executes steps again that had succeeded. */
+export class Remake {
+  readonly #request: RunRequest
+  readonly #services: RunServices
+  readonly #host: RemakeHost
+
+  constructor(request: RunRequest, services: RunServices, host: RemakeHost) {
+    this.#request = request
+    this.#services = services
+    this.#host = host
+  }
+
+  /**
+   * Executes the step of a recorded execution on the same inputs, under its own retry policy, and records what it
+   * gives if that is of the same content; else says why not. `mend` has lost inputs made again.
+   */
+  async step(
+    execution: ExecutionRecord,
+    values: () => Values,
+    lost: LostBlob,
+    mend: (error: unknown) => Promise<void>,
+  ): Promise<Refusal | undefined> {
+    const host = this.#host
+    const { node } = execution
+    const { work, needs, ...keeping } = await this.#work(execution, values, mend)
+    const retry = work.declaration.retry
+    let attempt = execution.attempts.reduce((most, { number }) => Math.max(most, number), 0)
+    for (let used = 0; ;) {
+      const number = ++attempt
+      let startedAt = Date.now()
+      const run = (): Promise<AttemptOutcome> => {
+        startedAt = Date.now()
+        // What it reads may have been made again in other bytes.
+        return host.run(node, { ...work, values: values() }, number, startedAt)
+      }
+      const outcome = await inSlot(
+        { queue: host.queue, resources: this.#services.resources },
+        needs,
+        host.signal,
+        run,
+      )
+      host.signal.throwIfAborted()
+      if (outcome.ok) return this.#keep(execution, work, outcome, { ...keeping, number, startedAt, lost })
+      const { end, error, log } = outcome
+      const isMissing = lostBlob(error) !== undefined
+      if (isMissing) await mend(error)
+      else used++
+      const retryIn = isMissing ? 0 : outcome.retryable ? retryDelay(retry, used, Math.random()) : undefined
+      await host.append({
+        type: 'attempt.failed',
+        node,
+        attempt: number,
+        end: isMissing ? 'lost-input' : end,
+        error: errorRecord(error),
+        ...(retryIn === undefined ? {} : { retryIn }),
+        ...(log === undefined ? {} : { log }),
+      })
+      if (retryIn === undefined) return failedAgain(error)
+      await host.sleep(retryIn)
+    }
+  }
+
+  async #work(
+    execution: ExecutionRecord,
+    values: () => Values,
+    mend: (error: unknown) => Promise<void>,
+  ): Promise<{ work: Tried; needs: Work['needs'] } & Keeping> {
+    const { node } = execution
+    const { plan, program, settings, id } = this.#request
+    const planned = plannedStep(this.#host.plannedNode(node), node)
+    const step = program.steps.get(planned.step)!
+    const declaration = plan.steps[planned.step]!
+    const digests = await this.#digests(values, step, mend)
+    const code = program.code.get(planned.step)
+    const policy = planned.cache ?? declaration.cache
+    const uncached = uncachedReason(declaration, policy, settings.cache, code)
+    const isCached = uncached === undefined && settings.cache !== 'readonly' && code?.cacheable === true
+    const fingerprint = execution.fingerprint ?? undefined
+    const today = isCached ? cacheKey(keyComponents(declaration, code.digest, digests, fingerprint)) : null
+    return {
+      work: {
+        step,
+        declaration,
+        values: values(),
+        seed: execution.key ?? sha256(canonicalJson({ step: step.name, inputs: digests })),
+        idempotencyKey: idempotencyKey(id, node, declaration, digests),
+      },
+      // Other code than that of the run's start makes no entry in its name.
+      key: today === execution.key ? today : null,
+      policy,
+      needs: this.#services.resources.needs(declaration.resources, step.name),
+    }
+  }
+
+  async #digests(
+    values: () => Values,
+    step: Tried['step'],
+    mend: (error: unknown) => Promise<void>,
+  ): Promise<Readonly<Record<string, string>>> {
+    for (;;) {
+      try {
+        return await inputDigests(values(), step.inputs, this.#services.json)
+      } catch (error) {
+        await mend(error)
+      }
+    }
+  }
+
+  async #keep(
+    { node, outputs: recorded }: ExecutionRecord,
+    { step }: Tried,
+    { outputs, facts, volatile, blobs }: AttemptOutcome & { readonly ok: true },
+    made: Keeping & { number: number; startedAt: number; lost: LostBlob },
+  ): Promise<Refusal | undefined> {
+    for (const name of Object.keys(step.outputs)) {
+      const [before, after] = [identityOf(own(recorded, name)), identityOf(own(outputs, name))]
+      if (before !== after) return gaveOther(step.name, name, before, after)
+    }
+    const { number: attempt, startedAt, lost } = made
+    const key = volatile.length > 0 && made.policy === undefined ? null : made.key
+    await this.#host.append(
+      { type: 'node.repaired', node, step: step.name, attempt, startedAt, outputs, key, facts, lost },
+      blobs,
+    )
+    return undefined
+  }
+}
+
+/** What tells the content of an output from another. */
+export function identityOf(value: Value | undefined): string {
+  if (value === undefined || 'absent' in value) return 'absent'
+  return 'artifact' in value ? `${value.artifact.kind} ${value.artifact.digest}` : canonicalJson(value)
+}
