@@ -54,6 +54,8 @@ export type StepCode =
       readonly packages: Readonly<Record<string, string>>
       /** By module: the options of its compiler, where they change what its code does. */
       readonly options: Readonly<Record<string, string>>
+      /** Modules whose parts cannot be told apart, and packages that have no version: all of them counts. */
+      readonly wide: readonly string[]
       /** The texts of the modules of the pieces. */
       readonly texts: ReadonlyMap<string, string>
       /** Tells which of the values is another one by now; undefined where none is. */
@@ -76,6 +78,7 @@ function told(digest: Digest): StepCode & { cacheable: true } {
     values: {},
     packages: {},
     options: {},
+    wide: [],
     texts: new Map(),
     changedValue: () => undefined,
   }
@@ -108,10 +111,10 @@ export async function stepCode(request: CodeRequest, settings: CodeSettings): Pr
     if (changedAt > processStart) return no(`${place(manifest)} was changed after this process had started`)
   const recorded = recordedDigest(graph, file, name)
   if (recorded !== undefined) return { ...told(recorded.digest), packages: recorded.packages }
-  const definition = definitionOf(
-    name,
-    graph.modules.find(({ path }) => path === file)!,
-  )
+  const defining = graph.modules.find(({ path }) => path === file)!
+  const unread = defining.gaps.find(({ reason }) => reason.startsWith('cannot be parsed'))
+  if (unread !== undefined) return no(`${place(file)}:${unread.line}: ${unread.reason}`)
+  const definition = definitionOf(name, defining)
   if (typeof definition === 'string') return no(definition)
   let slice: Slice
   try {
@@ -147,6 +150,10 @@ export async function stepCode(request: CodeRequest, settings: CodeSettings): Pr
     }),
   )
   const { pieces, options, texts } = reached
+  const wide = [
+    ...reached.wide,
+    ...Object.keys(packages).filter((one) => packages[one]!.startsWith('bytes ')),
+  ]
   return {
     cacheable: true,
     digest,
@@ -154,6 +161,7 @@ export async function stepCode(request: CodeRequest, settings: CodeSettings): Pr
     values,
     packages,
     options,
+    wide,
     texts,
     changedValue: changes(values, read),
   }
@@ -161,11 +169,10 @@ export async function stepCode(request: CodeRequest, settings: CodeSettings): Pr
 
 /** Compares values that were read with what they are when it is called. */
 function changes(before: ReachedState, read: ReadState): () => string | undefined {
-  const names = Object.keys(before)
-  if (names.length === 0) return () => undefined
   return () => {
     const now = read()
-    return typeof now === 'string' ? now : names.find((name) => now[name] !== before[name])
+    if (typeof now === 'string') return now
+    return Object.keys({ ...before, ...now }).find((name) => now[name] !== before[name])
   }
 }
 
@@ -173,6 +180,7 @@ interface Reached {
   readonly pieces: readonly ReachedPiece[]
   readonly links: readonly string[]
   readonly options: Readonly<Record<string, string>>
+  readonly wide: readonly string[]
   readonly texts: ReadonlyMap<string, string>
 }
 
@@ -181,6 +189,7 @@ async function reachedOf(slice: Slice, place: (path: string) => string): Promise
   const pieces: ReachedPiece[] = []
   const links: string[] = []
   const options: Record<string, string> = {}
+  const wide: string[] = []
   const texts = new Map<string, string>()
   const inOrder = [...slice.pieces].toSorted(([a], [b]) => (place(a.path) < place(b.path) ? -1 : 1))
   for (const [module, own] of inOrder) {
@@ -188,11 +197,12 @@ async function reachedOf(slice: Slice, place: (path: string) => string): Promise
     for (const { names, digest, start, end } of own) pieces.push({ module: name, names, digest, start, end })
     for (const link of slice.links.get(module) ?? []) links.push(`${name}: ${link}`)
     texts.set(name, module.text)
+    if (module.pieces.isWhole && !name.endsWith('.json')) wide.push(name)
     const given =
       !module.isNative && own.some(({ compiled }) => compiled)
         ? await compilerOptions(module.source)
         : undefined
     if (given !== undefined) options[name] = given
   }
-  return { pieces, links: links.toSorted(), options, texts }
+  return { pieces, links: links.toSorted(), options, wide, texts }
 }

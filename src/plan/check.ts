@@ -16,6 +16,8 @@ export interface Finding {
 export interface CheckContext {
   /** By step: why it is not cached, or null. */
   readonly uncacheable?: Readonly<Record<string, string | null>>
+  /** By step: the modules and packages of which all counts, where less would do if they could be told apart. */
+  readonly wide?: Readonly<Record<string, readonly string[]>>
   /** How much there is of each named resource. */
   readonly resources?: Readonly<Record<string, number>>
   /** Whether another process can find the pipeline's code. */
@@ -31,6 +33,15 @@ function stepFindings(key: string, step: StepDeclaration, context: CheckContext)
       subject: step.name,
       message: `is not cached: ${reason}`,
       fix: "mend that, give the step a `version`, or say cache: 'never'",
+    })
+  }
+  const wide = own(context.wide ?? {}, key) ?? []
+  if (wide.length > 0) {
+    findings.push({
+      level: 'note',
+      subject: step.name,
+      message: `counts all of ${wide.join(', ')}: any change there is a change of the step`,
+      fix: 'write them as ES modules without eval; give packages a version',
     })
   }
   if (step.timeout !== undefined) {

@@ -123,7 +123,10 @@ export class Workspace implements AsyncDisposable {
     const uncacheable = Object.fromEntries(
       [...program.code].map(([key, code]) => [key, code.cacheable ? null : code.reason]),
     )
-    return check(plan, { uncacheable, resources: this.#parts.resources, importable: address !== null })
+    const wide = Object.fromEntries(
+      [...program.code].map(([key, code]) => [key, code.cacheable ? code.wide : []]),
+    )
+    return check(plan, { uncacheable, wide, resources: this.#parts.resources, importable: address !== null })
   }
 
   /**

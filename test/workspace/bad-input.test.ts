@@ -304,10 +304,7 @@ describe('a workspace that was damaged', () => {
     await chmod(path, 0o644)
     await writeFile(path, bytes)
     const two = await tempWorkspace({ root })
-    const error = await failure(two, lengths)
-    expect((error.cause as PipewrightError).code).toBe('BLOB_CORRUPT')
-    expect(error.message).toContain('length')
-    // Nothing is lost: the next run makes the value again.
+    // Nothing is lost: the step that made it makes it again.
     expect((await two.run(lengths, {})).outputs).toEqual({ n: 20_001 })
   })
 
