@@ -1,5 +1,8 @@
+import { canonicalJson } from '../internal/canonical.ts'
 import type { Digest } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
+import { own } from '../internal/own.ts'
+import type { Value, Values } from '../record/event.ts'
 
 /** Why what a node made cannot be made again. */
 export interface Refusal {
@@ -40,13 +43,23 @@ export function failedAgain(cause: unknown): Refusal {
   }
 }
 
-/** What it gives is another thing each time, or its code has changed since. */
-export function gaveOther(step: string, output: string, before: string, after: string): Refusal {
-  return {
-    code: 'NOT_DETERMINISTIC',
-    reason: `it was executed again and gave other content: step '${step}' is not deterministic, or its code has changed since; output '${output}' was ${before}, is ${after}`,
-    fix: 'start a new run; make the step deterministic (draw from ctx.random, take times and outside data as inputs)',
+/** What a step or map gives now must be of the content that is recorded; undefined where it is. */
+export function otherContent(what: string, recorded: Values, made: Values): Refusal | undefined {
+  for (const name of Object.keys({ ...recorded, ...made })) {
+    const [before, after] = [identityOf(own(recorded, name)), identityOf(own(made, name))]
+    if (before === after) continue
+    return {
+      code: 'NOT_DETERMINISTIC',
+      reason: `it was executed again and gave other content: ${what} is not deterministic, or its code has changed since; output '${name}' was ${before}, is ${after}`,
+      fix: 'start a new run; make the step deterministic (draw from ctx.random, take times and outside data as inputs)',
+    }
   }
+  return undefined
+}
+
+function identityOf(value: Value | undefined): string {
+  if (value === undefined || 'absent' in value) return 'absent'
+  return 'artifact' in value ? `${value.artifact.kind} ${value.artifact.digest}` : canonicalJson(value)
 }
 
 function readerOf(by: string): string {

@@ -1,37 +1,17 @@
-import type PQueue from 'p-queue'
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256 } from '../internal/digest.ts'
-import { own } from '../internal/own.ts'
-import type { PlanNode } from '../plan/document.ts'
-import type { LostBlob, RunEvent, Value, Values } from '../record/event.ts'
+import type { LostBlob, Values } from '../record/event.ts'
 import type { ExecutionRecord } from '../record/records.ts'
-import { inSlot } from './again.ts'
 import type { AttemptOutcome } from './attempt.ts'
-import type { PendingBlob } from './blobs.ts'
 import { cacheKey, inputDigests, keyComponents } from './cache-key.ts'
 import { errorRecord } from './error-record.ts'
-import { failedAgain, gaveOther, type Refusal } from './lost-errors.ts'
+import { inSlot } from './in-slot.ts'
+import { failedAgain, otherContent, type Refusal } from './lost-errors.ts'
 import { lostBlob } from './lost.ts'
+import type { RemakeHost, Tried } from './remake-host.ts'
 import { retryDelay } from './retry.ts'
 import type { RunRequest, RunServices } from './run-request.ts'
 import { idempotencyKey, plannedStep, uncachedReason, type Work } from './step-work.ts'
-
-/** What an attempt needs to know of its step. */
-export type Tried = Pick<Work, 'step' | 'declaration' | 'values' | 'seed' | 'idempotencyKey'>
-
-/** What making outputs again needs of the run. */
-export interface RemakeHost {
-  /** Aborted when the run is cancelled or over. */
-  readonly signal: AbortSignal
-  /** The slots of the run. */
-  readonly queue: PQueue
-  isOver(): boolean
-  append(event: RunEvent, blobs?: readonly PendingBlob[]): Promise<void>
-  warn(node: string, message: string): void
-  plannedNode(path: string): PlanNode
-  sleep(ms: number): Promise<void>
-  run(node: string, work: Tried, attempt: number, startedAt: number): Promise<AttemptOutcome>
-}
 
 /** What is kept of outputs that were made again: the key of their entry, unless the step has read its execution. */
 type Keeping = Pick<Work, 'key' | 'policy'>
@@ -150,10 +130,8 @@ export class Remake {
     { outputs, facts, volatile, blobs }: AttemptOutcome & { readonly ok: true },
     made: Keeping & { number: number; startedAt: number; lost: LostBlob },
   ): Promise<Refusal | undefined> {
-    for (const name of Object.keys(step.outputs)) {
-      const [before, after] = [identityOf(own(recorded, name)), identityOf(own(outputs, name))]
-      if (before !== after) return gaveOther(step.name, name, before, after)
-    }
+    const refusal = otherContent(`step '${step.name}'`, recorded, outputs)
+    if (refusal !== undefined) return refusal
     const { number: attempt, startedAt, lost } = made
     const key = volatile.length > 0 && made.policy === undefined ? null : made.key
     await this.#host.append(
@@ -162,10 +140,4 @@ export class Remake {
     )
     return undefined
   }
-}
-
-/** What tells the content of an output from another. */
-export function identityOf(value: Value | undefined): string {
-  if (value === undefined || 'absent' in value) return 'absent'
-  return 'artifact' in value ? `${value.artifact.kind} ${value.artifact.digest}` : canonicalJson(value)
 }

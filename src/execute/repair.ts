@@ -1,13 +1,11 @@
 import type { Digest } from '../internal/digest.ts'
-import { own } from '../internal/own.ts'
-import type { ExecutionRecord } from '../record/records.ts'
 import type { Values } from '../record/event.ts'
-import { gatherAgain } from './again.ts'
-import { identityOf, Remake, type RemakeHost } from './remake.ts'
+import { gatherAgain } from './gather-again.ts'
+import { Remake } from './remake.ts'
+import type { RemakeHost } from './remake-host.ts'
 import { areWhole, artifactsOf, blobsOf, lostBlob } from './lost.ts'
 import {
   failedAgain,
-  gaveOther,
   isEffect,
   lostAgain,
   notSelected,
@@ -114,35 +112,17 @@ export class Repairs {
         const mend = (error: unknown): Promise<void> => this.mend(node, error, seq)
         return await this.#remake.step(execution, () => this.current(execution.inputs), lost, mend)
       }
-      return await this.#gather(execution, maker, lost)
+      const reading = <T>(reader: string, read: () => Promise<T>): Promise<T> =>
+        this.reading(reader, read, seq)
+      const gathered = await gatherAgain(this.#request, this.#services, execution, maker, reading)
+      if ('refusal' in gathered) return gathered.refusal
+      const { event, blobs } = gathered
+      await this.#host.append({ ...event, lost }, blobs)
+      return undefined
     } catch (error) {
       if (isFatal(error) || this.#host.isOver() || this.#host.signal.aborted) throw error
       return failedAgain(error)
     }
-  }
-
-  async #gather(
-    execution: ExecutionRecord,
-    maker: Maker,
-    lost: { digest: Digest; by: string },
-  ): Promise<Refusal | undefined> {
-    const { node } = maker
-    const startedAt = Date.now()
-    const { outputs, blobs } = await gatherAgain(this.#request, this.#services, maker, (by, read) =>
-      this.reading(by, read, maker.seq),
-    )
-    for (const name in execution.outputs) {
-      const [before, after] = [execution.outputs, outputs].map((of) => identityOf(own(of, name))) as [
-        string,
-        string,
-      ]
-      if (before !== after) return gaveOther('map', name, before, after)
-    }
-    await this.#host.append(
-      { type: 'node.repaired', node, step: null, attempt: 0, startedAt, outputs, key: null, lost },
-      blobs,
-    )
-    return undefined
   }
 
   #isEffect(node: string): boolean {

@@ -68,6 +68,22 @@ describe('damaged bytes', () => {
     expect(await blobsOf(store)).toHaveLength(1)
   })
 
+  test('bytes that were right before are known to be corrupt from then on: the next ones take their place', async () => {
+    const root = await tempFolder()
+    const store = await openFileStore(root)
+    const { digest } = await store.put(Buffer.from(hello))
+    expect(Buffer.from(await store.bytes({ blob: digest })).toString()).toBe(hello)
+    const path = place(root, digest)
+    await chmod(path, 0o644)
+    await writeFile(path, 'other bytes')
+    await expect(textOf(store.stream({ blob: digest }))).rejects.toMatchObject({ code: 'BLOB_CORRUPT' })
+    // Somebody else puts bad ones there again: that it was right once says nothing of these.
+    await writeFile(path, 'other bytes')
+    await expect(store.bytes({ blob: digest })).rejects.toMatchObject({ code: 'BLOB_CORRUPT' })
+    await store.put(Buffer.from(hello))
+    for (const read of Object.values(reads)) expect(await read(store, { blob: digest })).toBe(hello)
+  })
+
   test('no bad copy is left behind', async () => {
     const { store, blob } = await damaged(flip)
     const folder = await tempFolder()

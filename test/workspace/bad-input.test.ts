@@ -304,8 +304,13 @@ describe('a workspace that was damaged', () => {
     await chmod(path, 0o644)
     await writeFile(path, bytes)
     const two = await tempWorkspace({ root })
-    // Nothing is lost: the step that made it makes it again.
-    expect((await two.run(lengths, {})).outputs).toEqual({ n: 20_001 })
+    // Nothing is lost: the run makes the value again.
+    const { run, outputs } = await two.run(lengths, {})
+    expect(outputs).toEqual({ n: 20_001 })
+    const attempts = (await two.show(run.id)).executions.flatMap((execution) => execution.attempts)
+    expect(attempts.filter(({ end }) => end === 'lost-input')).toMatchObject([
+      { error: { code: 'BLOB_CORRUPT' } },
+    ])
   })
 
   test('a truncated database is refused by name; blobs stay', async () => {

@@ -166,6 +166,30 @@ describe('a lost blob', () => {
     })
   })
 
+  test('that a step hands on is made again by the step that made it', async () => {
+    const pass = defineStep({
+      name: 'pass',
+      version: '1',
+      inputs: { text },
+      outputs: { text },
+      run: ({ text }) => {
+        calls.push('pass')
+        return { text }
+      },
+    })
+    const passed = definePipeline({ name: 'passed', inputs: { content: z.string() } }, (p, input) =>
+      p.step(measure, { text: p.step(pass, { text: p.step(write, { content: input.content }).text }).text }),
+    )
+    const root = await tempFolder()
+    const digest = await within(root, async (pw) =>
+      blobOf(pw, (await pw.run(passed, { content: large })).run.id, 'pass', 'text'),
+    )
+    await damage(root, digest, 'corrupt')
+    calls.length = 0
+    await within(root, (pw) => pw.run(passed, { content: large }))
+    expect(calls).toEqual(['write', 'measure'])
+  })
+
   test('of a node that this run has executed', async () => {
     const root = await tempFolder()
     const pw = await tempWorkspace({ root })

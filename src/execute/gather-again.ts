@@ -1,0 +1,46 @@
+import type { RunEvent, StoredEvent } from '../record/event.ts'
+import type { ExecutionRecord } from '../record/records.ts'
+import { CommitWriter, type PendingBlob } from './blobs.ts'
+import { otherContent, type Refusal } from './lost-errors.ts'
+import { openRun } from './reduce/state.ts'
+import { replay } from './replay.ts'
+import type { RunRequest, RunServices } from './run-request.ts'
+import { ValueScopes } from './value-scopes.ts'
+
+/** A map's lists, made again, as they are to be recorded. */
+interface Gathered {
+  readonly event: Omit<RunEvent & { readonly type: 'node.repaired' }, 'lost'>
+  readonly blobs: readonly PendingBlob[]
+}
+
+/**
+ * Gathers a map again: replays the run up to the place where the map was done, in scopes of its own, and stores its
+ * lists anew. `reading` has made again what is lost on the way.
+ */
+export async function gatherAgain(
+  request: RunRequest,
+  { metadata, store, reader, json }: RunServices,
+  { node, outputs: recorded }: ExecutionRecord,
+  { seq }: { readonly seq: number },
+  reading: <T>(node: string, read: () => Promise<T>) => Promise<T>,
+): Promise<Gathered | { readonly refusal: Refusal }> {
+  const startedAt = Date.now()
+  const { plan, program, settings, inputs } = request
+  const history: StoredEvent[] = []
+  for await (const stored of metadata.events(request.id)) {
+    if (stored.seq >= seq) break
+    history.push(stored)
+  }
+  const scopes = new ValueScopes(plan.scope, program.pipelines, inputs, json, reader)
+  // Nothing starts here: an item is opened when the log comes to it.
+  const state = openRun(plan.scope, { failure: settings.failure, failFast: false, window: 1 })
+  await replay(state, scopes, new Map(), history, reading)
+  return reading(node, async () => {
+    const blobs = new CommitWriter(store, reader)
+    const { outputs } = await scopes.gather(node, undefined, blobs)
+    const refusal = otherContent(`map '${node}'`, recorded, outputs)
+    if (refusal !== undefined) return { refusal }
+    const made = { node, step: null, attempt: 0, startedAt, outputs, key: null }
+    return { event: { type: 'node.repaired', ...made }, blobs: blobs.pending }
+  })
+}

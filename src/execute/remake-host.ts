@@ -1,0 +1,23 @@
+import type PQueue from 'p-queue'
+import type { PlanNode } from '../plan/document.ts'
+import type { RunEvent } from '../record/event.ts'
+import type { AttemptOutcome } from './attempt.ts'
+import type { PendingBlob } from './blobs.ts'
+import type { Work } from './step-work.ts'
+
+/** What an attempt needs to know of its step. */
+export type Tried = Pick<Work, 'step' | 'declaration' | 'values' | 'seed' | 'idempotencyKey'>
+
+/** What making outputs again needs of the run. */
+export interface RemakeHost {
+  /** Aborted when the run is cancelled or over. */
+  readonly signal: AbortSignal
+  /** The slots of the run. */
+  readonly queue: PQueue
+  isOver(): boolean
+  append(event: RunEvent, blobs?: readonly PendingBlob[]): Promise<void>
+  warn(node: string, message: string): void
+  plannedNode(path: string): PlanNode
+  sleep(ms: number): Promise<void>
+  run(node: string, work: Tried, attempt: number, startedAt: number): Promise<AttemptOutcome>
+}
