@@ -76,8 +76,11 @@ export class CacheLookup {
     this.#shared = shared
   }
 
-  /** Looks a key up; when there is no entry this execution becomes the one that its twins wait for. */
-  async claim(wanted: Wanted, signal: AbortSignal): Promise<Claimed> {
+  /**
+   * Looks a key up; when there is no entry this execution becomes the one that its twins wait for. `onWait` is called
+   * before it waits for another one.
+   */
+  async claim(wanted: Wanted, signal: AbortSignal, onWait: () => void = () => undefined): Promise<Claimed> {
     const { key, lease } = wanted
     const twins = this.#twins
     const { claims } = this.#metadata
@@ -85,6 +88,7 @@ export class CacheLookup {
     for (;;) {
       const twin = lease === undefined ? undefined : twins.get(key)
       if (twin !== undefined) {
+        onWait()
         const ended = await unlessAborted(twin, signal)
         if (ended === 'aborted') return ended
         if (ended) return { settled: () => undefined }
@@ -102,7 +106,7 @@ export class CacheLookup {
         settled(uncached)
       }
       try {
-        const isOurs = (await claimed(claims, key, lease, signal)) === 'claimed'
+        const isOurs = (await claimed(claims, key, lease, signal, onWait)) === 'claimed'
         // Whoever had it until now may have left an entry.
         const again = isOurs ? await this.#find(wanted, signal) : 'aborted'
         if (again !== 'aborted' && again.entry === undefined)

@@ -12,9 +12,11 @@ export async function claimed(
   key: Digest,
   lease: Lease,
   signal: AbortSignal,
+  onWait: () => void,
 ): Promise<'claimed' | 'aborted'> {
   for (let wait = shortest; !(await claims.claim(key, lease)); wait = Math.min(wait * 1.5, longest)) {
     if (signal.aborted) return 'aborted'
+    onWait()
     await sleep(wait, signal)
     if (signal.aborted) return 'aborted'
   }

@@ -1,14 +1,13 @@
-import type { Digest } from '../internal/digest.ts'
 import type { StepDeclaration } from '../plan/document.ts'
-import type { CacheMode, RunSettings, Values } from '../record/event.ts'
+import type { RunSettings, Values } from '../record/event.ts'
 import { CommitWriter } from './blobs.ts'
-import { cacheKey, inputDigests, keyComponents, type KeyComponents } from './cache-key.ts'
-import { fingerprintOf } from './fingerprint.ts'
+import { inputDigests, type KeyComponents } from './cache-key.ts'
 import type { Command, ReduceEvent } from './reduce/command.ts'
 import { reduce } from './reduce/reduce.ts'
 import { openRun, type RunState } from './reduce/state.ts'
 import type { RunRequest, RunServices } from './run-request.ts'
-import { fileName, notBefore, plannedStep, uncachedReason } from './step-work.ts'
+import { keyOf, stepOf, type KeyRequest } from './step-key.ts'
+import { notBefore } from './step-work.ts'
 import { ValueScopes } from './value-scopes.ts'
 
 /** What a run would do with a node. */
@@ -51,7 +50,7 @@ const window = 100
  * the interpreter of real runs tells what depends on it.
  */
 export class DryRun {
-  readonly #request: DryRunRequest
+  readonly #request: DryRunRequest & KeyRequest
   readonly #services: RunServices
   readonly #state: RunState
   readonly #scopes: ValueScopes
@@ -61,7 +60,7 @@ export class DryRun {
   readonly #work: Promise<void>[] = []
 
   constructor(request: DryRunRequest, services: RunServices) {
-    this.#request = request
+    this.#request = { ...request, folder: 'dry-run' }
     this.#services = services
     const { plan, program, inputs } = request
     this.#state = openRun(plan.scope, { failure: 'continue', failFast: false, window })
@@ -140,28 +139,15 @@ export class DryRun {
   }
 
   async #lookUp(node: string): Promise<void> {
-    const { plan, program, settings, reuse } = this.#request
-    const planned = plannedStep(this.#scopes.node(node), node)
-    const step = program.steps.get(planned.step)!
-    const declaration = plan.steps[planned.step]!
+    const planned = this.#scopes.node(node)
+    const { step } = stepOf(this.#request, planned, node)
     const inputs = await this.#scopes.inputsOf(node)
-    const code = program.code.get(planned.step)
-    const policy = planned.cache ?? declaration.cache
-    const mode: CacheMode | undefined =
-      reuse?.has(node.split(/[/[]/, 1)[0]!) === true ? undefined : settings.cache
-    const reason = uncachedReason(declaration, policy, mode, code)
-    const owner = `step '${step.name}' (node '${node}')`
-    const asked =
-      reason === undefined
-        ? await fingerprintOf(step, inputs, owner, `dry-run/${fileName(node)}`, this.#services, never)
-        : {}
     const digests = await inputDigests(inputs, step.inputs, this.#services.json)
-    const components =
-      code?.cacheable === true ? keyComponents(declaration, code.digest, digests, asked.text) : undefined
-    const key: Digest | undefined =
-      components === undefined || (reason ?? asked.problem) !== undefined ? undefined : cacheKey(components)
+    const given = { values: inputs, digests }
+    const found = await keyOf(this.#request, planned, node, given, this.#services, never)
+    const { planKey, declaration, policy, mode, uncached: reason, fingerprint, env, key } = found
     const entry =
-      key === undefined
+      key === null
         ? undefined
         : await this.#services.lookup.find(
             { key, step, notBefore: notBefore(node, policy, mode, Date.now()) },
@@ -175,12 +161,12 @@ export class DryRun {
       node,
       step: step.name,
       type: 'miss',
-      reason: reason ?? asked.problem,
-      planKey: planned.step,
+      reason,
+      planKey,
       declaration,
       inputs,
-      env: components?.env ?? {},
-      fingerprint: asked.text,
+      env,
+      fingerprint,
     })
     this.#apply({ type: 'attempt.failed', node, end: 'failed' })
   }

@@ -1,16 +1,13 @@
-import { join } from 'node:path'
 import PQueue from 'p-queue'
-import { canonicalJson } from '../internal/canonical.ts'
-import { sha256, type Digest } from '../internal/digest.ts'
+import type { Digest } from '../internal/digest.ts'
 import type { PipewrightError } from '../internal/error.ts'
-import type { AnyStep } from '../define/step.ts'
 import type { RunEvent, Values } from '../record/event.ts'
 import { attemptStep, type AttemptOutcome } from './attempt.ts'
 import type { PendingBlob } from './blobs.ts'
-import { cacheKey, inputDigests, keyComponents } from './cache-key.ts'
+import { inputDigests } from './cache-key.ts'
 import type { Hit } from './cache-lookup.ts'
 import { errorRecord } from './error-record.ts'
-import { fingerprintOf, type Fingerprinted } from './fingerprint.ts'
+import { Lane } from './lane.ts'
 import { enterEffect } from './live-effects.ts'
 import { lostBlob } from './lost.ts'
 import type { ReduceEvent } from './reduce/command.ts'
@@ -19,15 +16,8 @@ import { Repairs } from './repair.ts'
 import { retryDelay } from './retry.ts'
 import { isFatal, lostTooOften, selectionGap, stillRunning } from './run-errors.ts'
 import type { RunRequest, RunServices } from './run-request.ts'
-import {
-  changedSince,
-  fileName,
-  idempotencyKey,
-  notBefore,
-  plannedStep,
-  uncachedReason,
-  type Work,
-} from './step-work.ts'
+import { fingerprintAt, keyOf, stepOf, type KeyRequest } from './step-key.ts'
+import { changedSince, fileName, idempotencyKey, notBefore, type Work } from './step-work.ts'
 import type { RunSpan } from './telemetry.ts'
 import { mostInterruptions, noTries, type Tries } from './tries.ts'
 import type { ValueScopes } from './value-scopes.ts'
@@ -53,6 +43,9 @@ export interface StepHost {
   guard(node: string, work: Promise<void>): void
 }
 
+/** So many nodes are looked up at once. */
+const mostLookUps = 128
+
 /** Executes the steps of one run: looks their outputs up, waits for resources and a slot, tries and tries again. */
 export class StepExecutions {
   readonly #request: RunRequest
@@ -62,6 +55,8 @@ export class StepExecutions {
   readonly #host: StepHost
   readonly #queue: PQueue
   readonly #waits = new Waits()
+  readonly #lane = new Lane(mostLookUps)
+  readonly #keys: KeyRequest
   readonly #startedAt = Date.now()
   readonly #work = new Map<string, Work>()
   /** Has lost outputs of the run made again. */
@@ -79,6 +74,7 @@ export class StepExecutions {
     host: StepHost,
   ) {
     this.#request = request
+    this.#keys = { ...request, folder: request.id }
     this.#services = services
     this.#scopes = scopes
     this.#span = span
@@ -107,7 +103,7 @@ export class StepExecutions {
   /** Starts an attempt of a step after a wait in milliseconds. */
   async execute(node: string, after: number): Promise<void> {
     if (after > 0) await this.#waits.sleep(after)
-    const work = this.#work.get(node) ?? (await this.#prepare(node))
+    const work = this.#work.get(node) ?? (await this.#lane.run((leave) => this.#prepare(node, leave)))
     if (work === undefined) return
     const begin = (release: () => void): void => {
       const attempt = async (): Promise<void> => {
@@ -148,45 +144,35 @@ export class StepExecutions {
   }
 
   /** Finds the inputs and the cache key of a step; a hit is settled here and needs no slot. */
-  async #prepare(node: string): Promise<Work | undefined> {
-    const planned = plannedStep(this.#scopes.node(node), node)
-    const { step: planKey, sources } = planned
-    const { plan, program, settings } = this.#request
-    const step = program.steps.get(planKey)!
-    const declaration = plan.steps[planKey]!
+  async #prepare(node: string, onWait: () => void): Promise<Work | undefined> {
+    const planned = this.#scopes.node(node)
+    const request = this.#keys
+    const { step, declaration, sources } = stepOf(request, planned, node)
     const span = this.#span.node(node, step.name, sources)
+    const services = this.#services
     try {
-      const code = program.code.get(planKey)
-      const { values, digests } = await this.repairs.reading(node, async () => {
+      const given = await this.repairs.reading(node, async () => {
         const values = this.repairs.current(await this.#scopes.inputsOf(node))
-        return { values, digests: await inputDigests(values, step.inputs, this.#services.json) }
+        return { values, digests: await inputDigests(values, step.inputs, services.json) }
       })
-      const policy = planned.cache ?? declaration.cache
-      const isReuse = this.#request.reuse?.has(node.split(/[/[]/, 1)[0]!) === true
-      // What was not selected is taken from the cache, whatever is refreshed.
-      const mode = isReuse ? undefined : settings.cache
-      const reason = uncachedReason(declaration, policy, mode, code)
-      const isAsked = reason === undefined && step.options.fingerprint !== undefined
-      const asked = isAsked ? await this.#fingerprint(node, step, values) : undefined
-      const uncached = reason ?? asked?.problem
-      const fingerprint = asked?.text
-      const cacheable = uncached === undefined && code?.cacheable === true
-      const components = cacheable ? keyComponents(declaration, code.digest, digests, fingerprint) : undefined
-      const key = components === undefined ? null : cacheKey(components)
-      const seed = key ?? sha256(canonicalJson({ step: step.name, inputs: digests }))
-      const needs = this.#services.resources.needs(declaration.resources, step.name)
+      const { values, digests } = given
+      const signal = this.#signalOf(node)
+      const found = await keyOf(request, planned, node, given, services, signal, onWait)
+      const { code, policy, mode, isReuse, uncached, fingerprint, env, key, seed } = found
+      const needs = services.resources.needs(declaration.resources, step.name)
       const startedAt = Date.now()
       const claimed =
         key === null
           ? { settled: () => undefined }
-          : await this.#services.lookup.claim(
+          : await services.lookup.claim(
               {
                 key,
                 step,
                 notBefore: notBefore(node, policy, mode, this.#startedAt),
                 lease: mode === 'readonly' ? undefined : this.#request.lease,
               },
-              this.#signalOf(node),
+              signal,
+              onWait,
             )
       if (key !== null && claimed !== 'aborted') this.#span.cache(claimed.entry !== undefined)
       // From here on nothing waits, so that a claim is never left behind.
@@ -201,19 +187,18 @@ export class StepExecutions {
         return undefined
       }
       if (claimed.entry !== undefined) {
-        const own = idempotencyKey(this.#request.id, node, declaration, digests)
         const { entry } = claimed
         // Before the node succeeds: with the last one the run ends.
-        this.verification.hit({
+        this.verification.hit(() => ({
           node,
           step,
           declaration,
           values,
           key: key!,
           entry,
-          idempotencyKey: own,
+          idempotencyKey: idempotencyKey(this.#request.id, node, declaration, digests),
           needs,
-        })
+        }))
         await this.#reuse(node, step.name, values, key!, claimed, startedAt)
         span.end('reused')
         return undefined
@@ -232,7 +217,7 @@ export class StepExecutions {
         code,
         values,
         key,
-        env: components?.env ?? {},
+        env,
         fingerprint,
         policy,
         seed,
@@ -250,15 +235,11 @@ export class StepExecutions {
     }
   }
 
-  #fingerprint(node: string, step: AnyStep, values: Values): Promise<Fingerprinted> {
-    const folder = join(this.#request.id, `${fileName(node)}-fingerprint`)
-    const owner = `step '${step.name}' (node '${node}')`
-    return fingerprintOf(step, values, owner, folder, this.#services, this.#signalOf(node))
-  }
-
   /** That what a step has read from outside may not be what its fingerprint told before it ran. */
   async #changedSource(node: string, { step, values, fingerprint }: Work): Promise<string | undefined> {
-    const { text, problem } = await this.#fingerprint(node, step, values)
+    const { folder } = this.#keys
+    const asked = fingerprintAt(folder, node, step, values, this.#services, this.#host.signal)
+    const { text, problem } = await asked
     return (
       problem ?? (text === fingerprint ? undefined : 'what it reads from outside has changed while it ran')
     )

@@ -65,8 +65,9 @@ export class Verification {
   }
 
   /** Takes a hit, and verifies it when the draw says so. */
-  hit(hit: Hit): void {
+  hit(made: () => Hit): void {
     if (this.#share === 0) return
+    const hit = made()
     this.#hits++
     if (Math.random() < this.#share) this.#start(hit)
     else if (this.#drawn === 0 && Math.random() * this.#hits < 1) this.#spare = hit
