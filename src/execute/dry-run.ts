@@ -1,3 +1,6 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { uuidv7 } from '../internal/id.ts'
 import type { StepDeclaration } from '../plan/document.ts'
 import type { RunSettings, Values } from '../record/event.ts'
 import { CommitWriter } from './blobs.ts'
@@ -52,6 +55,7 @@ const window = 100
 export class DryRun {
   readonly #request: DryRunRequest & KeyRequest
   readonly #services: RunServices
+  readonly #signal: AbortSignal
   readonly #state: RunState
   readonly #scopes: ValueScopes
   readonly #found: Prospect[] = []
@@ -59,8 +63,10 @@ export class DryRun {
   readonly #told = new Set<string>()
   readonly #work: Promise<void>[] = []
 
-  constructor(request: DryRunRequest, services: RunServices) {
-    this.#request = { ...request, folder: 'dry-run' }
+  /** `services` write to no store that lasts; `signal` ends what the user's code waits for. */
+  constructor(request: DryRunRequest, services: RunServices, signal: AbortSignal) {
+    this.#signal = signal
+    this.#request = { ...request, folder: `dry-run-${uuidv7()}` }
     this.#services = services
     const { plan, program, inputs } = request
     this.#state = openRun(plan.scope, { failure: 'continue', failFast: false, window })
@@ -69,9 +75,13 @@ export class DryRun {
 
   /** The prospects of all nodes that can be told, in the order in which they can. */
   async prospects(): Promise<readonly Prospect[]> {
-    this.#apply({ type: 'start' })
-    for (let next = this.#work.shift(); next !== undefined; next = this.#work.shift()) await next
-    return this.#found
+    try {
+      this.#apply({ type: 'start' })
+      for (let next = this.#work.shift(); next !== undefined; next = this.#work.shift()) await next
+      return this.#found
+    } finally {
+      await rm(join(this.#services.root, 'work', this.#request.folder), { recursive: true, force: true })
+    }
   }
 
   #tell(prospect: Prospect): void {
@@ -144,14 +154,14 @@ export class DryRun {
     const inputs = await this.#scopes.inputsOf(node)
     const digests = await inputDigests(inputs, step.inputs, this.#services.json)
     const given = { values: inputs, digests }
-    const found = await keyOf(this.#request, planned, node, given, this.#services, never)
+    const found = await keyOf(this.#request, planned, node, given, this.#services, this.#signal)
     const { planKey, declaration, policy, mode, uncached: reason, fingerprint, env, key } = found
     const entry =
       key === null
         ? undefined
         : await this.#services.lookup.find(
             { key, step, notBefore: notBefore(node, policy, mode, Date.now()) },
-            never,
+            this.#signal,
           )
     if (entry !== undefined) {
       this.#tell({ node, step: step.name, type: 'hit', run: entry.run, from: entry.node })
@@ -171,5 +181,3 @@ export class DryRun {
     this.#apply({ type: 'attempt.failed', node, end: 'failed' })
   }
 }
-
-const never = new AbortController().signal

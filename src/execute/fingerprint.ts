@@ -8,6 +8,7 @@ import type { Values } from '../record/event.ts'
 import { unlessAborted } from './abortable.ts'
 import type { AttemptServices } from './attempt.ts'
 import { decodeInputs } from './io.ts'
+import { lostBlob } from './lost.ts'
 
 /** What asking for a fingerprint gave: its text, or why there is none. */
 export interface Fingerprinted {
@@ -40,18 +41,20 @@ export async function fingerprintOf(
   try {
     const given = unlessAborted(
       decodeInputs(step.inputs, values, owner, { blobs: reader, json, workdir, predictorDigest }).then(
-        (inputs) => ask(inputs, { signal: AbortSignal.any([signal, stop.signal]) }),
+        async (inputs) => ({ value: await ask(inputs, { signal: AbortSignal.any([signal, stop.signal]) }) }),
       ),
       signal,
     )
-    const value = await unlessAborted(given, stop.signal)
-    if (value === 'aborted') {
+    const answer = await unlessAborted(given, stop.signal)
+    if (answer === 'aborted') {
       return {
         problem: signal.aborted ? 'the run was cancelled' : `its fingerprint took longer than ${longest} ms`,
       }
     }
-    return { text: canonicalJson(value) }
+    return { text: canonicalJson(answer.value) }
   } catch (error) {
+    // What it was to read can be made again.
+    if (lostBlob(error) !== undefined) throw error
     return {
       problem: `its fingerprint cannot be told: ${error instanceof Error ? error.message : inspect(error)}`,
     }

@@ -157,12 +157,15 @@ export class StepExecutions {
       })
       const { values, digests } = given
       const signal = this.#signalOf(node)
-      const found = await keyOf(request, planned, node, given, services, signal, onWait)
+      const found = await this.repairs.reading(node, () =>
+        keyOf(request, planned, node, given, services, signal, onWait),
+      )
       const { code, policy, mode, isReuse, uncached, fingerprint, env, key, seed } = found
       const needs = services.resources.needs(declaration.resources, step.name)
       const startedAt = Date.now()
-      const claimed =
-        key === null
+      const claimed = signal.aborted
+        ? 'aborted'
+        : key === null
           ? { settled: () => undefined }
           : await services.lookup.claim(
               {

@@ -5,12 +5,14 @@ import { PipewrightError } from '../internal/error.ts'
 import { uuidv7 } from '../internal/id.ts'
 import { graphOf } from '../define/graph.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
-import { CommitWriter } from '../execute/blobs.ts'
+import { CommitWriter, TieredReader } from '../execute/blobs.ts'
 import { DryRun, type Prospect } from '../execute/dry-run.ts'
+import { JsonValues } from '../execute/json-values.ts'
 import type { RunServices } from '../execute/run-request.ts'
 import { matching } from '../plan/select.ts'
 import type { CacheMode, RunEvent, RunSettings, Values } from '../record/event.ts'
 import type { RunDetail } from '../record/records.ts'
+import { overlayStore } from '../store/overlay-store.ts'
 import { ActiveRuns } from './active-runs.ts'
 import { Attachments } from './attach.ts'
 import { Updates, type ActiveRun, type FollowedRun, type RunHandle } from './handle.ts'
@@ -116,7 +118,8 @@ export class Runs {
       const part = narrowed(compiled, settings)
       if (typeof settings.cache === 'object') matching(compiled.plan, settings.cache.refresh, 'refresh')
       const request = { ...part, inputs: values, settings }
-      return { compiled, prospects: await new DryRun(request, this.#services).prospects() }
+      const { closed } = this.#active
+      return { compiled, prospects: await new DryRun(request, this.#passing(), closed).prospects() }
     })
   }
 
@@ -164,6 +167,13 @@ export class Runs {
       await this.#active.release(lease)
       throw error
     }
+  }
+
+  /** Services that leave nothing behind. */
+  #passing(): RunServices {
+    const store = overlayStore(this.#parts.store)
+    const reader = new TieredReader(this.#parts.metadata, store)
+    return { ...this.#services, store, reader, json: new JsonValues(reader) }
   }
 
   #settings(options: RunOptions): RunSettings {

@@ -8,6 +8,9 @@ import type { ChildMessage, ChildRequest } from './protocol.ts'
 /** So much of what a child prints last on its standard error is kept. */
 const keptText = 4_096
 
+/** So long is waited for what a child that has ended has reported last, in milliseconds. */
+const lastWords = 1_000
+
 /** How a child process is started. */
 export interface ChildSettings {
   /** Arguments of Node, before the entry. */
@@ -70,10 +73,16 @@ export async function startChild(
   if (signal?.aborted === true) stop()
   else signal?.addEventListener('abort', stop, { once: true })
   try {
-    // `close` comes after all that was reported has been read.
+    // `close` comes after all that was reported has been read, unless a process that the child has left behind holds on.
     return await new Promise<ChildEnd>((resolve, reject) => {
       child.once('error', reject)
       child.once('close', (code, ended) => resolve({ code, signal: ended, stderr }))
+      child.once('exit', () => {
+        const letGo = (): void => {
+          for (const stream of child.stdio) stream?.destroy()
+        }
+        timers.push(setTimeout(letGo, lastWords))
+      })
     })
   } finally {
     signal?.removeEventListener('abort', stop)
