@@ -1,6 +1,7 @@
 import type { Node } from 'oxc-parser'
 import { sha256, type Digest } from '../internal/digest.ts'
 import { changesOf, type Changes } from './changes.ts'
+import { environmentOf, isLiteral } from './literals.ts'
 import { memberUses, type MemberUses } from './member-uses.ts'
 import { normalForm } from './normal-form.ts'
 
@@ -21,6 +22,10 @@ export interface Piece extends Changes {
   readonly members: MemberUses
   /** What a compiler makes of it depends on its options: it has decorators, fields of classes, or JSX. */
   readonly compiled: boolean
+  /** Its value is written down: lists, records, maps of literals, and nothing that has a name. */
+  readonly literal: boolean
+  /** The variables of the environment that it names. */
+  readonly environment: ReadonlySet<string>
   /** Loading the module evaluates it, and that may do or read more than its text tells. */
   readonly effect: boolean
   /** What it declares cannot be changed by code elsewhere: a text, a number, a schema. */
@@ -61,7 +66,10 @@ export interface KnownImports {
 /** In a normal form. */
 const compilersChange = /\((?:PropertyDefinition|AccessorProperty|Decorator|JSX)/
 
-type Head = Omit<Piece, 'digest' | 'uses' | 'compiled' | 'members' | keyof Changes>
+type Head = Omit<
+  Piece,
+  'digest' | 'uses' | 'compiled' | 'members' | 'literal' | 'environment' | keyof Changes
+>
 
 /** A piece that reads its code when it is asked: of most modules most pieces are not reached. */
 export class CodePiece implements Piece {
@@ -97,6 +105,14 @@ export class CodePiece implements Piece {
 
   get compiled(): boolean {
     return this.#read().compiled
+  }
+
+  get literal(): boolean {
+    return isLiteral(this.#node['init'])
+  }
+
+  get environment(): ReadonlySet<string> {
+    return environmentOf(this.#node)
   }
 
   get members(): MemberUses {
@@ -140,6 +156,8 @@ export function whole(text: string): ModulePieces {
     uses: none,
     compiled: true,
     members: new Map(),
+    literal: true,
+    environment: none,
     touches: none,
     writes: none,
     reassigns: none,

@@ -1,10 +1,11 @@
-import type { Digest } from '../internal/digest.ts'
 import type { ModuleGraph } from './module-graph.ts'
 import { PackageValue } from './package-values.ts'
-import { findValues, valueDigest } from './reached-values.ts'
+import { sha256, type Digest } from '../internal/digest.ts'
+import { own } from '../internal/own.ts'
+import { findValues } from './reached-values.ts'
 import { ScopeReader } from './scope-values.ts'
 import type { Slice } from './slice.ts'
-import { Unreadable } from './value-text.ts'
+import { Unreadable, valueText } from './value-text.ts'
 
 type AnyFunction = (...values: never[]) => unknown
 
@@ -25,14 +26,15 @@ export async function stateOf(
   slice: Slice,
   graph: ModuleGraph,
   place: (path: string) => string,
+  folder: string,
 ): Promise<ReadState> {
   const readers: [name: string, read: () => Digest | undefined, why: (error: string) => string][] = []
-  if (slice.values.length > 0) {
-    const reader = run === undefined ? undefined : await ScopeReader.open()
+  const reader = run === undefined ? undefined : await ScopeReader.open()
+  if (slice.values.length + slice.watched.length > 0) {
     const { found, absent } =
       run === undefined || reader === undefined
         ? { found: undefined, absent: undefined }
-        : findValues(reader, graph, run, slice.values)
+        : findValues(reader, graph, run, slice.values, slice.watched)
     for (const value of slice.values) {
       const name = `${place(value.path)} ${value.name}`
       const why = (error: string): string =>
@@ -41,7 +43,7 @@ export async function stateOf(
         name,
         () => {
           if (found === undefined) throw new Unreadable('there is no inspector')
-          if (found.has(value)) return valueDigest(found.get(value))
+          if (found.has(value)) return sha256(valueText(found.get(value), { folder }))
           // No closure of its module uses it: what looks like it is a name inside of functions.
           if (value.mayBeLocal && absent.has(value)) return undefined
           throw new Unreadable('no function that the step reaches sees it')
@@ -49,7 +51,17 @@ export async function stateOf(
         why,
       ])
     }
+    for (const value of slice.watched) {
+      if (found?.has(value) !== true) continue
+      const held = found.get(value)
+      const read = (): Digest | undefined => textOf(held, folder)
+      // Code that nothing has been put on tells all.
+      if (read() !== undefined || !isCode(held))
+        readers.push([`${place(value.path)} ${value.name}`, read, String])
+    }
   }
+  for (const name of slice.environment)
+    readers.push([`process.env.${name}`, () => sha256(own(process.env, name) ?? ''), (error) => error])
   for (const use of slice.packages) {
     const name = `${place(use.path)} ${use.local} of ${use.specifier}`
     const why = (error: string): string =>
@@ -75,4 +87,19 @@ export async function stateOf(
     }
     return state
   }
+}
+
+/** The digest of what a value holds that code may tell; undefined where that is nothing, or cannot be read. */
+function textOf(value: unknown, folder: string): Digest | undefined {
+  try {
+    const text = valueText(value, { functions: true, folder })
+    return text === 'function' ? undefined : sha256(text)
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+    return undefined
+  }
+}
+
+function isCode(value: unknown): boolean {
+  return typeof value === 'function'
 }

@@ -1,19 +1,13 @@
 import { types } from 'node:util'
-import { sha256, type Digest } from '../internal/digest.ts'
 import type { ModuleGraph } from './module-graph.ts'
 import type { ScopeReader } from './scope-values.ts'
+import type { ParsedModule } from './parsed-module.ts'
 import type { NeededValue } from './slice.ts'
-import { valueText } from './value-text.ts'
 
 type AnyFunction = (...values: never[]) => unknown
 
 /** So many functions are looked at for the values of their modules. */
 const mostFunctions = 2_000
-
-/** The digest of a value by its content. Throws `Unreadable`. */
-export function valueDigest(value: unknown): Digest {
-  return sha256(valueText(value))
-}
 
 /** Bindings as they were found: what they hold, and those that no closure of their modules uses. */
 export interface FoundValues {
@@ -21,62 +15,157 @@ export interface FoundValues {
   readonly absent: ReadonlySet<NeededValue>
 }
 
+/** What is known of the bindings that the functions of a script see. */
+interface Known {
+  readonly values: Map<string, unknown>
+  readonly absent: Set<string>
+  /** Bindings that no function shows that can be come to. */
+  readonly hidden: Set<string>
+}
+
+/** By script: steps of one module see the same. */
+const known = new Map<string, Known>()
+
+const keyOf = ({ path, name }: NeededValue): string => `${path} ${name}`
+
 /**
- * Finds bindings whose code does not tell what they hold, from what a function sees: looks at function after function
- * until all are found.
+ * Finds bindings from what a function sees: looks at function after function until all are found. Those that are
+ * `optional` are not searched for again when they were not found once.
  */
 export function findValues(
   reader: ScopeReader,
   graph: ModuleGraph,
   from: AnyFunction,
   needed: readonly NeededValue[],
+  optional: readonly NeededValue[] = [],
 ): FoundValues {
+  const script = reader.view(from)?.script ?? ''
+  const here: Known = known.get(script) ?? { values: new Map(), absent: new Set(), hidden: new Set() }
+  known.set(script, here)
+  const wanted = [...needed, ...optional.filter((value) => !here.hidden.has(keyOf(value)))]
+  const open = wanted.filter((value) => !here.values.has(keyOf(value)))
+  if (open.length > 0) {
+    const search = new Search(reader, graph, open, here)
+    search.from(from)
+    for (const value of optional) if (!here.values.has(keyOf(value))) here.hidden.add(keyOf(value))
+  }
   const found = new Map<NeededValue, unknown>()
   const absent = new Set<NeededValue>()
-  const modules = new Map(graph.modules.map((module) => [module.path, module]))
-  const seen = new Set<unknown>([from])
-  const open: AnyFunction[] = [from]
-  const offer = (value: unknown): void => {
-    if (typeof value !== 'function' || seen.has(value)) return
-    seen.add(value)
-    open.push(value as AnyFunction)
-  }
-  for (let count = 0; open.length > 0 && count < mostFunctions && found.size < needed.length; count++) {
-    const view = reader.view(open.shift())
-    const module = view?.file === undefined ? undefined : modules.get(view.file)
-    if (view === undefined || module === undefined) continue
-    const own = new Set(module.pieces.pieces.flatMap(({ names }) => names))
-    for (const { isModule, values } of view.scopes) {
-      // A loader that wraps a module in a function has its variables in a scope like any other.
-      const isOuter = isModule || Object.keys(values).some((name) => own.has(name))
-      for (const value of isOuter ? needed : []) {
-        if (found.has(value)) continue
-        const places = value.path === view.file ? [value.name] : []
-        for (const { path, name } of value.elsewhere) if (path === view.file) places.push(name)
-        for (const place of places) {
-          const [name, member] = place.split('.') as [string, string | undefined]
-          if (!Object.hasOwn(values, name)) continue
-          const given = values[name]
-          if (member === undefined) found.set(value, given)
-          else if (types.isModuleNamespaceObject(given))
-            found.set(value, (given as Readonly<Record<string, unknown>>)[member])
-        }
-        if (value.path === view.file && isModule && !Object.hasOwn(values, value.name)) absent.add(value)
-      }
-      for (const [name, one] of Object.entries(values)) {
-        offer(one)
-        if (isNamespace(name, one) && !seen.has(one)) {
-          seen.add(one)
-          for (const [key, member] of membersOf(one)) {
-            offer(member)
-            for (const value of needed)
-              if (!found.has(value) && isOnly(graph, value, key)) found.set(value, member)
-          }
-        }
-      }
-    }
+  for (const value of wanted) {
+    const key = keyOf(value)
+    if (here.values.has(key)) found.set(value, here.values.get(key))
+    if (here.absent.has(key)) absent.add(value)
   }
   return { found, absent }
+}
+
+/** Looks at functions, and at those that these see. */
+class Search {
+  readonly #reader: ScopeReader
+  readonly #graph: ModuleGraph
+  readonly #modules: ReadonlyMap<string, ParsedModule>
+  /** By file: the names under which it knows what is looked for. */
+  readonly #places = new Map<string, { readonly value: NeededValue; readonly name: string }[]>()
+  readonly #exports = new Map<string, NeededValue>()
+  readonly #open: Set<string>
+  readonly #known: Known
+  readonly #seen = new Set<unknown>()
+  readonly #functions: AnyFunction[] = []
+
+  constructor(reader: ScopeReader, graph: ModuleGraph, wanted: readonly NeededValue[], found: Known) {
+    this.#reader = reader
+    this.#graph = graph
+    this.#modules = new Map(graph.modules.map((module) => [module.path, module]))
+    this.#known = found
+    this.#open = new Set(wanted.map(keyOf))
+    for (const value of wanted)
+      for (const { path, name } of [value, ...value.elsewhere]) {
+        const places = this.#places.get(path) ?? []
+        places.push({ value, name })
+        this.#places.set(path, places)
+      }
+    this.#noteExports(wanted)
+  }
+
+  from(start: AnyFunction): void {
+    this.#offer(start)
+    for (let count = 0; count < mostFunctions && this.#open.size > 0; count++) {
+      const next = this.#functions.shift()
+      if (next === undefined) return
+      this.#look(next)
+    }
+  }
+
+  #offer(value: unknown): void {
+    if (typeof value !== 'function' || this.#seen.has(value)) return
+    this.#seen.add(value)
+    this.#functions.push(value as AnyFunction)
+  }
+
+  #take(value: NeededValue, held: unknown): void {
+    const key = keyOf(value)
+    if (!this.#open.delete(key)) return
+    this.#known.values.set(key, held)
+  }
+
+  #look(target: AnyFunction): void {
+    const view = this.#reader.view(target)
+    const module = view?.file === undefined ? undefined : this.#modules.get(view.file)
+    if (view === undefined || module === undefined) return
+    const { scopes } = view
+    const places = this.#places.get(view.file!) ?? []
+    // A loader that wraps a module in a function has its variables in the outermost scope that has any of them; what is
+    // further in may have the same names for something else.
+    const own = new Set(module.pieces.pieces.flatMap(({ names }) => names))
+    const outer =
+      scopes.findLast(({ isModule }) => isModule) ??
+      scopes.findLast(({ values }) => Object.keys(values).some((name) => own.has(name)))
+    if (outer !== undefined) {
+      for (const { value, name } of places) this.#read(value, name, outer.values)
+      if (outer.isModule)
+        for (const { value, name } of places)
+          if (value.path === view.file && !Object.hasOwn(outer.values, name))
+            this.#known.absent.add(keyOf(value))
+    }
+    for (const { values } of scopes)
+      for (const [name, one] of Object.entries(values)) {
+        this.#offer(one)
+        if (isNamespace(name, one)) this.#enter(one)
+      }
+  }
+
+  #read(value: NeededValue, place: string, values: Readonly<Record<string, unknown>>): void {
+    const [name, member] = place.split('.') as [string, string | undefined]
+    if (!Object.hasOwn(values, name)) return
+    const given = values[name]
+    if (member === undefined) this.#take(value, given)
+    else if (types.isModuleNamespaceObject(given))
+      this.#take(value, (given as Readonly<Record<string, unknown>>)[member])
+  }
+
+  #enter(namespace: object): void {
+    if (this.#seen.has(namespace)) return
+    this.#seen.add(namespace)
+    for (const [key, member] of membersOf(namespace)) {
+      this.#offer(member)
+      const value = this.#exports.get(key)
+      if (value !== undefined) this.#take(value, member)
+    }
+  }
+
+  /** Exported names that can only be those of what is looked for: one module alone exports them. */
+  #noteExports(wanted: readonly NeededValue[]): void {
+    const byPlace = new Map(wanted.map((value) => [keyOf(value), value]))
+    const counts = new Map<string, number>()
+    const values = new Map<string, NeededValue>()
+    for (const { path, pieces } of this.#graph.modules)
+      for (const [exported, local] of pieces.exports) {
+        counts.set(exported, (counts.get(exported) ?? 0) + 1)
+        const value = typeof local === 'string' ? byPlace.get(`${path} ${local}`) : undefined
+        if (value !== undefined) values.set(exported, value)
+      }
+    for (const [exported, value] of values) if (counts.get(exported) === 1) this.#exports.set(exported, value)
+  }
 }
 
 /** A namespace, or what a loader keeps in the place of one, under a name of its own making. */
@@ -93,12 +182,4 @@ function membersOf(value: object): [string, unknown][] {
   } catch {
     return []
   }
-}
-
-/** Whether an exported name can only be that of a needed binding: one module alone exports it. */
-function isOnly(graph: ModuleGraph, { path, name }: NeededValue, exported: string): boolean {
-  const modules = graph.modules.filter(({ pieces }) => pieces.exports.has(exported))
-  return (
-    modules.length === 1 && modules[0]!.path === path && modules[0]!.pieces.exports.get(exported) === name
-  )
 }

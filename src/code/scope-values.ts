@@ -10,6 +10,8 @@ export interface FunctionScope {
 
 /** What a function sees of the world, innermost scope first. */
 export interface FunctionView {
+  /** Which script it is of: one that is loaded twice is two. */
+  readonly script: string
   /** The path of the script that was loaded; undefined where it has none. */
   readonly file: string | undefined
   readonly scopes: readonly FunctionScope[]
@@ -76,7 +78,8 @@ export class ScopeReader {
       const location = internal.get('[[FunctionLocation]]')?.value as { scriptId: string } | undefined
       const scopes = internal.get('[[Scopes]]')?.objectId
       if (location === undefined || scopes === undefined) return undefined
-      return { file: pathOf(this.#script(location.scriptId)), scopes: this.#scopes(scopes) }
+      const { scriptId } = location
+      return { script: scriptId, file: pathOf(this.#script(scriptId)), scopes: this.#scopes(scopes) }
     } finally {
       Reflect.deleteProperty(host, hook)
     }

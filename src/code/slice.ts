@@ -30,6 +30,10 @@ export interface Slice {
   /** The modules that do something when they are loaded, in the order in which they are. */
   readonly order: readonly ParsedModule[]
   readonly values: readonly NeededValue[]
+  /** Bindings whose code may tell all of their values; what can be read of these counts too. */
+  readonly watched: readonly NeededValue[]
+  /** Variables of the environment that statements read when modules are loaded. */
+  readonly environment: readonly string[]
   /** What of packages is used by what is reached. */
   readonly packages: readonly PackageUse[]
   /** Bindings that functions give other values. */
@@ -57,6 +61,8 @@ type Reach = 'loaded' | 'reached'
 /** What a module that counts as a whole may have read when it was loaded is not told by its text. */
 const readsWorld = /\b(?:process|fs|child_process|http|https|os)\b|\bfetch\s*\(|\bDate\b|\brandom\b/
 
+const importers = new WeakMap<ModuleGraph, ReadonlyMap<string, readonly Place[]>>()
+
 class Slicer {
   readonly #graph: ModuleGraph
   readonly #opaque: readonly string[]
@@ -64,6 +70,7 @@ class Slicer {
   readonly #included = new Map<ParsedModule, Map<Piece, Reach>>()
   readonly #links = new Map<ParsedModule, Set<string>>()
   readonly #values = new Map<string, Place>()
+  readonly #watched = new Map<string, Place>()
   readonly #packages = new Map<string, Place & { readonly link: Link }>()
   readonly #reassigned = new Map<string, Place>()
   /** Bindings that loading modules changes, as `path name`: to what, their code does not tell. */
@@ -100,6 +107,10 @@ class Slicer {
       links: this.#links,
       order: this.#inOrder(path).filter(({ pieces }) => pieces.pieces.some(({ effect }) => effect)),
       values: [...this.#values.values()].map((place) => this.#needed(place)),
+      watched: [...this.#watched]
+        .filter(([key, place]) => !this.#values.has(key) && !this.#isPrivate(place))
+        .map(([, place]) => this.#needed(place)),
+      environment: this.#environment(),
       packages: [...this.#packages.values()].flatMap((place) => this.#packageUse(place)),
       reassigned: [...this.#reassigned.values()],
       gaps: this.#graph.gaps.filter((gap) => this.#isReached(gap)),
@@ -168,14 +179,7 @@ class Slicer {
   }
 
   #needed({ path, name }: Place): NeededValue {
-    const elsewhere: Place[] = []
-    for (const module of this.#modules.values())
-      for (const [local, link] of module.pieces.imports)
-        if (
-          module.path !== path &&
-          this.#originsOf(module, link, new Set()).some((one) => one.path === path && one.name === name)
-        )
-          elsewhere.push({ path: module.path, name: link.name === '*' ? `${local}.${name}` : local })
+    const elsewhere = this.#importers().get(`${path} ${name}`) ?? []
     const users = [...(this.#included.get(this.#modules.get(path)!)?.keys() ?? [])].filter(({ uses }) =>
       uses.has(name),
     )
@@ -201,6 +205,48 @@ class Slicer {
       for (const member of used ?? []) members.add(member)
     }
     return [{ path, local, specifier, target, name, members: users.length === 0 ? 'all' : members }]
+  }
+
+  /** Under which names modules know the bindings of others, by `path name`. */
+  #importers(): ReadonlyMap<string, readonly Place[]> {
+    const known = importers.get(this.#graph)
+    if (known !== undefined) return known
+    const found = new Map<string, Place[]>()
+    for (const module of this.#modules.values())
+      for (const [local, link] of module.pieces.imports)
+        for (const { path, name } of this.#originsOf(module, link, new Set())) {
+          if (path === module.path) continue
+          const places = found.get(`${path} ${name}`) ?? []
+          places.push({ path: module.path, name: link.name === '*' ? `${local}.${name}` : local })
+          found.set(`${path} ${name}`, places)
+        }
+    importers.set(this.#graph, found)
+    return found
+  }
+
+  /**
+   * A value that is written down, and that nothing knows but functions that are reached: what these keep in it (a memo,
+   * a table) is told by their code.
+   */
+  #isPrivate({ path, name }: Place): boolean {
+    const module = this.#modules.get(path)!
+    const own = indexOf(module.pieces).declaring(name)
+    if (own.length !== 1 || own[0]!.type !== 'variable' || !own[0]!.literal) return false
+    if ([...module.pieces.exports.values()].includes(name)) return false
+    const included = this.#included.get(module)
+    return module.pieces.pieces.every(
+      (piece) =>
+        piece === own[0] || !piece.uses.has(name) || (included?.get(piece) === 'reached' && !piece.effect),
+    )
+  }
+
+  #environment(): string[] {
+    const names = new Set<string>()
+    for (const module of this.#modules.values())
+      for (const piece of module.pieces.pieces)
+        if (piece.effect && piece.type === 'statement' && !module.pieces.isWhole)
+          for (const name of piece.environment) names.add(name)
+    return [...names]
   }
 
   #include(module: ParsedModule, piece: Piece, reach: Reach): void {
@@ -245,9 +291,11 @@ class Slicer {
     const index = indexOf(module.pieces)
     if (!piece.fixed || piece.assignable)
       for (const other of index.touching(name)) this.#include(module, other, reach)
-    if (reach !== 'reached') return
     const value: Place = { path: module.path, name }
     const key = `${module.path} ${name}`
+    // What loading uses is not told by its code either: it may have been handed to what keeps it.
+    if (piece.type !== 'statement') this.#watched.set(key, value)
+    if (reach !== 'reached') return
     const isChanged =
       piece.type === 'variable' && !piece.fixed ? this.#changed.has(key) : this.#written.has(key)
     if (piece.type === 'variable' && (piece.effect || isChanged)) this.#values.set(key, value)
@@ -262,7 +310,12 @@ class Slicer {
     const { path } = module
     this.#link(module, `${local} > ${specifier} ${name}`)
     if (reach === 'reached') this.#packages.set(`${path} ${local}`, { path, name: local, link })
-    for (const target of this.#graph.targetsOf(module.path, specifier)) this.#reach(target, name, reach)
+    for (const target of this.#graph.targetsOf(module.path, specifier)) {
+      // Data, or CommonJS: what it holds is known to its importers alone.
+      if (this.#modules.get(target)?.pieces.isWhole === true && module.pieces.imports.has(local))
+        this.#watched.set(`${path} ${local}`, { path, name: local })
+      this.#reach(target, name, reach)
+    }
   }
 
   /** Follows an export of a module; one that is not found is any. */

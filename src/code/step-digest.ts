@@ -124,7 +124,7 @@ export async function stepCode(request: CodeRequest, settings: CodeSettings): Pr
       return no('code that it reaches is nested too deeply: give it a `version`')
     throw error
   }
-  const read = await stateOf(request.run, slice, graph, place)
+  const read = await stateOf(request.run, slice, graph, place, root)
   const values = read()
   if (typeof values === 'string') return no(values)
   const [gap] = slice.gaps
@@ -167,12 +167,26 @@ export async function stepCode(request: CodeRequest, settings: CodeSettings): Pr
   }
 }
 
+/** Reading values again takes at most one part in so many of the time, where it takes longer than this in milliseconds. */
+const shareOfReading = 10
+const quickReading = 5
+
 /** Compares values that were read with what they are when it is called. */
 function changes(before: ReachedState, read: ReadState): () => string | undefined {
+  let last: { readonly verdict: string | undefined; readonly until: number } | undefined
   return () => {
+    const startedAt = performance.now()
+    if (last !== undefined && startedAt < last.until) return last.verdict
     const now = read()
-    if (typeof now === 'string') return now
-    return Object.keys({ ...before, ...now }).find((name) => now[name] !== before[name])
+    const verdict =
+      typeof now === 'string'
+        ? now
+        : Object.keys({ ...before, ...now }).find((name) => now[name] !== before[name])
+    const endedAt = performance.now()
+    const took = endedAt - startedAt
+    // A large table that is read again for each item of a map would take all the time there is.
+    last = took < quickReading ? undefined : { verdict, until: endedAt + took * shareOfReading }
+    return verdict
   }
 }
 

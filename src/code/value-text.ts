@@ -6,11 +6,19 @@ export class Unreadable extends Error {}
 
 const mostParts = 5_000_000
 
+/** How values are written. */
+export interface TextOptions {
+  /** Functions and classes are told by their code: only what they hold as members counts. Default: they are unreadable. */
+  readonly functions?: boolean
+  /** A folder; texts name it as it lies, which is no content. */
+  readonly folder?: string
+}
+
 /**
  * A text that is equal for equal plain data, and for nothing else: what JSON holds, and bigints, dates, patterns,
  * URLs, maps, sets and typed arrays. Nothing of the value is called. Throws {@link Unreadable}, with the place.
  */
-export function valueText(root: unknown): string {
+export function valueText(root: unknown, { functions = false, folder }: TextOptions = {}): string {
   const parts: string[] = []
   const seen = new Map<object, number>()
   const fail = (place: string, what: string): never => {
@@ -20,7 +28,7 @@ export function valueText(root: unknown): string {
     if (parts.length > mostParts) fail('', 'too large')
     switch (typeof value) {
       case 'string':
-        parts.push(JSON.stringify(value))
+        parts.push(JSON.stringify(folder === undefined ? value : value.replaceAll(folder, '<project>')))
         return
       case 'number':
         parts.push(Object.is(value, -0) ? '-0' : String(value))
@@ -35,7 +43,11 @@ export function valueText(root: unknown): string {
       case 'symbol':
         return fail(place, 'a symbol')
       case 'function':
-        return fail(place, 'a function')
+        if (!functions) return fail(place, 'a function')
+        if (seen.has(value)) return void parts.push(`same ${seen.get(value)}`)
+        seen.set(value, seen.size)
+        parts.push('function')
+        return writeMembers(value as object, place)
       case 'object': {
         if (value === null) return void parts.push('null')
         const number = seen.get(value)
@@ -66,7 +78,10 @@ export function valueText(root: unknown): string {
       case Object.prototype:
         return writeRecord(value, keys, place)
       case Array.prototype:
-        if (keys.length !== (value as unknown[]).length + 1)
+        if (
+          keys.length !== (value as unknown[]).length + 1 ||
+          !(value as unknown[]).every((_, index) => Object.hasOwn(value, index))
+        )
           fail(place, 'a list with holes or members of its own')
         return writeAll(value as unknown[], place)
       case Map.prototype:
@@ -81,10 +96,12 @@ export function valueText(root: unknown): string {
         bare()
         return void parts.push(`date ${(value as Date).getTime()}`)
       case RegExp.prototype: {
+        if (keys.length > 1) fail(place, 'a pattern with members of its own')
         const { source, flags, lastIndex } = value as RegExp
         return void parts.push(`pattern ${JSON.stringify(source)} ${flags} ${lastIndex}`)
       }
       case URL.prototype:
+        bare()
         return void parts.push(`url ${JSON.stringify((value as URL).href)}`)
       case ArrayBuffer.prototype:
         bare()
@@ -92,10 +109,22 @@ export function valueText(root: unknown): string {
       default:
     }
     if (ArrayBuffer.isView(value) && isBuiltinView(prototype)) {
+      const own = value instanceof DataView ? keys.length : keys.length - (value as Uint8Array).length
+      if (own > 0) fail(place, 'a list of numbers with members of its own')
       const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
       return void parts.push(`${isBuiltinView(prototype)} ${sha256(bytes)}`)
     }
     fail(place, 'an object of a class')
+  }
+  /** What a function holds beside its code. */
+  const writeMembers = (value: object, place: string): void => {
+    for (const [key, { enumerable, ...property }] of Object.entries(
+      Object.getOwnPropertyDescriptors(value),
+    )) {
+      if (enumerable !== true || !('value' in property)) continue
+      parts.push(` ${JSON.stringify(key)}:`)
+      write(property.value, `${place}.${key}`)
+    }
   }
   const writeRecord = (value: object, keys: readonly (string | symbol)[], place: string): void => {
     parts.push('{')

@@ -131,7 +131,7 @@ test('what was not selected and is cancelled while its fingerprint is asked is c
   asked = false
   const h = await pw.start(pipe, {}, { select: { only: ['t'] } as never })
   while (!asked) await new Promise((r) => setTimeout(r, 5))
-  await h.cancel('x')
+  h.cancel('x')
   await h.result().catch(() => undefined)
   const d = await pw.show(h.id)
   expect(d.executions.map((e) => [e.node, e.state])[0]).toEqual(['s', 'cancelled'])
@@ -195,7 +195,7 @@ test('two previews at once do not take the files of each other', async () => {
   const one = pw.preview(pipe, {})
   await new Promise((r) => setTimeout(r, 100))
   const two = pw.preview(pipe, {})
-  const both = await Promise.all([one, two])
+  await Promise.all([one, two])
   expect(problems).toEqual([])
 })
 
