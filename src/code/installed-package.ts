@@ -10,6 +10,8 @@ export interface InstalledPackage {
   readonly version: string
   /** The packages that its manifest names. */
   readonly needs: readonly string[]
+  /** Those of them that need not be there. */
+  readonly optional: ReadonlySet<string>
   /** When its manifest last changed, in milliseconds since the epoch. */
   readonly changedAt: number
   readonly manifest: string
@@ -41,7 +43,8 @@ export function installedPackage(folder: string): InstalledPackage | undefined {
   if (known !== undefined && known.look === look?.look) return known.found
   const read = look === undefined ? undefined : readManifest(manifest)
   if (read === undefined && lookAt(folder) === undefined) return undefined
-  const { name = nameOf(folder), version, ...rest } = read ?? {}
+  const { name: given, version, ...rest } = read ?? {}
+  const name = typeof given === 'string' ? given : nameOf(folder)
   const found: InstalledPackage = {
     name,
     version:
@@ -49,8 +52,14 @@ export function installedPackage(folder: string): InstalledPackage | undefined {
         ? version + origin(folder, name, version)
         : `bytes ${contentOf(folder)}`,
     needs: ['dependencies', 'optionalDependencies', 'peerDependencies'].flatMap((kind) =>
-      Object.keys((rest[kind] as object | undefined) ?? {}),
+      Object.keys((rest[kind] as object | undefined) ?? {}).filter((need) => packageName.test(need)),
     ),
+    optional: new Set([
+      ...Object.keys((rest['optionalDependencies'] as object | undefined) ?? {}),
+      ...Object.entries((rest['peerDependenciesMeta'] as object | undefined) ?? {}).flatMap(([peer, meta]) =>
+        (meta as { readonly optional?: unknown } | null)?.optional === true ? [peer] : [],
+      ),
+    ]),
     changedAt: look?.changedAt ?? lookAt(folder)!.changedAt,
     manifest,
   }
@@ -67,7 +76,10 @@ function lookAt(path: string): { readonly look: string; readonly changedAt: numb
   return { look: `${size} ${mtimeNs} ${ctimeNs} ${ino}`, changedAt: Number(ctimeMs) }
 }
 
-type Manifest = Readonly<Record<string, unknown>> & { readonly name?: string }
+/** What may be the name of a package: no way out of the folder where it is looked for. */
+const packageName = /^(?:@[\w.~-]+\/)?[\w~-][\w.~-]*$/
+
+type Manifest = Readonly<Record<string, unknown>>
 
 function readManifest(path: string): Manifest | undefined {
   try {
@@ -135,10 +147,14 @@ function patchesOf(project: string, name: string): string | undefined {
     } catch {
       return []
     }
-    const own = files.filter(
-      (file) =>
-        file.startsWith(`${name.replaceAll('/', '+')}+`) ||
-        file.startsWith(`${name.replaceAll('/', '-')}-npm-`),
+    const flat = [
+      name.replaceAll('/', '+'),
+      name.replaceAll('/', '-'),
+      name.replaceAll('/', '__'),
+      name.replace(/^@/, ''),
+    ]
+    const own = files.filter((file) =>
+      flat.some((one) => file.startsWith(one) && /^(?:\+|@|-npm-|\.patch$|%40)/.test(file.slice(one.length))),
     )
     return own.toSorted().map((file) => sha256(readFileSync(join(folder, file))))
   })
@@ -148,8 +164,8 @@ function patchesOf(project: string, name: string): string | undefined {
 /** The digest of all files of a package that has no version. */
 function contentOf(folder: string): string {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
     .filter((file) => !/[\\/](?:node_modules|\.[^\\/]+)[\\/]/.test(file.slice(folder.length)))
     .toSorted()
   return sha256(canonicalJson(files.map((file) => [file.slice(folder.length), sha256(readFileSync(file))])))

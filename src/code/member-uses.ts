@@ -1,5 +1,6 @@
 import type { Node } from 'oxc-parser'
 import { isErased, isNode } from './normal-form.ts'
+import { unwrap } from './unwrap.ts'
 
 type AnyNode = Node & Readonly<Record<string, unknown>>
 
@@ -19,12 +20,13 @@ export function memberUses(root: Node): MemberUses {
       uses.set(value.name, 'all')
       return
     }
-    if (value.type === 'MemberExpression' && value.object.type === 'Identifier') {
+    const object = value.type === 'MemberExpression' ? unwrap(value.object) : undefined
+    if (value.type === 'MemberExpression' && object?.type === 'Identifier') {
       const member = memberOf(value as AnyNode)
-      if (member === undefined) uses.set(value.object.name, 'all')
+      if (member === undefined) uses.set(object.name, 'all')
       else {
-        const known = uses.get(value.object.name) ?? new Set<string>()
-        if (known !== 'all') uses.set(value.object.name, known.add(member))
+        const known = uses.get(object.name) ?? new Set<string>()
+        if (known !== 'all') uses.set(object.name, known.add(member))
       }
       if (value.computed) visit(value.property)
       return

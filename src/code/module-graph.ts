@@ -36,9 +36,10 @@ function targetsFrom(
   { path, source }: ParsedModule,
   specifier: string,
 ): ReadonlySet<string> {
-  const found = resolve(path, specifier)
-  if (found.size > 0 || source === path) return found
-  return resolve(path, specifier.replace(/\.([cm]?)tsx?$/, '.$1js'))
+  if (source === path) return resolve(path, specifier)
+  // What was compiled in its place lies beside its source, and is what is loaded.
+  const found = resolve(path, specifier.replace(/\.([cm]?)tsx?$/, '.$1js'))
+  return found.size > 0 ? found : resolve(path, specifier)
 }
 
 /** A graph with its modules as each was read by itself. */

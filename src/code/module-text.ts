@@ -30,12 +30,20 @@ export async function sourceText(path: string, text: string): Promise<ModuleText
   if (given === undefined) return undefined
   const { map, place } = readMap(path, given) ?? {}
   if (map === undefined || place === undefined) return undefined
-  const [source, ...more] = map.sources ?? []
-  const [content] = map.sourcesContent ?? []
-  if (typeof source !== 'string' || typeof content !== 'string' || more.length > 0) return undefined
-  const original = source.startsWith('file://')
+  if (!Array.isArray(map.sources) || !Array.isArray(map.sourcesContent)) return undefined
+  const [source, ...more] = map.sources as readonly unknown[]
+  const [content] = map.sourcesContent as readonly unknown[]
+  const root: unknown = map.sourceRoot ?? ''
+  if (
+    typeof root !== 'string' ||
+    typeof source !== 'string' ||
+    typeof content !== 'string' ||
+    more.length > 0
+  )
+    return undefined
+  const original = source.startsWith('file:///')
     ? fileURLToPath(source)
-    : resolve(dirname(place), map.sourceRoot ?? '', source)
+    : resolve(dirname(place), root, source)
   const { parseSync } = await import('oxc-parser')
   const [built, written] = [parseSync(path, text), parseSync(original, content)]
   if (built.errors.length > 0 || written.errors.length > 0) return undefined
@@ -53,7 +61,8 @@ function readMap(path: string, url: string): { readonly map: SourceMap; readonly
         : inline[1] === undefined
           ? decodeURIComponent(inline[2]!)
           : Buffer.from(inline[2]!, 'base64').toString('utf8')
-    return { map: JSON.parse(text) as SourceMap, place }
+    const map: unknown = JSON.parse(text)
+    return typeof map === 'object' && map !== null ? { map, place } : undefined
   } catch {
     return undefined
   }

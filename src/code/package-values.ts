@@ -66,12 +66,13 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function memberTexts(value: unknown, members: PackageUse['members'], place: string): string {
-  if (!isBag(value) || members === 'all') return textOf(value, place, new Set())
+  if (members === 'all' || !(isBag(value) || typeof value === 'function'))
+    return textOf(value, place, new Set())
   const texts: string[] = []
   for (const member of members) {
     // Methods that all objects have are no members of this one.
     if (!Object.hasOwn(value, member)) continue
-    const text = textOf(value[member], `${place}.${member}`, new Set())
+    const text = textOf((value as Readonly<Record<string, unknown>>)[member], `${place}.${member}`, new Set())
     if (text !== '') texts.push(`${member}: ${text}`)
   }
   return texts.toSorted().join('\n')
@@ -109,9 +110,16 @@ function membersText(
 ): string {
   const texts: string[] = []
   for (const [key, { enumerable, ...property }] of Object.entries(Object.getOwnPropertyDescriptors(value))) {
-    // What is computed when it is asked for is code: that of the package.
-    if (enumerable !== true || !('value' in property) || !counts(property.value)) continue
-    const text = textOf(property.value, `${place}.${key}`, seen)
+    if (enumerable !== true) continue
+    // CommonJS that was compiled gives its exports by getters.
+    const held: unknown =
+      'value' in property
+        ? property.value
+        : isBag(value)
+          ? (value as Record<string, unknown>)[key]
+          : undefined
+    if (!counts(held)) continue
+    const text = textOf(held, `${place}.${key}`, seen)
     if (text !== '') texts.push(`${key}: ${text}`)
   }
   return texts.toSorted().join('\n')

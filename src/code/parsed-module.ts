@@ -5,6 +5,7 @@ import { readImports, type ModuleImport } from './module-imports.ts'
 import { readNamedCalls, type NamedCall } from './named-calls.ts'
 import { lineCounter } from './lines.ts'
 import { whole, type KnownImports, type ModulePieces } from './pieces.ts'
+import { valueText } from './value-text.ts'
 import { readPieces } from './split-module.ts'
 
 /** What cannot be read from the text of a module. */
@@ -81,7 +82,7 @@ export async function parseModule(path: string): Promise<ParsedModule> {
 function dataText(path: string, text: string): string | undefined {
   if (!path.endsWith('.json')) return undefined
   try {
-    return JSON.stringify(JSON.parse(text))
+    return valueText(JSON.parse(text))
   } catch {
     return undefined
   }

@@ -49,6 +49,8 @@ export interface ModulePieces {
   readonly exports: ReadonlyMap<string, string | Link>
   /** The modules whose exports are all handed on. */
   readonly stars: readonly string[]
+  /** The modules that it imports or exports from when it is loaded. */
+  readonly loads: readonly string[]
   /** Names of its own that stand for what only describes: schemas, definitions. */
   readonly described: ReadonlySet<string>
   /** Names of its own that may be called without an effect. */
@@ -171,6 +173,7 @@ export function whole(text: string): ModulePieces {
     imports: new Map(),
     exports: new Map(),
     stars: [],
+    loads: [],
     described: none,
     callable: none,
     isWhole: true,

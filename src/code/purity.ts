@@ -33,7 +33,7 @@ const pureConstructors =
 const pureNamespaces = /^(?:Math|JSON|Number|String|Array|BigInt|Intl|console)$/
 const pureOfObject = new Set(['freeze', 'keys', 'values', 'entries', 'fromEntries', 'create'])
 /** What they hold is given from outside. */
-const outside = new Set(['process', 'globalThis', 'global'])
+const outside = new Set(['process', 'globalThis', 'global', 'performance', 'navigator'])
 
 /** Modules whose exports hold what is given from outside. */
 const world = /^(?:node:)?(?:process|os|worker_threads)$/

@@ -51,7 +51,7 @@ export function recordedDigest(
 ): { readonly digest: Digest; readonly packages: Readonly<Record<string, string>> } | undefined {
   const recorded = read(module)
   const step = recorded?.steps[name]
-  if (recorded === undefined || step === undefined) return undefined
+  if (recorded === undefined || step === undefined || graph.gaps.length > 0) return undefined
   const built = graph.modules.find(({ path }) => path === module)!
   if (built.calls().filter((call) => call.name === name).length !== 1) return undefined
   const files = builtFiles(graph, module)

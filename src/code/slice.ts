@@ -71,6 +71,9 @@ class Slicer {
   readonly #links = new Map<ParsedModule, Set<string>>()
   readonly #values = new Map<string, Place>()
   readonly #watched = new Map<string, Place>()
+  readonly #loaded = new Set<string>()
+  /** What the code from which the slice starts uses, not only what may change that. */
+  readonly #called = new Set<Piece>()
   readonly #packages = new Map<string, Place & { readonly link: Link }>()
   readonly #reassigned = new Map<string, Place>()
   /** Bindings that loading modules changes, as `path name`: to what, their code does not tell. */
@@ -86,8 +89,12 @@ class Slicer {
   }
 
   from(path: string, starts: readonly Piece[]): Slice {
+    this.#noteLoaded(path)
     for (const module of this.#modules.values()) this.#noteChanges(module)
-    for (const piece of starts) this.#include(this.#modules.get(path)!, piece, 'reached')
+    for (const piece of starts) {
+      this.#called.add(piece)
+      this.#include(this.#modules.get(path)!, piece, 'reached')
+    }
     for (const module of this.#modules.values()) {
       const { pieces, isWhole } = module.pieces
       for (const piece of pieces) if (piece.effect || isWhole) this.#include(module, piece, 'loaded')
@@ -114,6 +121,17 @@ class Slicer {
       packages: [...this.#packages.values()].flatMap((place) => this.#packageUse(place)),
       reassigned: [...this.#reassigned.values()],
       gaps: this.#graph.gaps.filter((gap) => this.#isReached(gap)),
+    }
+  }
+
+  /** The modules that are loaded with one: those that are imported when they are asked for may never be. */
+  #noteLoaded(start: string): void {
+    const open = [start]
+    for (let path = open.pop(); path !== undefined; path = open.pop()) {
+      const module = this.#modules.get(path)
+      if (module === undefined || this.#loaded.has(path)) continue
+      this.#loaded.add(path)
+      for (const specifier of module.pieces.loads) open.push(...this.#graph.targetsOf(path, specifier))
     }
   }
 
@@ -193,7 +211,7 @@ class Slicer {
     link: { specifier, name },
   }: Place & { readonly link: Link }): PackageUse[] {
     const target = this.#graph.packageFileOf(path, specifier)
-    if (target === undefined || isDescribing(specifier)) return []
+    if (target === undefined || isDescribing(specifier) || !this.#loaded.has(path)) return []
     if (this.#opaque.some((known) => specifier === known || specifier.startsWith(`${known}/`))) return []
     const users = [...(this.#included.get(this.#modules.get(path)!) ?? [])].filter(
       ([piece, reach]) => reach === 'reached' && piece.uses.has(local),
@@ -233,10 +251,8 @@ class Slicer {
     const own = indexOf(module.pieces).declaring(name)
     if (own.length !== 1 || own[0]!.type !== 'variable' || !own[0]!.literal) return false
     if ([...module.pieces.exports.values()].includes(name)) return false
-    const included = this.#included.get(module)
     return module.pieces.pieces.every(
-      (piece) =>
-        piece === own[0] || !piece.uses.has(name) || (included?.get(piece) === 'reached' && !piece.effect),
+      (piece) => piece === own[0] || !piece.uses.has(name) || (this.#called.has(piece) && !piece.effect),
     )
   }
 
@@ -266,7 +282,8 @@ class Slicer {
       !piece.effect
     )
       this.#reassigned.set('globalThis', { path: module.path, name: 'globalThis' })
-    for (const name of piece.uses) this.#follow(module, name, reach)
+    // That it names itself is no use by others.
+    for (const name of piece.uses) if (!piece.names.includes(name)) this.#follow(module, name, reach)
     // Modules that code inside of a piece loads: `import('./x')`, `new URL('./worker.ts', import.meta.url)`.
     for (const { specifier, start } of module.imports) {
       if (start < piece.start || start >= piece.end) continue
@@ -288,6 +305,7 @@ class Slicer {
 
   #bind(module: ParsedModule, piece: Piece, name: string, reach: Reach): void {
     this.#include(module, piece, reach)
+    if (reach === 'reached') this.#called.add(piece)
     const index = indexOf(module.pieces)
     if (!piece.fixed || piece.assignable)
       for (const other of index.touching(name)) this.#include(module, other, reach)
@@ -355,6 +373,12 @@ class Slicer {
     let isFound = false
     for (const specifier of stars) {
       this.#link(module, `export * > ${specifier}`)
+      if (reach === 'reached' && this.#graph.packageFileOf(module.path, specifier) !== undefined)
+        this.#packages.set(`${module.path} * ${name}`, {
+          path: module.path,
+          name: `* ${name}`,
+          link: { specifier, name },
+        })
       for (const path of this.#graph.targetsOf(module.path, specifier)) {
         const target = this.#modules.get(path)
         if (target !== undefined && !target.pieces.isWhole && this.#reachExport(target, name, reach, seen))

@@ -130,14 +130,23 @@ function split(body: readonly AnyNode[], known: KnownImports): ModulePieces {
       }
       case 'ExpressionStatement': {
         const expression = node.expression as AnyNode
-        // A definition that nobody keeps, or a directive.
-        add(node, [], 'statement', !isPure(expression, describing))
+        // A definition that nobody keeps, or a directive: what else is called for nothing is called for what it does.
+        add(
+          node,
+          [],
+          'statement',
+          !(isKnownDefinition(expression, imports) && isPure(expression, describing)),
+        )
         break
       }
       default:
         addDeclaration(node)
     }
   }
+  const loads = body.flatMap((node) => {
+    const source = node['source'] as { readonly value: string } | null | undefined
+    return source !== null && source !== undefined && !isErased(node) ? [source.value] : []
+  })
   const own = (names: ReadonlySet<string>): ReadonlySet<string> =>
     new Set([...names].filter((name) => declared.has(name)))
   return {
@@ -145,6 +154,7 @@ function split(body: readonly AnyNode[], known: KnownImports): ModulePieces {
     imports,
     exports,
     stars,
+    loads,
     described: own(lasting),
     callable: own(describing),
     isWhole: false,
@@ -259,4 +269,12 @@ function declaredBy(node: AnyNode): string[] {
     default:
       return []
   }
+}
+
+/** Whether nothing but a definition is made, or a text stands there by itself. */
+function isKnownDefinition(expression: AnyNode, imports: ReadonlyMap<string, Link>): boolean {
+  if (expression.type === 'Literal') return true
+  if (expression.type !== 'CallExpression' || expression.callee.type !== 'Identifier') return false
+  const { name } = expression.callee
+  return /^define[A-Z]/.test(imports.get(name)?.name ?? name)
 }

@@ -90,6 +90,20 @@ function told(digest: Digest): StepCode & { cacheable: true } {
  * Code that cannot be tied to bytes is not cacheable, with the reason.
  */
 export async function stepCode(request: CodeRequest, settings: CodeSettings): Promise<StepCode> {
+  try {
+    return await read(request, settings)
+  } catch (error) {
+    // Whatever a project is made of: code that cannot be read is not cached, and runs.
+    const { message } = error as Error
+    return no(
+      error instanceof RangeError
+        ? 'code that it reaches is nested too deeply: give it a `version`'
+        : `its code cannot be read (${message}): give it a \`version\``,
+    )
+  }
+}
+
+async function read(request: CodeRequest, settings: CodeSettings): Promise<StepCode> {
   const { name, module, version } = request
   if (version !== undefined) return told(sha256(canonicalJson({ name, version })))
   if (module === undefined) return no('its module is not known: give it a `version`')
@@ -116,16 +130,9 @@ export async function stepCode(request: CodeRequest, settings: CodeSettings): Pr
   if (unread !== undefined) return no(`${place(file)}:${unread.line}: ${unread.reason}`)
   const definition = definitionOf(name, defining)
   if (typeof definition === 'string') return no(definition)
-  let slice: Slice
-  try {
-    slice = sliceOf(graph, file, [definition], opaque)
-  } catch (error) {
-    if (error instanceof RangeError)
-      return no('code that it reaches is nested too deeply: give it a `version`')
-    throw error
-  }
-  const read = await stateOf(request.run, slice, graph, place, root)
-  const values = read()
+  const slice = sliceOf(graph, file, [definition], opaque)
+  const readState = await stateOf(request.run, slice, graph, place, root)
+  const values = readState()
   if (typeof values === 'string') return no(values)
   const [gap] = slice.gaps
   if (gap !== undefined) return no(`${place(gap.file)}:${gap.line}: ${gap.reason}`)
@@ -146,7 +153,7 @@ export async function stepCode(request: CodeRequest, settings: CodeSettings): Pr
       order: slice.order.map(({ path }) => place(path)),
       options: reached.options,
       values,
-      packages,
+      packages: graph.packages.edges,
     }),
   )
   const { pieces, options, texts } = reached
@@ -163,7 +170,7 @@ export async function stepCode(request: CodeRequest, settings: CodeSettings): Pr
     options,
     wide,
     texts,
-    changedValue: changes(values, read),
+    changedValue: changes(values, readState),
   }
 }
 

@@ -80,7 +80,8 @@ export function valueText(root: unknown, { functions = false, folder }: TextOpti
       case Array.prototype:
         if (
           keys.length !== (value as unknown[]).length + 1 ||
-          !(value as unknown[]).every((_, index) => Object.hasOwn(value, index))
+          // Of a list with holes `every` sees none.
+          !Array.from(value as unknown[], (_, index) => Object.hasOwn(value, index)).every(Boolean)
         )
           fail(place, 'a list with holes or members of its own')
         return writeAll(value as unknown[], place)

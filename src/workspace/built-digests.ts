@@ -26,6 +26,15 @@ export async function digestsOf(program: Program, built: string): Promise<BuiltD
     })
   }
   const graph = await moduleGraph(module)
+  const [gap] = graph.gaps
+  if (gap !== undefined)
+    throw new PipewrightError(
+      'CONFIG_INVALID',
+      `${built} loads what cannot be told: line ${gap.line}: ${gap.reason}`,
+      {
+        fix: 'let the bundler write imports whose modules are literals',
+      },
+    )
   const steps: Record<string, RecordedDigests['steps'][string]> = {}
   const without: Record<string, string> = {}
   for (const [key, code] of program.code) {

@@ -130,7 +130,7 @@ test('what was not selected and is cancelled while its fingerprint is asked is c
   hang = true
   asked = false
   const h = await pw.start(pipe, {}, { select: { only: ['t'] } as never })
-  while (!asked) await new Promise((r) => setTimeout(r, 5))
+  await until(() => asked)
   h.cancel('x')
   await h.result().catch(() => undefined)
   const d = await pw.show(h.id)
