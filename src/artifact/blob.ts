@@ -39,8 +39,8 @@ export interface StoredBlob extends Blob {
  * one wins. What is in them is not the store's to know.
  */
 export interface SharedEntries {
-  /** The entries of those keys that have one, in one look-up. */
-  get(keys: readonly Digest[]): Promise<ReadonlyMap<Digest, Uint8Array>>
+  /** The entries of those keys that have one, in one look-up; an error stands for one that could not be read. */
+  get(keys: readonly Digest[]): Promise<ReadonlyMap<Digest, Uint8Array | Error>>
   /** Puts entries in the place of those that are there; rejects when one cannot be, after all were tried. */
   put(entries: ReadonlyMap<Digest, Uint8Array>): Promise<void>
   /** The keys of all entries, in no order. */

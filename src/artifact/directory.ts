@@ -61,6 +61,12 @@ class StoredDirectory implements DirectoryHandle {
     await mkdir(root, { recursive: true })
     for (const { path, digest, executable } of await this.files()) {
       const target = join(root, path)
+      // A shared store may hold what others have made up.
+      if (!isInside(root, target))
+        throw new PipewrightError('BLOB_CORRUPT', `the stored directory names ${path}, outside of itself`, {
+          fix: 'run the pipeline again: the step that made it runs again',
+          details: { digest: this.#artifact.blob },
+        })
       await mkdir(dirname(target), { recursive: true })
       await this.#context.blobs.copyTo({ blob: digest }, target)
       if (executable) await chmod(target, 0o755)

@@ -11,6 +11,7 @@ import { claimed } from './claim-wait.ts'
 import { artifactsOf, blobsOf } from './entry-blobs.ts'
 import type { JsonValues } from './json-values.ts'
 import { isAccepted } from './lasting.ts'
+import { shareable } from './shareable.ts'
 import type { SharedCache } from './shared-cache.ts'
 
 /** Items of a list whose blobs are touched together: a bound on memory. */
@@ -49,8 +50,10 @@ type Found = Hit | { readonly entry?: never; readonly lost: boolean }
 interface Candidate {
   readonly entry: UsableEntry
   readonly blobs: readonly PendingBlob[]
-  /** The other workspaces do not have it. */
-  readonly isOurs: boolean
+  /** Others have written it: nothing in it is to be taken on trust. */
+  readonly isShared: boolean
+  /** The other workspaces have another one, or none. */
+  readonly isUnknown: boolean
 }
 
 /** Looks cache keys up, and lets equal executions wait for one another, in this process and in others. */
@@ -125,9 +128,15 @@ export class CacheLookup {
     { key, step, notBefore }: Omit<Wanted, 'lease'>,
     signal: AbortSignal,
   ): Promise<CacheEntry | undefined> {
-    const found = await this.#entryOf(key, signal)
-    if (found === 'aborted' || found === undefined || found.entry.at < notBefore) return undefined
-    return (await this.#stateOf(found.entry, step)) === 'usable' ? found.entry : undefined
+    const candidates = await this.#candidatesOf(key, signal)
+    if (candidates === 'aborted') return undefined
+    for (const candidate of candidates) {
+      if (candidate.entry.at < notBefore) return undefined
+      const state = await this.#stateOf(candidate, step)
+      if (state === 'usable') return candidate.entry
+      if (state === 'unfit') return undefined
+    }
+    return undefined
   }
 
   /** Makes the others of this process wait, until it is called. */
@@ -142,43 +151,51 @@ export class CacheLookup {
     }
   }
 
-  async #find({ key, step, notBefore }: Wanted, signal: AbortSignal): Promise<Found | 'aborted'> {
-    const found = await this.#entryOf(key, signal)
-    if (found === 'aborted') return found
-    if (found === undefined || found.entry.at < notBefore) return { lost: false }
-    const { entry, blobs } = found
-    const looked = this.#stateOf(entry, step)
-    // A schema of the user's may never be done.
-    const state = await (entry.facts.lasting === undefined ? looked : unlessAborted(looked, signal))
-    if (state === 'aborted') return state
-    if (state === 'usable') {
-      if (found.isOurs) this.#shared?.offer(key)
-      return { entry, blobs }
+  async #find({ key, step, notBefore, lease }: Wanted, signal: AbortSignal): Promise<Found | 'aborted'> {
+    const candidates = await this.#candidatesOf(key, signal)
+    if (candidates === 'aborted') return candidates
+    let lost = false
+    for (const candidate of candidates) {
+      const { entry, blobs, isShared, isUnknown } = candidate
+      if (entry.at < notBefore) break
+      const looked = this.#stateOf(candidate, step)
+      // A schema of the user's may never be done.
+      const state = await (entry.facts.lasting === undefined ? looked : unlessAborted(looked, signal))
+      if (state === 'aborted') return state
+      if (state === 'usable') {
+        if (isUnknown && lease !== undefined) this.#shared?.offer(key, entry.at)
+        return { entry, blobs }
+      }
+      if (state === 'unfit') break
+      lost = true
+      // A run that makes no entries removes none.
+      if (!isShared && lease !== undefined) await this.#metadata.forget(key)
     }
-    if (state === 'unfit') return { lost: false }
-    await this.#metadata.forget(key)
-    return { lost: true }
+    return { lost }
   }
 
-  /** The entry of this workspace, or the one that it shares, whichever is later: the shared one was replaced since. */
-  async #entryOf(key: Digest, signal: AbortSignal): Promise<Candidate | undefined | 'aborted'> {
+  /**
+   * The entry that is shared, where it is later: it has replaced the one of this workspace. That one comes next: what
+   * is wrong with the first takes nothing from it.
+   */
+  async #candidatesOf(key: Digest, signal: AbortSignal): Promise<readonly Candidate[] | 'aborted'> {
     const own = await this.#metadata.cached(key)
-    if (this.#shared === undefined) return own && { entry: own, blobs: [], isOurs: false }
     // A network may be slow to say that it is down.
-    const shared = await unlessAborted(this.#shared.find(key), signal)
+    const shared = await (this.#shared && unlessAborted(this.#shared.find(key), signal))
     if (shared === 'aborted') return shared
-    if (shared === undefined || (own !== undefined && own.at >= shared.entry.at))
-      return own && { entry: own, blobs: [], isOurs: own.at !== shared?.entry.at }
+    const isUnknown = own?.at !== shared?.entry.at
+    const ours = own === undefined ? [] : [{ entry: own, blobs: [], isShared: false, isUnknown }]
+    if (shared === undefined || (own !== undefined && own.at >= shared.entry.at)) return ours
     const { entry, blobs } = shared
     for (const { digest, bytes } of blobs) this.#reader.remember(digest, bytes)
     const small = new Set(blobs.map(({ digest }) => digest))
-    return { entry: { ...entry, small }, blobs, isOurs: false }
+    return [{ entry: { ...entry, small }, blobs, isShared: true, isUnknown: false }, ...ours]
   }
 
   /** An entry whose blobs were collected, or are not what was written, is a miss and no error. */
-  async #stateOf(entry: UsableEntry, step: AnyStep): Promise<'usable' | 'broken' | 'unfit'> {
+  async #stateOf({ entry, isShared }: Candidate, step: AnyStep): Promise<'usable' | 'broken' | 'unfit'> {
     try {
-      if (!(await this.#isWhole(entry))) return 'broken'
+      if (!(await this.#isWhole(entry, isShared))) return 'broken'
       return (await this.#fits(step, entry)) ? 'usable' : 'unfit'
     } catch (error) {
       if (isLost(error)) return 'broken'
@@ -187,22 +204,23 @@ export class CacheLookup {
   }
 
   /** Whether all blobs are there, of its outputs and reports; they are spared by the next collection. */
-  async #isWhole(entry: UsableEntry): Promise<boolean> {
+  async #isWhole(entry: UsableEntry, isShared: boolean): Promise<boolean> {
     const { small } = entry
     const artifacts = artifactsOf(entry)
     for (const artifact of artifacts) if (!(await this.#inStore(blobsOf(artifact), small))) return false
     for (const artifact of artifacts)
-      if (artifact.kind === 'list' && !(await this.#hasItems(artifact, small))) return false
+      if (artifact.kind === 'list' && !(await this.#hasItems(artifact, small, isShared))) return false
     return true
   }
 
   /** The same of what a list holds, many at once: asking for each would cost more than reading it. */
-  async #hasItems(list: Artifact, small: ReadonlySet<Digest>): Promise<boolean> {
+  async #hasItems(list: Artifact, small: ReadonlySet<Digest>, isShared: boolean): Promise<boolean> {
     const blobs = new Set<Digest>()
-    for await (const item of listItems(list, { blobs: this.#reader })) {
+    const items = listItems(list, { blobs: this.#reader })
+    for await (const item of isShared ? shareable(items) : items) {
       if (item === null) continue
       for (const blob of blobsOf(item)) if (!small.has(blob)) blobs.add(blob)
-      if (item.kind === 'list' && !(await this.#hasItems(item, small))) return false
+      if (item.kind === 'list' && !(await this.#hasItems(item, small, isShared))) return false
       if (blobs.size < touchedAtOnce) continue
       if (!(await this.#areThere(blobs))) return false
       blobs.clear()

@@ -1,10 +1,10 @@
 import { sha256, type Digest } from '../internal/digest.ts'
-import type { Artifact } from '../artifact/artifact.ts'
 import { eventFormat, type RunEvent } from '../record/event.ts'
 import type { CacheEntry } from '../record/metadata.ts'
 import { decodeEvent, encodeEvent } from '../record/sqlite/codec.ts'
 import type { PendingBlob } from './blobs.ts'
 import { artifactsOf } from './entry-blobs.ts'
+import { isShareable } from './shareable.ts'
 
 /** Raised when an entry is written differently; newer ones are misses. */
 export const sharedEntryFormat = 1
@@ -29,7 +29,7 @@ interface Head {
  * from; the event that made it; small values by digest, in base64.
  */
 export function encodeEntry({ entry, blobs }: SharedEntry): Uint8Array {
-  const { key, run, node, at, outputs } = entry
+  const { key, run, node, at, startedAt, outputs } = entry
   // A log is a file of the workspace that made the entry.
   const { log: _log, ...facts } = entry.facts
   const head: Head = { key, run, at, event: eventFormat }
@@ -38,7 +38,7 @@ export function encodeEntry({ entry, blobs }: SharedEntry): Uint8Array {
     node,
     step: null,
     attempt: 0,
-    startedAt: at,
+    startedAt,
     inputs: {},
     outputs,
     key,
@@ -49,16 +49,6 @@ export function encodeEntry({ entry, blobs }: SharedEntry): Uint8Array {
   )
   const rest = `${JSON.stringify(head)}\n${encodeEvent(event)}\n${JSON.stringify(small)}\n`
   return Buffer.from(`${JSON.stringify({ format: sharedEntryFormat, digest: sha256(rest) })}\n${rest}`)
-}
-
-/** Digests become names of files, and no other file of this machine is to be read for an entry. */
-function isShareable({ kind, digest, blob, parts = [], external }: Artifact): boolean {
-  const digests = [digest, blob, ...parts]
-  return (
-    typeof kind === 'string' &&
-    external === undefined &&
-    digests.every((name) => typeof name === 'string' && /^sha256:[0-9a-f]{64}$/.test(name))
-  )
 }
 
 /** The entry of a key from its bytes; `corrupt` when they are not what was written for it. */
@@ -75,14 +65,15 @@ export function decodeEntry(key: Digest, bytes: Uint8Array): SharedEntry | 'corr
     if (head.event > eventFormat) return 'newer'
     const event = decodeEvent(head.event, second)
     if (event.type !== 'node.succeeded' || event.facts === undefined) return 'corrupt'
+    if (!Number.isFinite(event.startedAt)) return 'corrupt'
     if (!artifactsOf({ outputs: event.outputs, facts: event.facts }).every(isShareable)) return 'corrupt'
     const blobs = Object.entries(JSON.parse(third) as Record<Digest, string>).map(([name, data]) => ({
       digest: name as Digest,
       bytes: Buffer.from(data, 'base64'),
     }))
     if (blobs.some((blob) => sha256(blob.bytes) !== blob.digest)) return 'corrupt'
-    const { node, outputs, facts } = event
-    return { entry: { key, run: head.run, node, at: head.at, outputs, facts }, blobs }
+    const { node, startedAt, outputs, facts } = event
+    return { entry: { key, run: head.run, node, at: head.at, startedAt, outputs, facts }, blobs }
   } catch {
     return 'corrupt'
   }

@@ -130,10 +130,9 @@ export class Verification {
   }
 
   /** The function runs as it did: with the same inputs, the same seed and the start of the execution that is reused. */
-  async #recompute(hit: Hit): Promise<AttemptOutcome> {
+  #recompute(hit: Hit): Promise<AttemptOutcome> {
     const { node, step, declaration, values, key, entry, idempotencyKey } = hit
     const { id, plan } = this.#request
-    const original = await this.#services.metadata.executionAt(entry.run, entry.node)
     return (this.#services.attempt ?? attemptStep)(
       {
         run: { id, pipeline: plan.pipeline },
@@ -143,7 +142,7 @@ export class Verification {
         declaration,
         values,
         attempt: 1,
-        startedAt: original?.startedAt ?? entry.at,
+        startedAt: entry.startedAt,
         idempotencyKey,
         seed: key,
         signal: this.#host.signal,

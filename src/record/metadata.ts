@@ -34,7 +34,10 @@ export interface CacheEntry {
   readonly key: Digest
   readonly run: string
   readonly node: string
+  /** When it was made, in milliseconds since the epoch. */
   readonly at: number
+  /** When the execution that made it began, in milliseconds since the epoch: the `ctx.now` that it saw. */
+  readonly startedAt: number
   readonly outputs: Values
   readonly facts: ExecutionFacts
 }

@@ -38,17 +38,13 @@ export function fileEntries(
   const pathOf = (key: Digest): string => join(folder, key.slice(7, 9), key.slice(9))
   return {
     get: async (keys) => {
-      const found = new Map<Digest, Uint8Array>()
-      const read = each(keys, async (key) => {
+      const found = new Map<Digest, Uint8Array | Error>()
+      await each(keys, async (key) => {
         try {
           found.set(key, await readFile(pathOf(key)))
         } catch (error) {
-          if (!isMissing(error)) throw storeError(error, root)
+          if (!isMissing(error)) found.set(key, storeError(error, root) as Error)
         }
-      })
-      // One that cannot be read is not there, unless none can.
-      await read.catch((error: unknown) => {
-        if (found.size === 0) throw error
       })
       return found
     },

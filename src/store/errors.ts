@@ -18,6 +18,14 @@ export function missing(digest: Digest, cause?: unknown): PipewrightError {
   })
 }
 
+/** Stored bytes that are asked for by what is no digest: nothing outside of the store may be reached by it. */
+export function noDigest(name: string): PipewrightError {
+  return new PipewrightError('BLOB_MISSING', `there are no stored bytes of '${name}': it is no digest`, {
+    fix: 'run the pipeline again: the step that made what names it runs again',
+    details: { digest: name },
+  })
+}
+
 /** A referenced file that is not what it was when it was fingerprinted. */
 export function sourceChanged(path: string): PipewrightError {
   return new PipewrightError('SOURCE_CHANGED', `the source ${path} changed while it was read`, {

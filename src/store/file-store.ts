@@ -14,13 +14,13 @@ import {
 } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
-import { DigestStream, sha256, type Digest } from '../internal/digest.ts'
+import { DigestStream, isDigest, sha256, type Digest } from '../internal/digest.ts'
 import type { PipewrightError } from '../internal/error.ts'
 import { uuidv7 } from '../internal/id.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { ArtifactStore, Blob, SharedEntries, StoredBlob } from '../artifact/blob.ts'
 import { fileEntries } from './entry-files.ts'
-import { corrupt, missing, sourceChanged, storeError } from './errors.ts'
+import { corrupt, missing, noDigest, sourceChanged, storeError } from './errors.ts'
 import { externalChunks } from './external.ts'
 
 const chunkSize = 1024 * 1024
@@ -252,6 +252,7 @@ class FileStore implements ArtifactStore {
   }
 
   #path(digest: Digest): string {
+    if (!isDigest(digest)) throw noDigest(digest)
     return join(this.#root, 'objects', digest.slice(7, 9), digest.slice(9))
   }
 

@@ -3,6 +3,7 @@ import type { Artifact } from '../artifact/artifact.ts'
 import type { SharedEntries } from '../artifact/blob.ts'
 import type { TieredReader } from '../execute/blobs.ts'
 import { artifactsOf } from '../execute/entry-blobs.ts'
+import { isMalformed } from '../execute/shareable.ts'
 import { decodeEntry } from '../execute/shared-entry.ts'
 
 /** Entries that are read together. */
@@ -26,13 +27,23 @@ export async function markShared(
   let isComplete = true
   const look = async (keys: readonly Digest[]): Promise<void> => {
     for (const [key, bytes] of await entries.get(keys)) {
+      if (bytes instanceof Error) {
+        isComplete = false
+        continue
+      }
       const found = decodeEntry(key, bytes)
       if (found === 'newer') isComplete = false
       else if (found === 'corrupt' || found.entry.at <= since) stale.push(key)
       else {
         // What a list names may be a small value, which only its entry has.
         for (const { digest, bytes: small } of found.blobs) reader.remember(digest, small)
-        for (const artifact of artifactsOf(found.entry)) await mark(artifact)
+        try {
+          for (const artifact of artifactsOf(found.entry)) await mark(artifact)
+        } catch (error) {
+          // Lists that are none: nobody can use it.
+          if (!isMalformed(error)) throw error
+          stale.push(key)
+        }
       }
     }
   }

@@ -2,6 +2,7 @@ import { chmod, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } fro
 import { basename, dirname, join } from 'node:path'
 import { directory } from 'pipewright'
 import { describe, expect, test } from 'vitest'
+import { memoryStore } from '../../src/store/memory-store.ts'
 import { tempFolder } from '../workspace/temp.ts'
 import { bench } from './support.ts'
 
@@ -98,6 +99,33 @@ describe('directories', () => {
       await expect(encoding).rejects.toThrow(message)
     }
   })
+
+  test.each(['../victim', 'a/../../victim', '..'])(
+    'one that others have made up writes nowhere else: %s',
+    async (path) => {
+      const blobs = memoryStore()
+      const { digest } = await blobs.put(Buffer.from('bad'))
+      const manifest = await blobs.put(
+        Buffer.from(JSON.stringify({ files: [{ path, digest, size: 3, executable: false }] })),
+      )
+      const folder = await tempFolder()
+      const forged = {
+        kind: 'directory' as const,
+        digest: manifest.digest,
+        blob: manifest.digest,
+        size: 1,
+        mediaType: 'x',
+      }
+      const handle = await directory().decode(forged, {
+        blobs,
+        name: 'images',
+        workdir: () => Promise.resolve(folder),
+        predictorDigest: () => Promise.resolve(digest),
+      })
+      await expect(handle.path()).rejects.toMatchObject({ code: 'BLOB_CORRUPT' })
+      expect(await readdir(folder)).toEqual(['images'])
+    },
+  )
 
   test('what is no folder of the step’s', async () => {
     const { workdir, encode } = await bench()

@@ -13,6 +13,7 @@ const shared: SharedEntry = {
     run: 'run-a',
     node: 'train',
     at: 1_000,
+    startedAt: 900,
     outputs: { y: { artifact: artifact('y', { parts: [sha256('part')] }) }, none: { absent: true } },
     facts: { metrics: { loss }, params: { rate: 1 }, reports: [artifact('report')], log: 'logs/a.ndjson' },
   },

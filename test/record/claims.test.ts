@@ -133,4 +133,19 @@ describe.each(engines)('claims on %s', (engine) => {
     immediate(driver, () => undefined)
     expect(await two.claims!.claim(key('k'), b)).toBe(false)
   })
+
+  it('that are given back while another process has the lock are given back when it is gone', async () => {
+    const path = join(folder(), 'metadata.sqlite')
+    const [one, two] = [await open(path), await open(path)]
+    const [a, b] = [await lease(one, 'run-a'), await lease(two, 'run-b')]
+    await one.claims!.claim(key('k'), a)
+    const driver = await openDriver(path.replace('.sqlite', '.claims.sqlite'), engine)
+    onTestFinished(() => driver.close())
+    driver.exec('begin immediate')
+    one.claims!.release(key('k'), a)
+    // Granted without the lock: by now nobody waits for it any more.
+    expect(await one.claims!.claim(key('other'), a)).toBe(true)
+    driver.exec('commit')
+    await vi.waitFor(async () => expect(await two.claims!.claim(key('k'), b)).toBe(true), { timeout: 10_000 })
+  })
 })

@@ -5,6 +5,7 @@ import {
   open,
   readdir,
   readFile,
+  stat,
   truncate,
   utimes,
   writeFile,
@@ -321,6 +322,28 @@ test('300 MB pass through without being held', { timeout: 60_000 }, async () => 
   expect((peak - before) / chunk).toBeLessThan(120)
 })
 
+describe('what is no digest', () => {
+  test.each(['sha256:ab/../../../victim', 'sha256:../../victim', '../victim', 'sha256:abcd', ''])(
+    'names no file, inside of the store or outside: %s',
+    async (name) => {
+      const root = join(await tempFolder(), 'store')
+      const victim = join(root, '..', 'victim')
+      await writeFile(victim, hello)
+      const { mtimeMs } = await stat(victim)
+      const store = await openFileStore(root)
+      const blob = name as Digest
+      const refused = { code: 'BLOB_MISSING', message: expect.stringContaining('no digest') as string }
+      for (const read of Object.values(reads))
+        await expect(read(store, { blob })).rejects.toMatchObject(refused)
+      await expect(store.touch(blob)).rejects.toMatchObject(refused)
+      await expect(store.delete(blob)).rejects.toMatchObject(refused)
+      expect(await store.has(blob)).toBe(false)
+      expect(await readFile(victim, 'utf8')).toBe(hello)
+      expect((await stat(victim)).mtimeMs).toBe(mtimeMs)
+    },
+  )
+})
+
 describe('shared entries', () => {
   const bytes = (text: string): Uint8Array => Buffer.from(text)
   const [a, b, none] = [sha256('a'), sha256('b'), sha256('none')]
@@ -383,12 +406,14 @@ describe('shared entries', () => {
     expect(await readdir(join(root, 'tmp'))).toEqual([])
   })
 
-  test('one that cannot be read is not there; where none can be, that is an error', async () => {
+  test('one that cannot be read is told from one that is not there', async () => {
     const root = await tempFolder()
     const entries = (await openFileStore(root, { shared: true })).entries!
     await entries.put(new Map([[b, bytes('2')]]))
     await mkdir(join(root, 'cache', a.slice(7, 9), a.slice(9)), { recursive: true })
-    expect(await entries.get([a, b])).toEqual(new Map([[b, bytes('2')]]))
-    await expect(entries.get([a])).rejects.toThrow('EISDIR')
+    const found = await entries.get([a, none, b])
+    expect(found.get(a)).toMatchObject({ code: 'EISDIR' })
+    expect([...found.keys()].toSorted()).toEqual([a, b].toSorted())
+    expect(found.get(b)).toEqual(bytes('2'))
   })
 })

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
-import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import {
@@ -19,7 +20,14 @@ import {
 } from 'pipewright'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { z } from 'zod'
+import { sha256, type Digest } from '../../src/internal/digest.ts'
+import type { Artifact } from '../../src/artifact/artifact.ts'
+import { encodeList } from '../../src/artifact/list.ts'
+import type { PendingBlob } from '../../src/execute/blobs.ts'
+import { decodeEntry, encodeEntry } from '../../src/execute/shared-entry.ts'
 import { openFileStore } from '../../src/store/file-store.ts'
+import { blobOf } from './damage.ts'
+import { artifact } from '../record/support.ts'
 import { statesOf, tempFolder, tempWorkspace } from './temp.ts'
 
 const calls: string[] = []
@@ -222,6 +230,39 @@ describe('a shared store', () => {
     expect(put).toHaveBeenCalledTimes(1)
   })
 
+  test('the entries of every run are shared, not only those of the first', async () => {
+    const folder = await tempFolder()
+    const one = await machine(folder)
+    for (const n of [1, 2, 3]) {
+      await one.run(all, { n, salt: 'a' })
+      expect(await entryFiles(folder)).toHaveLength(2 * n)
+    }
+  })
+
+  test('a hit of another workspace is verified with the ctx.now of the execution that made it', async () => {
+    const now = defineStep({
+      name: 'now',
+      version: '1',
+      cache: 'content',
+      outputs: { at: z.number() },
+      run: async (_inputs, ctx) => {
+        // Its end is another time than its start.
+        await sleep(20)
+        return { at: Number(ctx.now()) }
+      },
+    })
+    const nows = definePipeline({ name: 'nows' }, (p) => p.step(now, {}))
+    const folder = await tempFolder()
+    const one = await machine(folder)
+    await one.run(nows, {})
+    const matches = { verified: 1, mismatches: [] }
+    expect((await one.run(nows, {}, { verifyCache: 1 })).verification).toEqual(matches)
+    const two = await machine(folder)
+    const { run, verification } = await two.run(nows, {}, { verifyCache: 1 })
+    expect(await statesOf(two, run.id)).toEqual({ now: 'reused' })
+    expect(verification).toEqual(matches)
+  })
+
   test('what a workspace had before it shared is shared when it is used', async () => {
     const folder = await tempFolder()
     const root = await tempFolder()
@@ -258,6 +299,17 @@ describe('a shared store', () => {
       definePipeline({ name: 'never' }, (p) => p.step(stamp, {}, { cache: 'never' })),
       {},
     )
+    expect(await entryFiles(folder)).toEqual([])
+  })
+
+  test('a run that is readonly shares nothing that was there before', async () => {
+    const [folder, root] = [await tempFolder(), await tempFolder()]
+    const alone = await tempWorkspace({ root, store: { folder } })
+    await alone.run(stamped, {})
+    await alone.close()
+    const one = await machine(folder, { root })
+    await one.run(stamped, {}, { cache: 'readonly' })
+    expect(calls).toEqual(['stamp'])
     expect(await entryFiles(folder)).toEqual([])
   })
 })
@@ -317,6 +369,21 @@ describe('garbage collection in a shared store', () => {
     expect(calls.slice(4)).toEqual(['makes', 'reads a'])
   })
 
+  test('removes no blob while an entry cannot be read that may name it', async () => {
+    const { folder, pw } = await left()
+    const before = await objects(folder)
+    for (const entry of await readdir(join(folder, 'objects'), { recursive: true, withFileTypes: true }))
+      if (entry.isFile()) await utimes(join(entry.parentPath, entry.name), 1, 1)
+    for (const path of await entryFiles(folder)) {
+      if (!(await readFile(path, 'utf8')).includes('"node":"makes"')) continue
+      await rm(path)
+      // As on a disk that fails.
+      await symlink(path, path)
+    }
+    expect(await pw.gc({ olderThan: '1d', spare: 0, sharedOlderThan: '1h' })).toMatchObject({ blobs: 0 })
+    expect(await objects(folder)).toEqual(before)
+  })
+
   test('removes no blob while an entry of a newer version may name it', async () => {
     const { folder, pw } = await left()
     const before = await objects(folder)
@@ -331,6 +398,63 @@ describe('garbage collection in a shared store', () => {
 })
 
 describe('what is wrong with a shared store', () => {
+  const large = (text: string) =>
+    definePipeline({ name: 'large' }, (p) =>
+      p.step(
+        defineStep({
+          name: 'large',
+          version: '1',
+          outputs: { text: file('text/plain') },
+          run: () => {
+            calls.push(text)
+            return { text: Buffer.from(text.repeat(9_000)) }
+          },
+        }),
+        {},
+      ),
+    )
+
+  /** A workspace that has an entry, and another one that has replaced it in the store, by what is gone now. */
+  async function replaced(): Promise<{ folder: string; root: string; objectOf: (digest: Digest) => string }> {
+    const [folder, root] = [await tempFolder(), await tempFolder()]
+    const objectOf = (digest: Digest): string => join(folder, 'objects', digest.slice(7, 9), digest.slice(9))
+    const one = await machine(folder, { root })
+    await one.run(large('a'), {})
+    await one.close()
+    const two = await machine(folder)
+    const { run } = await two.run(large('b'), {}, { cache: 'refresh' })
+    await rm(objectOf(await blobOf(two, run.id, 'large', 'text')))
+    await two.close()
+    return { folder, root, objectOf }
+  }
+
+  test('a later entry whose blobs are gone leaves the entry that a workspace has, which replaces it', async () => {
+    const { folder, root } = await replaced()
+    const one = await machine(folder, { root })
+    const { run } = await one.run(large('c'), {})
+    expect(await statesOf(one, run.id)).toEqual({ large: 'reused' })
+    await one.close()
+    await (await machine(folder)).run(large('d'), {})
+    expect(calls).toEqual(['a', 'b'])
+  })
+
+  test('entries whose blobs are gone are forgotten, but not by a run that is readonly', async () => {
+    const { folder, root, objectOf } = await replaced()
+    const one = await machine(folder, { root })
+    const blob = sha256('a'.repeat(9_000))
+    const bytes = await readFile(objectOf(blob))
+    await rm(objectOf(blob))
+    await one.run(large('c'), {}, { cache: 'readonly' })
+    await writeFile(objectOf(blob), bytes)
+    await one.run(large('d'), {}, { cache: 'readonly' })
+    expect(calls).toEqual(['a', 'b', 'c'])
+    await rm(objectOf(blob))
+    const { run } = await one.run(large('e'), {})
+    await writeFile(objectOf(blob), bytes)
+    expect((await one.run(large('f'), {})).run.id).not.toBe(run.id)
+    expect(calls).toEqual(['a', 'b', 'c', 'e'])
+  })
+
   test.each<[string, (text: string) => string]>([
     ['is damaged', (text) => text.replace('"at":', '"at":1')],
     ['is cut off', (text) => text.slice(0, text.length / 2)],
@@ -423,6 +547,125 @@ describe('what is wrong with a shared store', () => {
       expect.stringContaining('cannot be read'),
       expect.stringContaining('cannot be written'),
     ])
+  })
+})
+
+describe('an entry of others that was made by hand', () => {
+  const local = defineStep({
+    name: 'local',
+    version: '1',
+    outputs: { texts: list(file('text/plain')) },
+    run: () => {
+      calls.push('local')
+      return { texts: [Buffer.from('mine')] }
+    },
+  })
+  const reader = defineStep({
+    name: 'reader',
+    version: '1',
+    cache: 'never',
+    inputs: { texts: list(file('text/plain')) },
+    outputs: { text: z.string() },
+    run: async ({ texts }) => ({ text: await texts[0]!.text() }),
+  })
+  const reading = definePipeline({ name: 'reading' }, (p) =>
+    p.step(reader, { texts: p.step(local, {}).texts }),
+  )
+
+  /** Puts an entry with a list of its own making in the place of that of `local`. */
+  async function forge(
+    make: (put: (bytes: Uint8Array) => Promise<{ digest: Digest; size: number }>) => Promise<Artifact>,
+  ): Promise<string> {
+    const folder = await tempFolder()
+    const one = await machine(folder)
+    await one.run(
+      definePipeline({ name: 'locals' }, (p) => p.step(local, {})),
+      {},
+    )
+    await one.close()
+    const [path] = await entryFiles(folder)
+    const key: Digest = `sha256:${path!.slice(-65).replace('/', '')}`
+    const found = decodeEntry(key, await readFile(path!))
+    if (typeof found === 'string') throw new Error(found)
+    const blobs: PendingBlob[] = []
+    const texts = await make((bytes) => {
+      const digest = sha256(bytes)
+      blobs.push({ digest, bytes })
+      return Promise.resolve({ digest, size: bytes.byteLength })
+    })
+    const entry = { ...found.entry, at: found.entry.at + 1, outputs: { texts: { artifact: texts } } }
+    const bytes = encodeEntry({ entry, blobs })
+    expect(decodeEntry(key, bytes)).toMatchObject({ entry: { at: entry.at } })
+    const store = await openFileStore(folder, { shared: true })
+    await store.entries!.put(new Map([[key, bytes]]))
+    return folder
+  }
+
+  const listOf = (made: string, digest: Digest): Artifact => ({
+    ...artifact(made, { kind: 'list', mediaType: 'application/vnd.pipewright.list+json' }),
+    blob: digest,
+  })
+  const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
+  type Put = Parameters<Parameters<typeof forge>[0]>[0]
+
+  async function withItem(put: Put, item: object): Promise<Artifact> {
+    return encodeList([{ ...artifact('x', { kind: 'file', mediaType: 'text/plain' }), ...item }], {
+      blobs: { put },
+    } as never)
+  }
+
+  test.each<[string, (put: Put, secret: string) => Promise<Artifact>]>([
+    [
+      'a file of this machine as an item',
+      async (put, secret) => {
+        const { size, mtimeNs } = await stat(secret, { bigint: true })
+        const external = { path: secret, size: Number(size), mtimeNs: String(mtimeNs) }
+        return withItem(put, { external })
+      },
+    ],
+    [
+      'a list in a list with such an item',
+      async (put, secret) => {
+        const { size, mtimeNs } = await stat(secret, { bigint: true })
+        const external = { path: secret, size: Number(size), mtimeNs: String(mtimeNs) }
+        return encodeList([await withItem(put, { external })], { blobs: { put } } as never)
+      },
+    ],
+    ['an item that is a path', (put, secret) => withItem(put, { blob: `sha256:ab/../../../..${secret}` })],
+    [
+      'an item with a part that is a path',
+      (put, secret) => withItem(put, { parts: [`sha256:ab/../../../..${secret}`] }),
+    ],
+    ['parts that are no list', (put) => withItem(put, { parts: 1 })],
+    [
+      'a page that is a path',
+      async (put, secret) => {
+        const pages = [`sha256:../../../../../../../../../../..${secret}`]
+        return listOf('pages', (await put(json({ count: 1, pages }))).digest)
+      },
+    ],
+    ['a list without pages', async (put) => listOf('none', (await put(json({ count: 1 }))).digest)],
+    ['a list that is no JSON', async (put) => listOf('text', (await put(Buffer.from('text'))).digest)],
+    [
+      'items that are none',
+      async (put) => {
+        const { digest } = await put(json([1, 'x', {}]))
+        return listOf('items', (await put(json({ count: 3, pages: [digest] }))).digest)
+      },
+    ],
+  ])('with %s is a miss, and no collection fails by it', async (_what, make) => {
+    const secret = join(await tempFolder(), 'secret.txt')
+    await writeFile(secret, '{"text":"the secret"}')
+    const folder = await forge((put) => make(put, secret))
+    const two = await machine(folder)
+    await two.gc({ olderThan: '1d', sharedOlderThan: '1d', dryRun: true })
+    const { outputs } = await two.run(reading, {})
+    expect(outputs.text).toBe('mine')
+    expect(calls).toEqual(['local', 'local'])
+    expect(await readFile(secret, 'utf8')).toContain('the secret')
+    // Replaced by what was made.
+    await (await machine(folder)).run(reading, {})
+    expect(calls).toEqual(['local', 'local'])
   })
 })
 

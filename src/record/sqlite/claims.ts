@@ -8,6 +8,9 @@ import { isBusy } from './failure.ts'
 /** How long a lock is waited for, in milliseconds; after that work goes on without its claim. */
 const patience = 2_000
 
+/** How often, in milliseconds, it is tried after that to give back what is left. */
+const seldom = 500
+
 /** For so long, in milliseconds, a holder that was found alive is taken for alive: asking the system costs. */
 const surelyAlive = 500
 
@@ -28,6 +31,8 @@ export class SqliteClaims implements Claims {
   #jobs: Job[] = []
   #released: Claim[] = []
   #scheduled = false
+  /** Tries again to give back what nobody here waits for. */
+  #retry: NodeJS.Timeout | undefined
   #tries = 0
   #busySince = 0
   #broken = false
@@ -57,6 +62,7 @@ export class SqliteClaims implements Claims {
   async close(): Promise<void> {
     const table = await this.#opening
     this.#broken = true
+    clearTimeout(this.#retry)
     for (const { resolve } of this.#jobs.splice(0)) resolve(undefined)
     if (table === undefined) return
     try {
@@ -70,6 +76,8 @@ export class SqliteClaims implements Claims {
   #exchange(claim: Claim): Promise<Lease | undefined> {
     if (this.#broken) return Promise.resolve(undefined)
     return new Promise((resolve) => {
+      // Each has its patience, however long a lock has been in the way of what was to be given back.
+      if (this.#jobs.length === 0) this.#tries = 0
       this.#jobs.push({ ...claim, resolve })
       this.#schedule()
     })
@@ -89,6 +97,7 @@ export class SqliteClaims implements Claims {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
+    clearTimeout(this.#retry)
     setImmediate(() => void this.#commit())
   }
 
@@ -123,16 +132,19 @@ export class SqliteClaims implements Claims {
     }
   }
 
-  /** Another process writes: all wait, without the thread, but not for ever. */
+  /** Another process writes: all wait, without the thread, but claims not for ever. */
   #later(): void {
     if (this.#tries === 0) this.#busySince = performance.now()
-    if (performance.now() - this.#busySince > patience) {
-      this.#tries = 0
-      for (const { resolve } of this.#jobs.splice(0)) resolve(undefined)
-      return
+    const isOver = performance.now() - this.#busySince > patience
+    if (isOver) for (const { resolve } of this.#jobs.splice(0)) resolve(undefined)
+    const wait = isOver ? seldom : jitter(this.#tries++)
+    if (this.#jobs.length > 0) {
+      this.#scheduled = true
+      setTimeout(() => void this.#commit(), wait)
+    } else if (this.#released.length > 0) {
+      // Nobody waits for it here: a process that has nothing else to do may end.
+      this.#retry = setTimeout(() => this.#schedule(), wait).unref()
     }
-    this.#scheduled = true
-    setTimeout(() => void this.#commit(), jitter(this.#tries++))
   }
 
   /** From now on every claim is granted: equal executions of several processes may run twice, and that is all. */

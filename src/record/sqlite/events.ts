@@ -73,6 +73,7 @@ export function toCacheEntry(row: {
     run,
     node: event.node,
     at,
+    startedAt: event.startedAt,
     outputs: event.outputs,
     facts: event.facts ?? { metrics: {}, params: {}, reports: [] },
   }
