@@ -43,6 +43,11 @@ export class TieredReader implements BlobReader {
     this.#store = store
   }
 
+  /** A reader of the same stores with a memory of its own: it finds what is stored, not what is at hand here. */
+  apart(): TieredReader {
+    return new TieredReader(this.#metadata, this.#store)
+  }
+
   /** Keeps the bytes of a small blob at hand. */
   remember(digest: Digest, bytes: Uint8Array): void {
     this.#forget(digest)

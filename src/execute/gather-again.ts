@@ -1,4 +1,4 @@
-import type { RunEvent, StoredEvent } from '../record/event.ts'
+import type { RunEvent, StoredEvent, Value } from '../record/event.ts'
 import type { ExecutionRecord } from '../record/records.ts'
 import { CommitWriter, type PendingBlob } from './blobs.ts'
 import { otherContent, type Refusal } from './lost-errors.ts'
@@ -22,7 +22,13 @@ export async function gatherAgain(
   { metadata, store, reader, json }: RunServices,
   { node, outputs: recorded }: ExecutionRecord,
   { seq }: { readonly seq: number },
-  reading: <T>(node: string, read: () => Promise<T>) => Promise<T>,
+  {
+    reading,
+    current,
+  }: {
+    readonly reading: <T>(node: string, read: () => Promise<T>) => Promise<T>
+    readonly current: (value: Value) => Value
+  },
 ): Promise<Gathered | { readonly refusal: Refusal }> {
   const startedAt = Date.now()
   const { plan, program, settings, inputs } = request
@@ -31,12 +37,13 @@ export async function gatherAgain(
     if (stored.seq >= seq) break
     history.push(stored)
   }
-  const scopes = new ValueScopes(plan.scope, program.pipelines, inputs, json, reader)
+  const scopes = new ValueScopes(plan.scope, program.pipelines, inputs, json, reader, current)
   // Nothing starts here: an item is opened when the log comes to it.
   const state = openRun(plan.scope, { failure: settings.failure, failFast: false, window: 1 })
   await replay(state, scopes, new Map(), history, reading)
   return reading(node, async () => {
-    const blobs = new CommitWriter(store, reader)
+    // What is refused is recorded nowhere.
+    const blobs = new CommitWriter(store, reader.apart())
     const { outputs } = await scopes.gather(node, undefined, blobs)
     const refusal = otherContent(`map '${node}'`, recorded, outputs)
     if (refusal !== undefined) return { refusal }

@@ -2,20 +2,24 @@ import type PQueue from 'p-queue'
 import type { AttemptOutcome } from './attempt.ts'
 import type { Needs, ResourcePool } from './resource-pool.ts'
 
+/** What ends in a slot, maybe with a function behind it that was given up. */
+type Ended = AttemptOutcome | { readonly abandoned?: Promise<void> }
+
 /** Runs an attempt once what it needs and a slot are free; an abandoned one keeps its resources until it settles. */
-export function inSlot(
+export function inSlot<T extends Ended>(
   { queue, resources }: { readonly queue: PQueue; readonly resources: ResourcePool },
   needs: Needs,
   signal: AbortSignal,
-  attempt: () => Promise<AttemptOutcome>,
-): Promise<AttemptOutcome> {
+  attempt: () => Promise<T>,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const begin = (release: () => void): void => {
       void queue.add(async () => {
         try {
           const outcome = await attempt()
-          if (outcome.ok || outcome.abandoned === undefined) release()
-          else void outcome.abandoned.finally(release)
+          const abandoned = 'abandoned' in outcome ? outcome.abandoned : undefined
+          if (abandoned === undefined) release()
+          else void abandoned.finally(release)
           resolve(outcome)
         } catch (error) {
           release()

@@ -58,6 +58,7 @@ export class LocalRun {
       request.inputs,
       services.json,
       services.reader,
+      (value) => this.#steps.repairs.currentValue(value),
     )
     this.#span = (services.telemetry ?? silentTelemetry).run(plan.pipeline, request.id)
     // Every attempt and every wait listens: more than ten are no leak.
@@ -96,6 +97,7 @@ export class LocalRun {
       this.#early = undefined
       this.#recordInterrupted()
       for (const event of early) this.#apply(event)
+      this.#steps.verifyEarlier()
       if (!this.#over) this.#dispatch(outstanding)
     } catch (error) {
       this.#fatal(error)
@@ -354,9 +356,12 @@ export class LocalRun {
   async #finish(settled: 'succeeded' | 'failed' | 'cancelled'): Promise<void> {
     const isVerified = await this.#steps.verification.settled()
     if (this.#over) return
-    const reached = isVerified || settled !== 'succeeded' ? settled : 'cancelled'
+    const read = isVerified && settled === 'succeeded' ? await this.#outputs() : { outputs: {} }
+    // Cancelled meanwhile, it has no outputs: what was verified or made again for them was given up.
+    const isStopped = !isVerified || (read.unreadable !== undefined && this.#abort.signal.aborted)
+    const reached = isStopped && settled === 'succeeded' ? 'cancelled' : settled
     const timedOut = this.#endedBy?.code === 'RUN_TIMEOUT' && reached === 'cancelled'
-    const { outputs, unreadable } = reached === 'succeeded' ? await this.#outputs() : { outputs: {} }
+    const { outputs, unreadable } = isStopped ? { outputs: {} } : read
     const state = timedOut || unreadable !== undefined ? 'failed' : reached
     const ownEnd = unreadable ?? this.#endedBy
     const cause = state === 'succeeded' ? undefined : (ownEnd ?? this.#failures[0]?.cause)

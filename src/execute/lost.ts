@@ -4,6 +4,7 @@ import type { BlobReader } from '../artifact/blob.ts'
 import { listItems } from '../artifact/list.ts'
 import type { Value, Values } from '../record/event.ts'
 import { isLost } from './blobs.ts'
+import { blobsOf } from './entry-blobs.ts'
 import type { JsonValues } from './json-values.ts'
 
 /** Causes further down are not looked at. */
@@ -27,11 +28,6 @@ export function* artifactsOf(values: Values | readonly Value[]): Generator<Artif
   }
 }
 
-/** The blobs of an artifact, without those of a list's items; a referenced file has none. */
-export function blobsOf({ blob, parts, external }: Artifact): readonly Digest[] {
-  return external === undefined ? [blob, ...(parts ?? [])] : []
-}
-
 /** Whether all of some blobs are there and are what was written: they are read. */
 export async function areWhole(blobs: readonly Digest[], reader: BlobReader): Promise<boolean> {
   try {
@@ -40,6 +36,21 @@ export async function areWhole(blobs: readonly Digest[], reader: BlobReader): Pr
   } catch (error) {
     if (isLost(error)) return false
     throw error
+  }
+}
+
+/**
+ * Reads all bytes of values, those of list items too: stores move what they find corrupt out of the way of right bytes,
+ * which they would else take for stored.
+ */
+export async function dropCorrupt(values: Values, reader: BlobReader): Promise<void> {
+  const open = [...artifactsOf(values)]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    let isWhole = true
+    for (const blob of blobsOf(next)) isWhole = (await areWhole([blob], reader)) && isWhole
+    // A list that is lost tells of no items.
+    if (next.kind !== 'list' || !isWhole) continue
+    for await (const item of listItems(next, { blobs: reader })) if (item !== null) open.push(item)
   }
 }
 

@@ -6,7 +6,8 @@ import { listItems } from '../artifact/list.ts'
 import type { RunEvent, StoredEvent, Value, Values } from '../record/event.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import { isLost } from './blobs.ts'
-import { artifactsOf, blobsOf } from './lost.ts'
+import { blobsOf } from './entry-blobs.ts'
+import { artifactsOf } from './lost.ts'
 
 /** A node of a run that made a blob. */
 export interface Maker {
@@ -57,6 +58,11 @@ export class Makers {
   /** Values as they are stored now. */
   current(values: Values): Values {
     return this.#replaced.size === 0 ? values : this.#currentOf(values)
+  }
+
+  /** A value as it is stored now. */
+  currentValue(value: Value): Value {
+    return this.#replaced.size === 0 ? value : this.#currentValue(value)
   }
 
   #currentOf(values: Values): Values {

@@ -3,6 +3,7 @@ import type { PlanNode } from '../plan/document.ts'
 import type { RunEvent } from '../record/event.ts'
 import type { AttemptOutcome } from './attempt.ts'
 import type { PendingBlob } from './blobs.ts'
+import type { RunServices } from './run-request.ts'
 import type { Work } from './step-work.ts'
 
 /** What an attempt needs to know of its step. */
@@ -19,5 +20,6 @@ export interface RemakeHost {
   warn(node: string, message: string): void
   plannedNode(path: string): PlanNode
   sleep(ms: number): Promise<void>
-  run(node: string, work: Tried, attempt: number, startedAt: number): Promise<AttemptOutcome>
+  /** Runs one attempt; `now` is what it takes for its start. */
+  run(node: string, work: Tried, attempt: number, now: number, services: RunServices): Promise<AttemptOutcome>
 }

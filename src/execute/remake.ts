@@ -8,10 +8,12 @@ import { errorRecord } from './error-record.ts'
 import { inSlot } from './in-slot.ts'
 import { failedAgain, otherContent, type Refusal } from './lost-errors.ts'
 import { lostBlob } from './lost.ts'
+import { originalStart } from './original-start.ts'
 import type { RemakeHost, Tried } from './remake-host.ts'
 import { retryDelay } from './retry.ts'
 import type { RunRequest, RunServices } from './run-request.ts'
 import { idempotencyKey, plannedStep, uncachedReason, type Work } from './step-work.ts'
+import { unshared } from './unshared.ts'
 
 /** What is kept of outputs that were made again: the key of their entry, unless the step has read its execution. */
 type Keeping = Pick<Work, 'key' | 'policy'>
@@ -42,6 +44,10 @@ export class Remake {
     const { node } = execution
     const { work, needs, ...keeping } = await this.#work(execution, values, mend)
     const retry = work.declaration.retry
+    const { metadata } = this.#services
+    const now = (await originalStart(metadata, execution)) ?? execution.startedAt
+    // What is refused is recorded nowhere.
+    const services = unshared(this.#services)
     let attempt = execution.attempts.reduce((most, { number }) => Math.max(most, number), 0)
     for (let used = 0; ;) {
       const number = ++attempt
@@ -49,7 +55,7 @@ export class Remake {
       const run = (): Promise<AttemptOutcome> => {
         startedAt = Date.now()
         // What it reads may have been made again in other bytes.
-        return host.run(node, { ...work, values: values() }, number, startedAt)
+        return host.run(node, { ...work, values: values() }, number, now, services)
       }
       const outcome = await inSlot(
         { queue: host.queue, resources: this.#services.resources },
@@ -58,7 +64,8 @@ export class Remake {
         run,
       )
       host.signal.throwIfAborted()
-      if (outcome.ok) return this.#keep(execution, work, outcome, { ...keeping, number, startedAt, lost })
+      if (outcome.ok)
+        return this.#keep(execution, work, outcome, { ...keeping, number, startedAt, now, lost })
       const { end, error, log } = outcome
       const isMissing = lostBlob(error) !== undefined
       if (isMissing) await mend(error)
@@ -128,16 +135,17 @@ export class Remake {
     { node, outputs: recorded }: ExecutionRecord,
     { step }: Tried,
     { outputs, facts, volatile, blobs }: AttemptOutcome & { readonly ok: true },
-    made: Keeping & { number: number; startedAt: number; lost: LostBlob },
+    made: Keeping & { number: number; startedAt: number; now: number; lost: LostBlob },
   ): Promise<Refusal | undefined> {
     const refusal = otherContent(`step '${step.name}'`, recorded, outputs)
     if (refusal !== undefined) return refusal
-    const { number: attempt, startedAt, lost } = made
+    const { number: attempt, startedAt, now, lost } = made
     const key = volatile.length > 0 && made.policy === undefined ? null : made.key
     await this.#host.append(
-      { type: 'node.repaired', node, step: step.name, attempt, startedAt, outputs, key, facts, lost },
+      { type: 'node.repaired', node, step: step.name, attempt, startedAt, outputs, key, now, facts, lost },
       blobs,
     )
+    if (key !== null) this.#services.shared?.offer(key)
     return undefined
   }
 }

@@ -1,9 +1,10 @@
 import type { Digest } from '../internal/digest.ts'
-import type { Values } from '../record/event.ts'
+import type { Value, Values } from '../record/event.ts'
 import { gatherAgain } from './gather-again.ts'
 import { Remake } from './remake.ts'
 import type { RemakeHost } from './remake-host.ts'
-import { areWhole, artifactsOf, blobsOf, lostBlob } from './lost.ts'
+import { blobsOf } from './entry-blobs.ts'
+import { areWhole, artifactsOf, dropCorrupt, lostBlob } from './lost.ts'
 import {
   failedAgain,
   isEffect,
@@ -46,6 +47,11 @@ export class Repairs {
     return this.#makers.current(values)
   }
 
+  /** A value as it is stored now. */
+  currentValue(value: Value): Value {
+    return this.#makers.currentValue(value)
+  }
+
   /** Does what reads values for a node (empty: for the outputs of the run), again once what it misses is there. */
   async reading<T>(node: string, read: () => Promise<T>, before?: number): Promise<T> {
     for (;;) {
@@ -53,6 +59,18 @@ export class Repairs {
         return await read()
       } catch (error) {
         await this.mend(node, error, before)
+      }
+    }
+  }
+
+  /** The same, but has nothing made again once a signal is aborted: gives undefined then. */
+  async readingUntil<T>(signal: AbortSignal, node: string, read: () => Promise<T>): Promise<T | undefined> {
+    for (;;) {
+      try {
+        return await read()
+      } catch (error) {
+        if (signal.aborted && lostBlob(error) !== undefined) return undefined
+        await this.mend(node, error)
       }
     }
   }
@@ -97,7 +115,7 @@ export class Repairs {
 
   #isThere(digest: Digest): Promise<boolean> {
     const now = this.#makers.replaced(digest)
-    return areWhole(now === undefined ? [digest] : blobsOf(now), this.#services.reader)
+    return areWhole(now === undefined ? [digest] : blobsOf(now), this.#services.reader.apart())
   }
 
   async #make(by: string, maker: Maker, digest: Digest): Promise<Refusal | undefined> {
@@ -106,6 +124,7 @@ export class Repairs {
     if (this.#request.reuse?.has(node.split(/[/[]/, 1)[0]!) === true) return notSelected
     const execution = (await this.#services.metadata.executionAt(this.#request.id, node))!
     const lost = { digest, by }
+    await dropCorrupt(execution.outputs, this.#services.reader.apart())
     this.#host.warn(node, `what it made is gone or corrupt (${digest}): it is made again`)
     try {
       if (maker.step !== null) {
@@ -114,7 +133,10 @@ export class Repairs {
       }
       const reading = <T>(reader: string, read: () => Promise<T>): Promise<T> =>
         this.reading(reader, read, seq)
-      const gathered = await gatherAgain(this.#request, this.#services, execution, maker, reading)
+      const gathered = await gatherAgain(this.#request, this.#services, execution, maker, {
+        reading,
+        current: (value) => this.currentValue(value),
+      })
       if ('refusal' in gathered) return gathered.refusal
       const { event, blobs } = gathered
       await this.#host.append({ ...event, lost }, blobs)

@@ -6,6 +6,7 @@ import { attemptStep, type AttemptOutcome } from './attempt.ts'
 import type { PendingBlob } from './blobs.ts'
 import { inputDigests } from './cache-key.ts'
 import type { Hit } from './cache-lookup.ts'
+import { earlierHits } from './earlier-hits.ts'
 import { errorRecord } from './error-record.ts'
 import { Lane } from './lane.ts'
 import { enterEffect } from './live-effects.ts'
@@ -21,7 +22,7 @@ import { changedSince, fileName, idempotencyKey, notBefore, type Work } from './
 import type { RunSpan } from './telemetry.ts'
 import { mostInterruptions, noTries, type Tries } from './tries.ts'
 import type { ValueScopes } from './value-scopes.ts'
-import { Verification } from './verification.ts'
+import { Verification, type Hit as VerifiedHit } from './verification.ts'
 import { Waits } from './waits.ts'
 
 /** What executing steps needs of the run that they belong to. */
@@ -94,10 +95,17 @@ export class StepExecutions {
       warn: (node, message) => this.#warn(node, message),
       plannedNode: (path) => scopes.node(path),
       sleep: (ms) => this.#waits.sleep(ms),
-      run: (node, work, attempt, startedAt) => this.#run(node, work, attempt, startedAt),
+      run: (node, work, attempt, now, from) => this.#run(node, work, attempt, now, from),
     })
     // A retry that waits ends at once, to be told that it is cancelled.
     host.signal.addEventListener('abort', () => this.#waits.end(), { once: true })
+  }
+
+  /** Draws from the hits too that the run had before it was resumed. */
+  verifyEarlier(): void {
+    if (this.#request.settings.verifyCache === undefined) return
+    for (const hit of earlierHits(this.#request, this.#services, (path) => this.#scopes.node(path)))
+      this.verification.hit(() => hit)
   }
 
   /** Starts an attempt of a step after a wait in milliseconds. */
@@ -151,12 +159,17 @@ export class StepExecutions {
     const span = this.#span.node(node, step.name, sources)
     const services = this.#services
     try {
-      const given = await this.repairs.reading(node, async () => {
+      const signal = this.#signalOf(node)
+      const given = await this.repairs.readingUntil(signal, node, async () => {
         const values = this.repairs.current(await this.#scopes.inputsOf(node))
         return { values, digests: await inputDigests(values, step.inputs, services.json) }
       })
+      if (given === undefined) {
+        span.end('cancelled')
+        this.#giveUp(node)
+        return undefined
+      }
       const { values, digests } = given
-      const signal = this.#signalOf(node)
       const found = await this.repairs.reading(node, () =>
         keyOf(request, planned, node, given, services, signal, onWait),
       )
@@ -182,17 +195,12 @@ export class StepExecutions {
       if (this.#host.isOver() || claimed === 'aborted') {
         if (claimed !== 'aborted') claimed.settled?.(false)
         span.end('cancelled')
-        this.#host.apply(
-          this.#host.signal.aborted
-            ? { type: 'attempt.failed', node, end: 'cancelled' }
-            : { type: 'node.withdrawn', node },
-        )
+        this.#giveUp(node)
         return undefined
       }
       if (claimed.entry !== undefined) {
         const { entry } = claimed
-        // Before the node succeeds: with the last one the run ends.
-        this.verification.hit(() => ({
+        const verified = (): VerifiedHit => ({
           node,
           step,
           declaration,
@@ -201,8 +209,10 @@ export class StepExecutions {
           entry,
           idempotencyKey: idempotencyKey(this.#request.id, node, declaration, digests),
           needs,
-        }))
-        await this.#reuse(node, step.name, values, key!, claimed, startedAt)
+        })
+        // Before the node succeeds: with the last one the run ends. What was not selected is not executed.
+        if (!isReuse) this.verification.hit(verified)
+        await this.#reuse(node, step.name, values, key!, fingerprint, claimed, startedAt)
         span.end('reused')
         return undefined
       }
@@ -260,6 +270,7 @@ export class StepExecutions {
     step: string,
     inputs: Values,
     key: Digest,
+    fingerprint: string | undefined,
     { entry, blobs }: Hit,
     startedAt: number,
   ): Promise<void> {
@@ -274,6 +285,7 @@ export class StepExecutions {
       outputs,
       key,
       reused: { run, node: source },
+      ...(fingerprint === undefined ? {} : { fingerprint }),
       facts,
     }
     // What no other run can read before it is durable is waited for.
@@ -328,8 +340,32 @@ export class StepExecutions {
     if (outcome.ok) host.guard(node, this.#succeed(node, work, outcome, attempt, startedAt))
     // Within the slot: what is next may have to stop for this failure.
     else if (lostBlob(outcome.error) === undefined) await this.#fail(node, work, outcome, attempt)
+    // It need not be tried, so that what it misses is not made again for it.
+    else if (host.halted.aborted && !host.signal.aborted && tries.used === 0)
+      await this.#withdraw(node, outcome, attempt)
     // Outside of the slot: what it misses is made again in one.
     else host.guard(node, this.#mend(node, work, outcome, attempt))
+  }
+
+  /** A node that was not tried is not to be any more. */
+  #giveUp(node: string): void {
+    this.#host.apply(
+      this.#host.signal.aborted
+        ? { type: 'attempt.failed', node, end: 'cancelled' }
+        : { type: 'node.withdrawn', node },
+    )
+  }
+
+  /** A node that nothing is to be done for any more: the run was halted before it had used a try. */
+  async #withdraw(
+    node: string,
+    { error, log }: AttemptOutcome & { ok: false },
+    attempt: number,
+  ): Promise<void> {
+    const ended = { attempt, end: 'lost-input', error: errorRecord(error) } as const
+    await this.#host.append({ type: 'attempt.failed', node, ...ended, ...(log === undefined ? {} : { log }) })
+    this.close(node, 'cancelled')
+    this.#host.apply({ type: 'node.withdrawn', node })
   }
 
   /** Has what an attempt has missed made again, and tries once more: that uses up no try. */
@@ -371,9 +407,10 @@ export class StepExecutions {
     { step, declaration, values, seed, idempotencyKey: key }: Tried,
     attempt: number,
     startedAt: number,
+    services = this.#services,
   ): Promise<AttemptOutcome> {
     const { id, plan, onUpdate } = this.#request
-    return (this.#services.attempt ?? attemptStep)(
+    return (services.attempt ?? attemptStep)(
       {
         run: { id, pipeline: plan.pipeline },
         node,
@@ -391,7 +428,7 @@ export class StepExecutions {
         onLog: (level, message, fields) =>
           onUpdate({ at: Date.now(), event: { type: 'attempt.log', node, level, message, fields } }),
       },
-      this.#services,
+      services,
     )
   }
 

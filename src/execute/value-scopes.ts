@@ -75,6 +75,7 @@ export class ValueScopes {
   readonly #json: JsonValues
   readonly #blobs: BlobReader
   readonly #lists: ListItems
+  readonly #current: (value: Value) => Value
   readonly #scopes = new Map<string, ValueScope>()
   readonly #maps = new Map<string, MapValues>()
   readonly #nodes = new Map<string, PlanNode>()
@@ -85,12 +86,15 @@ export class ValueScopes {
     inputs: Values,
     json: JsonValues,
     blobs: BlobReader,
+    /** A value as it is stored now: it may have been made again in other bytes. */
+    current: (value: Value) => Value = (value) => value,
   ) {
     this.#plan = plan
     this.#pipelines = pipelines
     this.#json = json
     this.#blobs = blobs
     this.#lists = new ListItems(blobs)
+    this.#current = current
     this.#scopes.set('', { parent: undefined, outputs: new Map(), inputs, item: undefined, index: -1 })
   }
 
@@ -217,7 +221,7 @@ export class ValueScopes {
     for (const [name, values] of Object.entries(map.gathered)) {
       const items: (Artifact | null)[] = []
       for (let index = 0; index < values.length; index++)
-        items.push(await this.#asArtifact(values.get(index), blobs))
+        items.push(await this.#asArtifact(this.#current(values.get(index)), blobs))
       outputs[name] = { artifact: await encodeList(items, { blobs }) }
       const binding = bindings[name]!
       if ('node' in binding && binding.up === undefined)
@@ -295,7 +299,7 @@ export class ValueScopes {
 
   /** The part of a value; an item of a stored list is an artifact of its own. */
   #part(value: Value, pick: Pick | undefined): Value | Promise<Value> {
-    const part = picked(value, pick)
+    const part = picked(this.#current(value), pick)
     if (!('artifact' in part) || part.artifact.kind !== 'list' || part.pick === undefined) return part
     const [index, ...rest] = part.pick as [string | number, ...Pick]
     if (typeof index !== 'number') return part

@@ -5,12 +5,15 @@ import type { StepDeclaration } from '../plan/document.ts'
 import type { RunEvent, Values } from '../record/event.ts'
 import type { CacheEntry } from '../record/metadata.ts'
 import { attemptStep, type AttemptOutcome } from './attempt.ts'
-import { isLost } from './blobs.ts'
 import { errorRecord } from './error-record.ts'
+import { inSlot } from './in-slot.ts'
+import { lostBlob } from './lost.ts'
 import { outputDifferences } from './output-differences.ts'
+import { originalStart } from './original-start.ts'
 import type { Needs } from './resource-pool.ts'
 import type { RunRequest, RunServices } from './run-request.ts'
 import { fileName } from './step-work.ts'
+import { unshared } from './unshared.ts'
 
 /** A node whose outputs were reused, with all that executing it takes. */
 export interface Hit {
@@ -19,7 +22,7 @@ export interface Hit {
   readonly declaration: StepDeclaration
   readonly values: Values
   readonly key: Digest
-  readonly entry: CacheEntry
+  readonly entry: Omit<CacheEntry, 'startedAt'> & Partial<Pick<CacheEntry, 'startedAt'>>
   readonly idempotencyKey: string
   readonly needs: Needs
 }
@@ -50,7 +53,7 @@ export class Verification {
   readonly #queue: PQueue
   readonly #host: VerificationHost
   readonly #share: number
-  readonly #running = new Set<Promise<void>>()
+  readonly #running = new Set<Promise<unknown>>()
   #hits = 0
   #drawn = 0
   /** One of the hits, each as likely as any other: verified when the draw has left all out. */
@@ -62,6 +65,8 @@ export class Verification {
     this.#queue = queue
     this.#host = host
     this.#share = request.settings.verifyCache ?? 0
+    // Before it was resumed.
+    for (const { event } of request.history) if (event.type === 'node.verified') this.#drawn++
   }
 
   /** Takes a hit, and verifies it when the draw says so. */
@@ -84,22 +89,14 @@ export class Verification {
   #start(hit: Hit): void {
     this.#drawn++
     this.#spare = undefined
-    const work = new Promise<void>((resolve) => {
-      const begin = (release: () => void): void => {
-        const verify = async (): Promise<void> => {
-          const { abandoned } = await this.#verify(hit).catch((error: unknown): Verified => {
-            // What goes wrong with comparing takes nothing from a run that has its outputs.
-            this.#host.warn(hit.node, `its hit could not be verified: ${errorRecord(error).message}`)
-            return {}
-          })
-          // A function that was given up keeps its named resources until it settles.
-          if (abandoned === undefined) release()
-          else void abandoned.finally(release)
-        }
-        void this.#queue.add(verify).finally(resolve)
-      }
-      this.#services.resources.acquire(hit.needs, begin, this.#host.halted)
-    })
+    const verify = (): Promise<Verified> =>
+      this.#verify(hit).catch((error: unknown) => {
+        // What goes wrong with comparing takes nothing from a run that has its outputs.
+        this.#host.warn(hit.node, `its hit could not be verified: ${errorRecord(error).message}`)
+        return {}
+      })
+    const slots = { queue: this.#queue, resources: this.#services.resources }
+    const work: Promise<unknown> = inSlot(slots, hit.needs, this.#host.halted, verify)
     this.#running.add(work)
     void work.finally(() => this.#running.delete(work))
   }
@@ -107,14 +104,13 @@ export class Verification {
   async #verify(hit: Hit): Promise<Verified> {
     if (this.#host.halted.aborted) return {}
     const { node, step, entry } = hit
-    const outcome = await this.#recompute(hit)
+    // What is recomputed is committed nowhere.
+    const services = unshared(this.#services)
+    const outcome = await this.#recompute(hit, services)
     if (!outcome.ok && outcome.end === 'cancelled') return outcome
-    if (!outcome.ok && isLost(outcome.error)) throw outcome.error
-    const { reader } = this.#services
-    // Small blobs of what was recomputed are committed nowhere.
-    if (outcome.ok) for (const { digest, bytes } of outcome.blobs) reader.remember(digest, bytes)
+    if (!outcome.ok && lostBlob(outcome.error) !== undefined) throw outcome.error
     const differences = outcome.ok
-      ? await outputDifferences(step, entry.outputs, outcome.outputs, reader)
+      ? await outputDifferences(step, entry.outputs, outcome.outputs, services.reader)
       : [{ output: null, difference: `threw: ${errorRecord(outcome.error).message.split('\n')[0]!}` }]
     const log = outcome.ok ? outcome.facts.log : outcome.log
     this.#host.note({
@@ -130,10 +126,11 @@ export class Verification {
   }
 
   /** The function runs as it did: with the same inputs, the same seed and the start of the execution that is reused. */
-  #recompute(hit: Hit): Promise<AttemptOutcome> {
+  async #recompute(hit: Hit, services: RunServices): Promise<AttemptOutcome> {
     const { node, step, declaration, values, key, entry, idempotencyKey } = hit
+    const startedAt = entry.startedAt ?? (await originalStart(services.metadata, entry)) ?? entry.at
     const { id, plan } = this.#request
-    return (this.#services.attempt ?? attemptStep)(
+    return (services.attempt ?? attemptStep)(
       {
         run: { id, pipeline: plan.pipeline },
         node,
@@ -142,14 +139,14 @@ export class Verification {
         declaration,
         values,
         attempt: 1,
-        startedAt: entry.startedAt,
+        startedAt,
         idempotencyKey,
         seed: key,
         signal: this.#host.signal,
         onProgress: () => undefined,
         onLog: () => undefined,
       },
-      this.#services,
+      services,
     )
   }
 }

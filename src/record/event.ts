@@ -230,6 +230,8 @@ export type RunEvent =
       readonly outputs: Values
       /** The key of the cache entry that now names these outputs; null where none does. */
       readonly key: Digest | null
+      /** The start that `ctx.now` has told, in milliseconds since the epoch: that of the execution that was repeated. */
+      readonly now?: number
       readonly facts?: ExecutionFacts
       readonly lost: LostBlob
     }

@@ -1,8 +1,9 @@
 import { rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Workspace } from 'pipewright'
+import type { RunFailedError, Workspace } from 'pipewright'
 import type { Digest } from '../../src/internal/digest.ts'
 import { openSqliteMetadata } from '../../src/record/sqlite/store.ts'
+import { tempWorkspace } from './temp.ts'
 
 /** How stored bytes may be lost. */
 export type Damage = 'missing' | 'corrupt'
@@ -34,9 +35,35 @@ export async function damage(root: string, digest: Digest, how: Damage): Promise
   }
 }
 
+/** Runs something in a workspace of its own, closed at its end: nothing stays in memory. */
+export async function within<T>(root: string, work: (pw: Workspace) => Promise<T>): Promise<T> {
+  const pw = await tempWorkspace({ root })
+  try {
+    return await work(pw)
+  } finally {
+    await pw.close()
+  }
+}
+
 /** The blob of an output of a node in a run. */
 export async function blobOf(pw: Workspace, run: string, node: string, output: string): Promise<Digest> {
   const value = (await pw.show(run)).executions.find((one) => one.node === node)?.outputs[output]
   if (value === undefined || !('artifact' in value)) throw new Error(`${node} has no stored ${output}`)
   return value.artifact.blob
+}
+
+/** The error of a run that fails. */
+export async function failureOf(run: Promise<unknown>): Promise<RunFailedError> {
+  const error: unknown = await run.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  if (error === undefined) throw new Error('the run has succeeded')
+  return error as RunFailedError
+}
+
+/** The tries of a node: their numbers and how they ended. */
+export async function attemptsOf(pw: Workspace, run: string, node: string): Promise<unknown[]> {
+  const { executions } = await pw.show(run)
+  return executions.find((one) => one.node === node)!.attempts.map(({ number, end }) => [number, end])
 }

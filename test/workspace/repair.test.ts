@@ -1,22 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  definePipeline,
-  definePredictor,
-  defineStep,
-  file,
-  list,
-  model,
-  renderRun,
-  type RunFailedError,
-  type RunUpdate,
-  type Workspace,
-} from 'pipewright'
+import { definePipeline, defineStep, file, list, renderRun, type RunUpdate, type Workspace } from 'pipewright'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { openSqliteMetadata } from '../../src/record/sqlite/store.ts'
-import { blobOf, damage, type Damage } from './damage.ts'
-import { scale as otherScale } from './other-predictor.ts'
+import { attemptsOf, blobOf, damage, failureOf, within, type Damage } from './damage.ts'
 import { deferred, statesOf, tempFolder, tempWorkspace } from './temp.ts'
 
 const calls: string[] = []
@@ -83,30 +71,6 @@ function warningsOf(): { warnings: string[]; onUpdate: (update: RunUpdate) => vo
         warnings.push(`${event.node}: ${event.message}`)
     },
   }
-}
-
-/** Runs something in a workspace of its own, closed at its end: nothing stays in memory. */
-async function within<T>(root: string, work: (pw: Workspace) => Promise<T>): Promise<T> {
-  const pw = await tempWorkspace({ root })
-  try {
-    return await work(pw)
-  } finally {
-    await pw.close()
-  }
-}
-
-async function failureOf(run: Promise<unknown>): Promise<RunFailedError> {
-  const error: unknown = await run.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  if (error === undefined) throw new Error('the run has succeeded')
-  return error as RunFailedError
-}
-
-async function attemptsOf(pw: Workspace, run: string, node: string): Promise<unknown[]> {
-  const { executions } = await pw.show(run)
-  return executions.find((one) => one.node === node)!.attempts.map(({ number, end }) => [number, end])
 }
 
 describe('a lost blob', () => {
@@ -523,81 +487,6 @@ describe('a resumed run', () => {
         [1, 'failed'],
         [2, 'lost-input'],
         [3, 'succeeded'],
-      ])
-    })
-  })
-})
-
-describe('what is made again in other bytes of the same content', () => {
-  const scale = definePredictor({
-    name: 'scale',
-    version: '1',
-    state: z.object({ factor: z.number() }),
-    input: z.number(),
-    output: z.number(),
-    predict: ({ factor }, input) => factor * input,
-  })
-
-  function scaled(predictor: typeof scale, broken: { now: boolean }) {
-    const train = defineStep({
-      name: 'train',
-      version: '1',
-      outputs: { model: model(predictor) },
-      run: () => ({ model: predictor.of({ factor: 3 }) }),
-    })
-    const score = defineStep({
-      name: 'score',
-      version: '1',
-      retry: { attempts: 2, delay: 1 },
-      inputs: { model: model(predictor) },
-      outputs: { score: z.number() },
-      run: async ({ model }) => {
-        calls.push('score')
-        if (broken.now) throw new Error('broken')
-        return { score: await model.predict(2) }
-      },
-    })
-    return definePipeline({ name: 'scaled' }, (p) => {
-      const { model } = p.step(train, {})
-      return { model, score: p.step(score, { model }).score }
-    })
-  }
-
-  test('takes its place for whoever reads it, and in the outputs of the run', async () => {
-    const root = await tempFolder()
-    const broken = { now: true }
-    const { id, digest } = await within(root, async (pw) => {
-      const { run } = await failureOf(pw.run(scaled(scale, broken), {}))
-      return { id: run, digest: await blobOf(pw, run, 'train', 'model') }
-    })
-    await damage(root, digest, 'missing')
-    calls.length = 0
-    await within(root, async (pw) => {
-      await failureOf(pw.resume(id, scaled(otherScale, broken)))
-      // What was lost has used up neither of its tries.
-      expect(calls).toEqual(['score', 'score'])
-    })
-    broken.now = false
-    // One more process, which learns of the other bytes from the record.
-    await within(root, async (pw) => {
-      const { outputs } = await pw.resume(id, scaled(otherScale, broken))
-      expect(outputs.score).toBe(6)
-      const value = (await pw.show(id)).outputs['model']!
-      if (!('artifact' in value)) throw new Error('not stored')
-      expect(value.artifact.blob).not.toBe(digest)
-      expect(await outputs.model.predict(5)).toBe(15)
-      expect(await attemptsOf(pw, id, 'train')).toEqual([
-        [1, 'succeeded'],
-        [2, 'succeeded'],
-      ])
-      expect(await attemptsOf(pw, id, 'score')).toEqual([
-        [1, 'failed'],
-        [2, 'failed'],
-        [3, 'lost-input'],
-        [4, 'failed'],
-        [5, 'failed'],
-        [6, 'lost-input'],
-        [7, 'succeeded'],
       ])
     })
   })

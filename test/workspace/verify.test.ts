@@ -14,6 +14,7 @@ import {
 } from 'pipewright'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { blobOf, damage, within } from './damage.ts'
 import { deferred, statesOf, tempFolder, tempWorkspace } from './temp.ts'
 
 const state = { calls: 0, fail: false, hang: undefined as (() => void) | undefined, n: 0 }
@@ -231,7 +232,7 @@ describe('verifying the cache', () => {
       inputs: {},
       outputs: { n: z.number() },
       run: (_inputs, ctx) => {
-        if (state.calls++ === 0) return { n: 1 }
+        if (state.calls++ !== 1) return { n: 1 }
         started.resolve()
         return new Promise((_resolve, reject) => {
           ctx.signal.addEventListener('abort', () => reject(new Error('told')))
@@ -247,8 +248,114 @@ describe('verifying the cache', () => {
     const detail = await pw.show(handle.id)
     expect(detail.state).toBe('cancelled')
     expect(detail.verification).toEqual({ verified: 0, mismatches: [] })
-    // All of its nodes had their results: going on needs nothing but to say so.
-    expect((await pw.resume(handle.id, pipeline)).outputs).toEqual({ n: 1 })
+    // All of its nodes had their results: what is left is to verify them.
+    const resumed = await pw.resume(handle.id, pipeline)
+    expect(resumed.outputs).toEqual({ n: 1 })
+    expect(resumed.verification).toEqual({ verified: 1, mismatches: [] })
+    expect(state.calls).toBe(3)
+    await pw.close()
+  })
+
+  test('corrupt small bytes are made again, though they were recomputed to be compared', async () => {
+    const root = await tempFolder()
+    const step = other('rows', { value: table(z.object({ x: z.number() })) }, () => ({ value: [{ x: 1 }] }))
+    const pipeline = alone(step)
+    const blob = await within(root, async (pw) =>
+      blobOf(pw, (await pw.run(pipeline, {})).run.id, 'rows', 'value'),
+    )
+    await damage(root, blob, 'corrupt')
+    await within(root, (pw) => pw.run(pipeline, {}, { verifyCache: 1 }))
+    await within(root, async (pw) => expect(await pw.bytes({ blob } as never)).toHaveProperty('byteLength'))
+  })
+
+  test('a step that tells in words of its own that its input is lost does not differ', async () => {
+    const root = await tempFolder()
+    const write = other('write', { value: file('text/plain') }, () => ({
+      value: Buffer.from('x'.repeat(9_000)),
+    }))
+    const read = defineStep({
+      name: 'read',
+      version: '1',
+      inputs: { text: file('text/plain') },
+      outputs: { n: z.number() },
+      run: async ({ text }) => {
+        try {
+          return { n: (await text.text()).length }
+        } catch (cause) {
+          throw new Error('cannot read', { cause })
+        }
+      },
+    })
+    const pipeline = definePipeline({ name: 'p' }, (p) =>
+      p.step(read, { text: p.step(write, {}).value as never }),
+    )
+    const digest = await within(root, async (pw) =>
+      blobOf(pw, (await pw.run(pipeline, {})).run.id, 'write', 'value'),
+    )
+    await damage(root, digest, 'corrupt')
+    const { verification } = await within(root, (pw) => pw.run(pipeline, {}, { verifyCache: 1 }))
+    expect(verification?.mismatches).toEqual([])
+  })
+
+  test('what was not selected is not executed', async () => {
+    const calls: string[] = []
+    const before = other('before', { value: z.number() }, () => {
+      calls.push('before')
+      return { value: 1 }
+    })
+    const after = defineStep({
+      name: 'after',
+      version: '1',
+      inputs: { value: z.number() },
+      outputs: { value: z.number() },
+      run: ({ value }) => {
+        calls.push('after')
+        return { value }
+      },
+    })
+    const pipeline = definePipeline({ name: 'p' }, (p) => p.step(after, p.step(before, {})))
+    const pw = await tempWorkspace()
+    await pw.run(pipeline, {})
+    calls.length = 0
+    const { verification } = await pw.run(pipeline, {}, { select: { only: ['after'] }, verifyCache: 1 })
+    expect(verification).toEqual({ verified: 1, mismatches: [] })
+    expect(calls).toEqual(['after'])
+  })
+
+  test('a run that is resumed verifies the hits that it had before, each once', async () => {
+    const root = await tempFolder()
+    const verifying = deferred()
+    const count: string[] = []
+    const step = (name: string) =>
+      defineStep({
+        name,
+        version: '1',
+        outputs: { n: z.number() },
+        run: (_inputs, ctx) => {
+          count.push(name)
+          if (state.hang === undefined || name === 'quick') return { n: 1 }
+          state.hang()
+          return new Promise<never>((_resolve, reject) =>
+            ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason as Error)),
+          )
+        },
+      })
+    const pipeline = definePipeline({ name: 'p' }, (p) => {
+      const { n } = p.step(step('quick'), {})
+      return { n, m: p.step(step('slow'), {}).n }
+    })
+    await within(root, (pw) => pw.run(pipeline, {}))
+    state.hang = verifying.resolve
+    const id = await within(root, async (pw) => {
+      const handle = await pw.start(pipeline, {}, { verifyCache: 1 })
+      await verifying.promise
+      for await (const { event } of handle.events()) if (event.type === 'node.verified') break
+      return handle.id
+    })
+    state.hang = undefined
+    const { verification } = await within(root, (pw) => pw.resume(id, pipeline))
+    expect(verification).toEqual({ verified: 2, mismatches: [] })
+    expect(count).toEqual(['quick', 'slow', 'quick', 'slow', 'slow'])
   })
 
   test.each([-0.1, 1.1, Number.NaN])('%d is no share', async (verifyCache) => {

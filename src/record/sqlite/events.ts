@@ -73,7 +73,7 @@ export function toCacheEntry(row: {
     run,
     node: event.node,
     at,
-    startedAt: event.startedAt,
+    startedAt: (event.type === 'node.repaired' ? event.now : undefined) ?? event.startedAt,
     outputs: event.outputs,
     facts: event.facts ?? { metrics: {}, params: {}, reports: [] },
   }

@@ -74,5 +74,6 @@ function environment(to: Statements, { seq, run }: Place, { environment }: Of<'r
 
 function runFinished(to: Statements, { seq, run, at }: Place, event: Of<'run.finished'>): void {
   const error = event.error === undefined ? null : JSON.stringify(event.error)
+  to.settleRunning.run({ run, finished_at: at, settled: seq })
   to.finishRun.run({ id: run, state: event.state, finished_at: at, finished: seq, error })
 }

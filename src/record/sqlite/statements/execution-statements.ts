@@ -94,6 +94,14 @@ export function executionStatements(driver: SqliteDriver, db: Kysely<MetadataTab
           .set({ state: v('state'), finished_at: v('finished_at'), settled: v('settled') })
           .where('number', '=', v('number')),
     ),
+    /** What was begun and is not to be done any more, once the run has ended. */
+    settleRunning: prepare<{ run: string; finished_at: number; settled: number }>(driver, (v) =>
+      db
+        .updateTable('executions')
+        .set({ state: 'cancelled', finished_at: v('finished_at'), settled: v('settled') })
+        .where('run', '=', v('run'))
+        .where('state', '=', 'running'),
+    ),
     insertAttempt: prepare<{ execution: number; started: number; number: number; started_at: number }>(
       driver,
       (v) =>
