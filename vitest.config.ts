@@ -13,6 +13,8 @@ const alias = {
 export default defineConfig({
   resolve: { alias },
   test: {
+    // Most wait for processes that they have started.
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,
