@@ -64,6 +64,9 @@ export function readNamedCalls(
     'ArrowFunctionExpression:exit': leave,
     ClassBody: enter,
     'ClassBody:exit': leave,
+    // What a static field holds is made once, where the class is declared.
+    PropertyDefinition: (node) => void (node.static && depth--),
+    'PropertyDefinition:exit': (node) => void (node.static && depth++),
     ForStatement: enter,
     'ForStatement:exit': leave,
     ForInStatement: enter,

@@ -54,7 +54,12 @@ export async function stateOf(
     for (const value of slice.watched) {
       if (found?.has(value) !== true) continue
       const held = found.get(value)
-      const read = (): Digest | undefined => textOf(held, folder)
+      const told = value.json === undefined ? undefined : textOf(JSON.parse(value.json), folder)
+      // JSON that nothing has changed is told by its module: not every loader lets it be read.
+      const read = (): Digest | undefined => {
+        const text = textOf(held, folder)
+        return text === told ? undefined : text
+      }
       // Code that nothing has been put on tells all.
       if (read() !== undefined || !isCode(held))
         readers.push([`${place(value.path)} ${value.name}`, read, String])

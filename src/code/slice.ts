@@ -13,6 +13,8 @@ export interface NeededValue {
   readonly elsewhere: readonly Place[]
   /** Inside of all code that uses the name it may stand for something of its own. */
   readonly mayBeLocal: boolean
+  /** The text of the JSON that it is, unless something has changed that. */
+  readonly json?: string | undefined
 }
 
 /** A name of a module. */
@@ -70,7 +72,7 @@ class Slicer {
   readonly #included = new Map<ParsedModule, Map<Piece, Reach>>()
   readonly #links = new Map<ParsedModule, Set<string>>()
   readonly #values = new Map<string, Place>()
-  readonly #watched = new Map<string, Place>()
+  readonly #watched = new Map<string, Place & { readonly json?: string | undefined }>()
   readonly #loaded = new Set<string>()
   /** What the code from which the slice starts uses, not only what may change that. */
   readonly #called = new Set<Piece>()
@@ -116,7 +118,7 @@ class Slicer {
       values: [...this.#values.values()].map((place) => this.#needed(place)),
       watched: [...this.#watched]
         .filter(([key, place]) => !this.#values.has(key) && !this.#isPrivate(place))
-        .map(([, place]) => this.#needed(place)),
+        .map(([, place]) => ({ ...this.#needed(place), json: place.json })),
       environment: this.#environment(),
       packages: [...this.#packages.values()].flatMap((place) => this.#packageUse(place)),
       reassigned: [...this.#reassigned.values()],
@@ -330,8 +332,11 @@ class Slicer {
     if (reach === 'reached') this.#packages.set(`${path} ${local}`, { path, name: local, link })
     for (const target of this.#graph.targetsOf(module.path, specifier)) {
       // Data, or CommonJS: what it holds is known to its importers alone.
-      if (this.#modules.get(target)?.pieces.isWhole === true && module.pieces.imports.has(local))
-        this.#watched.set(`${path} ${local}`, { path, name: local })
+      const held = this.#modules.get(target)
+      if (held?.pieces.isWhole === true && module.pieces.imports.has(local)) {
+        const json = target.endsWith('.json') && name === 'default' ? held.text : undefined
+        this.#watched.set(`${path} ${local}`, { path, name: local, json })
+      }
       this.#reach(target, name, reach)
     }
   }

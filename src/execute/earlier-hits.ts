@@ -29,6 +29,7 @@ export function* earlierHits(
       // Only that of an effect is made of its inputs, and effects are no hits.
       idempotencyKey: idempotencyKey(id, node, declaration, {}),
       needs: resources.needs(declaration.resources, step.name),
+      fingerprint: event.fingerprint,
     }
   }
 }

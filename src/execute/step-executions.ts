@@ -209,6 +209,7 @@ export class StepExecutions {
           entry,
           idempotencyKey: idempotencyKey(this.#request.id, node, declaration, digests),
           needs,
+          fingerprint,
         })
         // Before the node succeeds: with the last one the run ends. What was not selected is not executed.
         if (!isReuse) this.verification.hit(verified)

@@ -10,6 +10,7 @@ import { inSlot } from './in-slot.ts'
 import { lostBlob } from './lost.ts'
 import { outputDifferences } from './output-differences.ts'
 import { originalStart } from './original-start.ts'
+import { fingerprintAt } from './step-key.ts'
 import type { Needs } from './resource-pool.ts'
 import type { RunRequest, RunServices } from './run-request.ts'
 import { fileName } from './step-work.ts'
@@ -25,6 +26,8 @@ export interface Hit {
   readonly entry: Omit<CacheEntry, 'startedAt'> & Partial<Pick<CacheEntry, 'startedAt'>>
   readonly idempotencyKey: string
   readonly needs: Needs
+  /** What the step's fingerprint gave. */
+  readonly fingerprint: string | undefined
 }
 
 /** What verifying needs of the run that it belongs to. */
@@ -112,6 +115,8 @@ export class Verification {
     const differences = outcome.ok
       ? await outputDifferences(step, entry.outputs, outcome.outputs, services.reader)
       : [{ output: null, difference: `threw: ${errorRecord(outcome.error).message.split('\n')[0]!}` }]
+    // What is outside is another thing by now: that it gives something else says nothing of the step.
+    if (differences.length > 0 && (await this.#hasChangedOutside(hit))) return outcome.ok ? {} : outcome
     const log = outcome.ok ? outcome.facts.log : outcome.log
     this.#host.note({
       type: 'node.verified',
@@ -123,6 +128,13 @@ export class Verification {
       ...(log === undefined ? {} : { log }),
     })
     return outcome.ok ? {} : outcome
+  }
+
+  async #hasChangedOutside({ node, step, values, fingerprint }: Hit): Promise<boolean> {
+    if (fingerprint === undefined) return false
+    const folder = `${this.#request.id}-verify`
+    const { text } = await fingerprintAt(folder, node, step, values, this.#services, this.#host.signal)
+    return text !== fingerprint
   }
 
   /** The function runs as it did: with the same inputs, the same seed and the start of the execution that is reused. */

@@ -154,6 +154,17 @@ describe('the code digest', () => {
     })
   })
 
+  test('a step in a static field of a class is defined once; one in a field of its instances is not', async () => {
+    const of = (modifier: string, factor: number): Promise<string> =>
+      digestOf({
+        'steps.ts': `export class Steps { ${modifier} train = defineStep({ name: 'train', run: () => ${factor} }) }`,
+      })
+    const base = await of('static', 1)
+    expect(base).toMatch(/^sha256:/)
+    expect(await of('static', 2)).not.toBe(base)
+    await expect(of('', 1)).rejects.toThrow('inside a function or a loop')
+  })
+
   test('a version stands for the code', async () => {
     const root = await project({ 'steps.ts': 'await import(anything)' })
     const one = await codeOf(root, 'train', { version: '1' })

@@ -218,3 +218,32 @@ test('a workspace closes although a preview asks for a fingerprint that never co
   expect(closed).toBe('closed')
   await preview
 })
+
+test('the verification of a hit whose outside has changed meanwhile is no mismatch', async () => {
+  const outside = { n: 1 }
+  const read = defineStep({
+    name: 'read',
+    version: '1',
+    outputs: { n: z.number() },
+    fingerprint: () => outside.n,
+    run: () => ({ n: outside.n }),
+  })
+  const change = defineStep({
+    name: 'change',
+    version: '1',
+    cache: 'never',
+    inputs: { n: z.number() },
+    run: () => void outside.n++,
+  })
+  const pipeline = definePipeline({ name: 'p' }, (p) => {
+    const { n } = p.step(read, {})
+    p.step(change, { n })
+    return { n }
+  })
+  const pw = await tempWorkspace()
+  await pw.run(pipeline, {})
+  outside.n = 1
+  // One hit is drawn in any case, when all else has run.
+  const { verification } = await pw.run(pipeline, {}, { verifyCache: 1e-12 })
+  expect(verification).toEqual({ verified: 0, mismatches: [] })
+})
