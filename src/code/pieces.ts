@@ -85,6 +85,9 @@ export class CodePiece implements Piece {
   readonly #node: AnyNode
   #form: Pick<Piece, 'digest' | 'uses' | 'compiled'> | undefined
   #changes: Changes | undefined
+  #literal: boolean | undefined
+  #environment: ReadonlySet<string> | undefined
+  #members: MemberUses | undefined
 
   constructor(node: AnyNode, head: Head) {
     this.#node = node
@@ -110,15 +113,15 @@ export class CodePiece implements Piece {
   }
 
   get literal(): boolean {
-    return isLiteral(this.#node['init'])
+    return (this.#literal ??= isLiteral(this.#node['init']))
   }
 
   get environment(): ReadonlySet<string> {
-    return environmentOf(this.#node)
+    return (this.#environment ??= environmentOf(this.#node))
   }
 
   get members(): MemberUses {
-    return memberUses(this.#node)
+    return (this.#members ??= memberUses(this.#node))
   }
 
   get touches(): ReadonlySet<string> {

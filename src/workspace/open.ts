@@ -11,7 +11,7 @@ import { findPipelineIn } from './find-pipeline.ts'
 import { loadModule } from './load-module.ts'
 import { findRoot } from './root.ts'
 import { checkSettings, type Settings } from './settings.ts'
-import { Workspace } from './workspace.ts'
+import type { Workspace } from './workspace.ts'
 
 /** The settings of a project: those of its config file under those that are given. */
 export async function readSettings(
@@ -120,7 +120,9 @@ export async function openWorkspace(settings: Settings = {}): Promise<Workspace>
     throw error
   })
   const { openTelemetry } = await import('../execute/otel.ts')
-  return new Workspace({
+  // What runs pipelines is loaded by whoever runs some, not by whoever defines them.
+  const { Workspace: Opened } = await import('./workspace.ts')
+  return new Opened({
     root,
     folder,
     store,
