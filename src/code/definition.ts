@@ -1,6 +1,10 @@
+import type { Digest } from '../internal/digest.ts'
+import { definitionBehind } from './made-by.ts'
+import { madeStep, type MadeStep } from './made-step.ts'
 import type { NamedCall } from './named-calls.ts'
 import type { ParsedModule } from './parsed-module.ts'
 import type { Piece } from './pieces.ts'
+import { ScopeReader } from './scope-values.ts'
 
 /** Why the name cannot be tied to one definition at the top level of its module; undefined when it can. */
 function ambiguity(name: string, module: ParsedModule): string | undefined {
@@ -20,10 +24,7 @@ function ambiguity(name: string, module: ParsedModule): string | undefined {
   const rivals = module
     .calls()
     .filter(
-      (other) =>
-        other !== call &&
-        (other.defines || other.callee === call!.callee) &&
-        (other.name === undefined || other.name === name),
+      (other) => other !== call && (other.defines || other.callee === call!.callee) && other.mayBe(name),
     )
   if (rivals.length === 0) return undefined
   return (
@@ -32,16 +33,42 @@ function ambiguity(name: string, module: ParsedModule): string | undefined {
   )
 }
 
-/** The piece of a module in which something is defined, or why that cannot be told. */
-export function definitionOf(name: string, module: ParsedModule): Piece | string {
+/** Where something is defined, and what of that its code does not tell. */
+export interface Definition {
+  readonly pieces: readonly Piece[]
+  readonly digest: Digest
+  /** Of what was made inside a function or a loop. */
+  readonly made?: MadeStep
+}
+
+/**
+ * The definition that bears a name in its module, or why that cannot be told. A name tells it where it is written once, as
+ * a literal, at the top level; else the place of its function does.
+ */
+export async function definitionOf(
+  name: string,
+  run: ((...values: never[]) => unknown) | undefined,
+  module: ParsedModule,
+): Promise<Definition | string> {
   const reason = ambiguity(name, module)
-  if (reason !== undefined) return reason
-  const calls = module.calls().filter((call) => call.name === name && !call.repeated)
-  const { start } = calls.find((call) => call.defines) ?? calls[0]!
+  if (reason === undefined) {
+    const calls = module.calls().filter((call) => call.name === name && !call.repeated)
+    return definedBy(calls.find((call) => call.defines) ?? calls[0]!, module)
+  }
+  const view = run === undefined ? undefined : (await ScopeReader.open())?.view(run)
+  const call = view === undefined ? undefined : definitionBehind(run!, view, module)
+  if (call?.mayBe(name) !== true) return reason
+  if (!call.repeated) return definedBy(call, module)
+  const made = madeStep(call, view!.scopes, module)
+  return typeof made === 'string' ? made : { pieces: made.pieces, digest: made.digest, made }
+}
+
+/** What is defined at the top level, by all that is declared with it. */
+function definedBy({ start }: NamedCall, module: ParsedModule): Definition | string {
   const piece = module.pieces.pieces.find((one) => one.start <= start && start < one.end)
   if (piece === undefined) return 'its definition is not found: give it a `version`'
   // A function that was made by a call has captured what no text tells.
   return piece.effect && !module.pieces.isWhole
     ? 'its definition calls what may do anything, such as a function that makes its `run`: give it a `version`'
-    : piece
+    : { pieces: [piece], digest: piece.digest }
 }

@@ -13,7 +13,8 @@ export interface ModuleText {
   readonly changedAt: number
 }
 
-interface SourceMap {
+/** What is read of a source map. */
+export interface SourceMap {
   readonly sources?: readonly (string | null)[]
   readonly sourcesContent?: readonly (string | null)[]
   readonly sourceRoot?: string
@@ -51,7 +52,11 @@ export async function sourceText(path: string, text: string): Promise<ModuleText
   return { path: original, text: content, changedAt: place === path ? 0 : statSync(place).ctimeMs }
 }
 
-function readMap(path: string, url: string): { readonly map: SourceMap; readonly place: string } | undefined {
+/** The source map that a module names, and where it stands; undefined where it cannot be read. */
+export function readMap(
+  path: string,
+  url: string,
+): { readonly map: SourceMap; readonly place: string } | undefined {
   try {
     const inline = /^data:application\/json[^,]*?(;base64)?,(.*)$/s.exec(url)
     const place = inline === null ? resolve(dirname(path), decodeURIComponent(url)) : path

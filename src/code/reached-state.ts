@@ -2,6 +2,7 @@ import type { ModuleGraph } from './module-graph.ts'
 import { PackageValue } from './package-values.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 import { own } from '../internal/own.ts'
+import type { MadeStep } from './made-step.ts'
 import { findValues } from './reached-values.ts'
 import { ScopeReader } from './scope-values.ts'
 import type { Slice } from './slice.ts'
@@ -27,6 +28,7 @@ export async function stateOf(
   graph: ModuleGraph,
   place: (path: string) => string,
   folder: string,
+  made?: MadeStep,
 ): Promise<ReadState> {
   const readers: [name: string, read: () => Digest | undefined, why: (error: string) => string][] = []
   const reader = run === undefined ? undefined : await ScopeReader.open()
@@ -34,7 +36,7 @@ export async function stateOf(
     const { found, absent } =
       run === undefined || reader === undefined
         ? { found: undefined, absent: undefined }
-        : findValues(reader, graph, run, slice.values, slice.watched)
+        : findValues(reader, graph, run, slice.values, slice.watched, made?.depth)
     for (const value of slice.values) {
       const name = `${place(value.path)} ${value.name}`
       const why = (error: string): string =>
@@ -81,6 +83,9 @@ export async function stateOf(
   }
   return () => {
     const state: Record<string, Digest> = {}
+    const captured = made?.captured(folder) ?? {}
+    if (typeof captured === 'string') return captured
+    for (const [name, digest] of Object.entries(captured)) state[`captured ${name}`] = digest
     for (const [name, read, why] of readers) {
       try {
         const digest = read()

@@ -30,7 +30,8 @@ const keyOf = ({ path, name }: NeededValue): string => `${path} ${name}`
 
 /**
  * Finds bindings from what a function sees: looks at function after function until all are found. Those that are
- * `optional` are not searched for again when they were not found once.
+ * `optional` are not searched for again when they were not found once. The first `depth` scopes of the function are
+ * inside of what defines it: their names are not those of the module.
  */
 export function findValues(
   reader: ScopeReader,
@@ -38,6 +39,7 @@ export function findValues(
   from: AnyFunction,
   needed: readonly NeededValue[],
   optional: readonly NeededValue[] = [],
+  depth = 0,
 ): FoundValues {
   const script = reader.view(from)?.script ?? ''
   const here: Known = known.get(script) ?? { values: new Map(), absent: new Set(), hidden: new Set() }
@@ -46,7 +48,7 @@ export function findValues(
   const open = wanted.filter((value) => !here.values.has(keyOf(value)))
   if (open.length > 0) {
     const search = new Search(reader, graph, open, here)
-    search.from(from)
+    search.from(from, depth)
     for (const value of optional) if (!here.values.has(keyOf(value))) here.hidden.add(keyOf(value))
   }
   const found = new Map<NeededValue, unknown>()
@@ -87,8 +89,9 @@ class Search {
     this.#noteExports(wanted)
   }
 
-  from(start: AnyFunction): void {
-    this.#offer(start)
+  from(start: AnyFunction, depth: number): void {
+    this.#seen.add(start)
+    this.#look(start, depth)
     for (let count = 0; count < mostFunctions && this.#open.size > 0; count++) {
       const next = this.#functions.shift()
       if (next === undefined) return
@@ -108,11 +111,13 @@ class Search {
     this.#known.values.set(key, held)
   }
 
-  #look(target: AnyFunction): void {
+  #look(target: AnyFunction, depth = 0): void {
     const view = this.#reader.view(target)
     const module = view?.file === undefined ? undefined : this.#modules.get(view.file)
     if (view === undefined || module === undefined) return
-    const { scopes } = view
+    const scopes = view.scopes.slice(depth)
+    for (const { values } of view.scopes.slice(0, depth))
+      for (const one of Object.values(values)) this.#offer(one)
     const places = this.#places.get(view.file!) ?? []
     // A loader that wraps a module in a function has its variables in the outermost scope that has any of them; what is
     // further in may have the same names for something else.
@@ -169,7 +174,7 @@ class Search {
 }
 
 /** A namespace, or what a loader keeps in the place of one, under a name of its own making. */
-function isNamespace(name: string, value: unknown): value is object {
+export function isNamespace(name: string, value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false
   return types.isModuleNamespaceObject(value) || (name.startsWith('_') && types.isProxy(value))
 }

@@ -14,6 +14,11 @@ export interface FunctionView {
   readonly script: string
   /** The path of the script that was loaded; undefined where it has none. */
   readonly file: string | undefined
+  /** Where in the script, from 0. */
+  readonly line: number
+  readonly column: number
+  /** Its source map, as the script names it; empty where it has none. */
+  readonly map: string
   readonly scopes: readonly FunctionScope[]
 }
 
@@ -34,10 +39,12 @@ const hook: unique symbol = Symbol.for('pipewright.scope') as never
 export class ScopeReader {
   static #shared: Promise<ScopeReader | undefined> | undefined
   readonly #post: (method: string, parameters?: object) => unknown
-  readonly #scripts = new Map<string, string>()
+  readonly #scripts = new Map<string, { readonly url: string; readonly map: string }>()
 
   private constructor(session: Session) {
-    session.on('Debugger.scriptParsed', ({ params }) => void this.#scripts.set(params.scriptId, params.url))
+    session.on('Debugger.scriptParsed', ({ params: { scriptId, url, sourceMapURL = '' } }) => {
+      this.#scripts.set(scriptId, { url, map: sourceMapURL })
+    })
     this.#post = (method, parameters = {}) => {
       let error: Error | null = null
       let result: unknown
@@ -75,18 +82,21 @@ export class ScopeReader {
         expression: `globalThis[Symbol.for('pipewright.scope')]`,
       }) as { result: RemoteValue }
       const internal = this.#internal(result.objectId!)
-      const location = internal.get('[[FunctionLocation]]')?.value as { scriptId: string } | undefined
+      const location = internal.get('[[FunctionLocation]]')?.value as
+        | { readonly scriptId: string; readonly lineNumber: number; readonly columnNumber?: number }
+        | undefined
       const scopes = internal.get('[[Scopes]]')?.objectId
       if (location === undefined || scopes === undefined) return undefined
-      const { scriptId } = location
-      return { script: scriptId, file: pathOf(this.#script(scriptId)), scopes: this.#scopes(scopes) }
+      const { scriptId: script, lineNumber: line, columnNumber: column = 0 } = location
+      const { url, map = '' } = this.#script(script) ?? {}
+      return { script, file: pathOf(url), line, column, map, scopes: this.#scopes(scopes) }
     } finally {
       Reflect.deleteProperty(host, hook)
     }
   }
 
   /** The name of a script; the debugger tells of all that are loaded when it begins, and is ended at once. */
-  #script(id: string): string | undefined {
+  #script(id: string): { readonly url: string; readonly map: string } | undefined {
     if (!this.#scripts.has(id)) {
       this.#post('Debugger.enable')
       this.#post('Debugger.disable')

@@ -128,10 +128,10 @@ async function read(request: CodeRequest, settings: CodeSettings): Promise<StepC
   const defining = graph.modules.find(({ path }) => path === file)!
   const unread = defining.gaps.find(({ reason }) => reason.startsWith('cannot be parsed'))
   if (unread !== undefined) return no(`${place(file)}:${unread.line}: ${unread.reason}`)
-  const definition = definitionOf(name, defining)
+  const definition = await definitionOf(name, request.run, defining)
   if (typeof definition === 'string') return no(definition)
-  const slice = sliceOf(graph, file, [definition], opaque)
-  const readState = await stateOf(request.run, slice, graph, place, root)
+  const slice = sliceOf(graph, file, definition.pieces, opaque)
+  const readState = await stateOf(request.run, slice, graph, place, root, definition.made)
   const values = readState()
   if (typeof values === 'string') return no(values)
   const [gap] = slice.gaps

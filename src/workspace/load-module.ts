@@ -27,5 +27,6 @@ export async function loadModule(file: string): Promise<Readonly<Record<string, 
       cause,
     })
   })
-  return createJiti(import.meta.url).import(file)
+  // Maps tell which definition has made a step (src/code/made-step.ts).
+  return createJiti(import.meta.url, { sourceMaps: true }).import(file)
 }

@@ -121,12 +121,14 @@ export const train = defineStep({
   },
 })
 
-export const square = defineStep({
-  name: 'square',
-  inputs: { n: z.number() },
-  outputs: { n: z.number() },
-  run: ({ n }) => ({ n: n * n }),
-})
+const power = (exponent: number) =>
+  defineStep({
+    name: 'square',
+    inputs: { n: z.number() },
+    outputs: { n: z.number() },
+    run: ({ n }) => ({ n: n ** exponent }),
+  })
+export const square = power(2)
 
 export const fit = defineStep({
   name: 'fit',

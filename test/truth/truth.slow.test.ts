@@ -112,6 +112,22 @@ describe('a hit', () => {
   })
 })
 
+describe('a step that a function makes', () => {
+  test('is another one when the function was given something else', async () => {
+    const { states, whys } = await after([['steps.ts', 'power(2)', 'power(3)']])
+    expect(states['squares[0]/square']).toBe('executed')
+    expect(states['train']).toBe('reused')
+    expect(whys['squares[0]/square']).toContain('captured exponent')
+  })
+
+  test('is another one when its function does something else', async () => {
+    const { states, whys } = await after([['steps.ts', 'n: n ** exponent', 'n: -(n ** exponent)']])
+    expect(states['squares[0]/square']).toBe('executed')
+    expect(states['train']).toBe('reused')
+    expect(whys['squares[0]/square']).toContain('power in steps.ts')
+  })
+})
+
 /** Compiles a copy of the project to `dist`, data beside it. */
 async function compiled(root: string): Promise<void> {
   const compilerOptions = {
