@@ -1,6 +1,4 @@
-import { basename } from 'node:path'
-import { SourceMap } from 'node:module'
-import { readMap } from './module-text.ts'
+import { isSameText, placeOf } from './loaded-place.ts'
 import { keyOf, type NamedCall } from './named-calls.ts'
 import type { ParsedModule } from './parsed-module.ts'
 import type { FunctionView } from './scope-values.ts'
@@ -52,41 +50,4 @@ function bodyOf({ definition }: NamedCall): Body | undefined {
     return { start, end, from: property.method ? start : property.value.start }
   }
   return undefined
-}
-
-function placeOf(
-  { file, line, column, map: url }: FunctionView,
-  { path, source, text }: ParsedModule,
-): { readonly offset: number; readonly isMapped: boolean } | undefined {
-  const { map } = (url === '' ? undefined : readMap(file!, url)) ?? {}
-  if (map !== undefined) {
-    const entry = new SourceMap(map as never).findEntry(line, column)
-    const isOfModule =
-      'originalSource' in entry &&
-      [basename(source), basename(path)].includes(basename(entry.originalSource)) &&
-      (source === path) === (basename(entry.originalSource) === basename(path))
-    if (isOfModule) {
-      const offset = offsetOf(text, entry.originalLine, entry.originalColumn)
-      return offset === undefined ? undefined : { offset, isMapped: true }
-    }
-  }
-  const offset = source === path ? offsetOf(text, line, column) : undefined
-  return offset === undefined ? undefined : { offset, isMapped: false }
-}
-
-function offsetOf(text: string, line: number, column: number): number | undefined {
-  let start = 0
-  for (let count = 0; count < line; count++) {
-    start = text.indexOf('\n', start) + 1
-    if (start === 0) return undefined
-  }
-  return start + column
-}
-
-/** Node puts blanks in the place of types. */
-function isSameText(loaded: string, written: string): boolean {
-  if (loaded.length !== written.length) return false
-  for (let at = 0; at < loaded.length; at++)
-    if (loaded[at] !== written[at] && !/\s/.test(loaded[at]!)) return false
-  return true
 }

@@ -8,7 +8,7 @@ import type { ParsedModule } from './parsed-module.ts'
 import { CodePiece, type Piece } from './pieces.ts'
 import { isNamespace } from './reached-values.ts'
 import type { FunctionScope } from './scope-values.ts'
-import { Unreadable, valueText } from './value-text.ts'
+import { Unreadable, valueText, type TextOptions } from './value-text.ts'
 
 type AnyNode = Node & Readonly<Record<string, unknown>>
 
@@ -21,7 +21,7 @@ export interface MadeStep {
   /** How many of the scopes that its function sees are inside the piece. */
   readonly depth: number
   /** By name: digests of what it has captured; the text is why that cannot be told. */
-  captured(folder: string): Readonly<Record<string, Digest>> | string
+  captured(options: TextOptions): Readonly<Record<string, Digest>> | string
 }
 
 /** Members of a definition that are told by the key in other ways, or change no result. */
@@ -71,7 +71,7 @@ export function madeStep(
         : [piece],
     digest: sha256(normalForm(definition).text),
     depth: inner.length,
-    captured(folder) {
+    captured(options) {
       const digests: Record<string, Digest> = {}
       for (const { values } of inner)
         for (const [name, value] of Object.entries(values)) {
@@ -84,7 +84,7 @@ export function madeStep(
           let key = name
           while (Object.hasOwn(digests, key)) key += "'"
           try {
-            digests[key] = sha256(valueText(value, { folder }))
+            digests[key] = sha256(valueText(value, options))
           } catch (error) {
             if (!(error instanceof Unreadable)) throw error
             return `what it has captured as '${name}' cannot be read (${error.message}): ${remedy}`

@@ -6,7 +6,8 @@ import type { MadeStep } from './made-step.ts'
 import { findValues } from './reached-values.ts'
 import { ScopeReader } from './scope-values.ts'
 import type { Slice } from './slice.ts'
-import { Unreadable, valueText } from './value-text.ts'
+import { InstanceReader } from './instances.ts'
+import { Unreadable, valueText, type TextOptions } from './value-text.ts'
 
 type AnyFunction = (...values: never[]) => unknown
 
@@ -32,6 +33,7 @@ export async function stateOf(
 ): Promise<ReadState> {
   const readers: [name: string, read: () => Digest | undefined, why: (error: string) => string][] = []
   const reader = run === undefined ? undefined : await ScopeReader.open()
+  const instance = reader === undefined ? undefined : new InstanceReader(reader, slice, place).read
   if (slice.values.length + slice.watched.length > 0) {
     const { found, absent } =
       run === undefined || reader === undefined
@@ -45,7 +47,7 @@ export async function stateOf(
         name,
         () => {
           if (found === undefined) throw new Unreadable('there is no inspector')
-          if (found.has(value)) return sha256(valueText(found.get(value), { folder }))
+          if (found.has(value)) return sha256(valueText(found.get(value), { folder, instance }))
           // No closure of its module uses it: what looks like it is a name inside of functions.
           if (value.mayBeLocal && absent.has(value)) return undefined
           throw new Unreadable('no function that the step reaches sees it')
@@ -59,7 +61,7 @@ export async function stateOf(
       const told = value.json === undefined ? undefined : textOf(JSON.parse(value.json), folder)
       // JSON that nothing has changed is told by its module: not every loader lets it be read.
       const read = (): Digest | undefined => {
-        const text = textOf(held, folder)
+        const text = textOf(held, folder, instance)
         return text === told ? undefined : text
       }
       // Code that nothing has been put on tells all.
@@ -83,7 +85,7 @@ export async function stateOf(
   }
   return () => {
     const state: Record<string, Digest> = {}
-    const captured = made?.captured(folder) ?? {}
+    const captured = made?.captured({ folder, instance }) ?? {}
     if (typeof captured === 'string') return captured
     for (const [name, digest] of Object.entries(captured)) state[`captured ${name}`] = digest
     for (const [name, read, why] of readers) {
@@ -100,9 +102,9 @@ export async function stateOf(
 }
 
 /** The digest of what a value holds that code may tell; undefined where that is nothing, or cannot be read. */
-function textOf(value: unknown, folder: string): Digest | undefined {
+function textOf(value: unknown, folder: string, instance?: TextOptions['instance']): Digest | undefined {
   try {
-    const text = valueText(value, { functions: true, folder })
+    const text = valueText(value, { functions: true, folder, instance })
     return text === 'function' ? undefined : sha256(text)
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error

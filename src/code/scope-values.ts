@@ -26,6 +26,8 @@ type Properties = readonly { readonly name: string; readonly value?: RemoteValue
 
 interface RemoteValue {
   readonly value?: unknown
+  /** NaN, infinities, -0, bigints. */
+  readonly unserializableValue?: string
   readonly objectId?: string
   readonly description?: string
 }
@@ -95,6 +97,32 @@ export class ScopeReader {
     }
   }
 
+  /** The private fields of an object, and those of its base classes, as they are; no methods. */
+  privateFields(target: object): readonly (readonly [name: string, value: unknown])[] {
+    const host = globalThis as unknown as Record<symbol, unknown>
+    host[hook] = target
+    try {
+      const { result } = this.#post('Runtime.evaluate', {
+        expression: `globalThis[Symbol.for('pipewright.scope')]`,
+      }) as { result: RemoteValue }
+      const { privateProperties = [] } = this.#post('Runtime.getProperties', {
+        objectId: result.objectId!,
+        ownProperties: true,
+      }) as { privateProperties?: Properties }
+      return privateProperties.flatMap(({ name, value }) =>
+        value === undefined ? [] : [[name, this.#valueOf(value)] as const],
+      )
+    } finally {
+      Reflect.deleteProperty(host, hook)
+    }
+  }
+
+  #valueOf({ value, unserializableValue: text, objectId }: RemoteValue): unknown {
+    if (objectId !== undefined) return this.#handedOver(objectId, (given) => given)
+    if (text === undefined) return value
+    return text.endsWith('n') ? BigInt(text.slice(0, -1)) : Number(text)
+  }
+
   /** The name of a script; the debugger tells of all that are loaded when it begins, and is ended at once. */
   #script(id: string): { readonly url: string; readonly map: string } | undefined {
     if (!this.#scripts.has(id)) {
@@ -131,13 +159,19 @@ export class ScopeReader {
 
   /** The variables of a scope as they are, not copies of them. */
   #valuesOf(objectId: string): Readonly<Record<string, unknown>> {
+    // V8 wraps a scope in a description of it.
+    return this.#handedOver(
+      objectId,
+      (given) => (given as { readonly object?: Readonly<Record<string, unknown>> }).object ?? {},
+    )
+  }
+
+  /** The object itself that the inspector speaks of. */
+  #handedOver<T>(objectId: string, take: (given: unknown) => T): T {
     const host = globalThis as unknown as Record<symbol, unknown>
     const target = host[hook]
-    let scope: Readonly<Record<string, unknown>> = {}
-    // V8 wraps a scope in a description of it.
-    host[hook] = (given: { readonly object?: Readonly<Record<string, unknown>> }): void => {
-      scope = given.object ?? {}
-    }
+    let taken: T | undefined
+    host[hook] = (given: unknown): void => void (taken = take(given))
     try {
       this.#post('Runtime.callFunctionOn', {
         objectId,
@@ -146,7 +180,7 @@ export class ScopeReader {
     } finally {
       host[hook] = target
     }
-    return scope
+    return taken as T
   }
 }
 

@@ -27,6 +27,8 @@ export interface Place {
 export interface Slice {
   /** By module, in the order of the text. */
   readonly pieces: ReadonlyMap<ParsedModule, readonly Piece[]>
+  /** Those whose code the start of the slice may call, not only what loading the modules does. */
+  readonly called: ReadonlySet<Piece>
   /** By module: which names of which modules and packages are meant, as `local > specifier name`. */
   readonly links: ReadonlyMap<ParsedModule, ReadonlySet<string>>
   /** The modules that do something when they are loaded, in the order in which they are. */
@@ -113,6 +115,7 @@ class Slicer {
           [...pieces.keys()].toSorted((a, b) => a.start - b.start),
         ]),
       ),
+      called: this.#called,
       links: this.#links,
       order: this.#inOrder(path).filter(({ pieces }) => pieces.pieces.some(({ effect }) => effect)),
       values: [...this.#values.values()].map((place) => this.#needed(place)),

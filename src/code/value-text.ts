@@ -6,8 +6,18 @@ export class Unreadable extends Error {}
 
 const mostParts = 5_000_000
 
+/** What an instance of a class holds that its properties do not show. */
+export interface InstanceParts {
+  /** Its class, and those that this extends: names of code that counts. */
+  readonly classes: readonly string[]
+  /** Private fields. */
+  readonly fields: readonly (readonly [name: string, value: unknown])[]
+}
+
 /** How values are written. */
 export interface TextOptions {
+  /** Reads an instance of a class; undefined for those that cannot be told. Default: none can. */
+  readonly instance?: ((value: object) => InstanceParts | undefined) | undefined
   /** Functions and classes are told by their code: only what they hold as members counts. Default: they are unreadable. */
   readonly functions?: boolean
   /** A folder; texts name it as it lies, which is no content. */
@@ -18,7 +28,7 @@ export interface TextOptions {
  * A text that is equal for equal plain data, and for nothing else: what JSON holds, and bigints, dates, patterns,
  * URLs, maps, sets and typed arrays. Nothing of the value is called. Throws {@link Unreadable}, with the place.
  */
-export function valueText(root: unknown, { functions = false, folder }: TextOptions = {}): string {
+export function valueText(root: unknown, { functions = false, folder, instance }: TextOptions = {}): string {
   const parts: string[] = []
   const seen = new Map<object, number>()
   const fail = (place: string, what: string): never => {
@@ -115,7 +125,13 @@ export function valueText(root: unknown, { functions = false, folder }: TextOpti
       const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
       return void parts.push(`${isBuiltinView(prototype)} ${sha256(bytes)}`)
     }
-    fail(place, 'an object of a class')
+    const { classes, fields } = instance?.(value) ?? fail(place, 'an object of a class')
+    parts.push(`instance ${JSON.stringify(classes)} `)
+    writeRecord(value, keys, place)
+    for (const [name, field] of fields) {
+      parts.push(`${name}:`)
+      write(field, `${place}.${name}`)
+    }
   }
   /** What a function holds beside its code. */
   const writeMembers = (value: object, place: string): void => {

@@ -52,11 +52,69 @@ export const member = sum.step
     expect(found['member']).toMatch(digest)
   })
 
+  test('an instance of a class of the project counts by its fields and by the code of the class', async () => {
+    const of = (by: string, body = 'this.#by * this.scale', base = 'n = 1') =>
+      digestsOf(
+        {
+          'steps.ts': `${header}import { scaler, Scaler } from './scaler.ts'
+const own = new Scaler(Number(process.env.BY ?? 1))
+export const train = defineStep({ name: 'train', run: () => scaler.by() })
+export const fit = defineStep({ name: 'fit', run: () => own.by() })
+`,
+          'scaler.ts': `class Base { ${base} }
+export class Scaler extends Base {
+  #by: number
+  readonly #parts = new Map([['x', [1n]]])
+  scale = 1
+  constructor(by: number) { super(); this.#by = by }
+  by(): number { return ${body} + this.#parts.size + this.#half() }
+  #half(): number { return 0.5 }
+}
+export const scaler: Scaler = new Scaler(${by})
+`,
+        },
+        loader,
+      )
+    const base = await of('1')
+    expect(base['train']).toMatch(digest)
+    expect(base['fit']).toMatch(digest)
+    expect(await of('1')).toEqual(base)
+    expect((await of('2 - 1 + 1'))['train']).not.toBe(base['train'])
+    expect((await of('1', 'this.#by + this.scale'))['fit']).not.toBe(base['fit'])
+    expect((await of('1', undefined, 'n = 2'))['fit']).not.toBe(base['fit'])
+  })
+
+  test('instances that hold functions, extend what is not of the project, or are of a hidden class are named', async () => {
+    const found = await digestsOf(
+      {
+        'steps.ts': `${header}
+class Held { fn = (() => { const at = Date.now(); return () => at })() }
+class More extends Map<string, number> {}
+const hide = () => { const at = Date.now(); return new (class { get() { return at } })() }
+class Secret { #fn = (() => { const at = Date.now(); return () => at })(); get() { return this.#fn() } }
+const held = new Held(), more = new More(), hidden = hide(), secret = new Secret()
+export const a = defineStep({ name: 'a', run: () => held.fn() })
+export const b = defineStep({ name: 'b', run: () => more.size })
+export const c = defineStep({ name: 'c', run: () => hidden.get() })
+export const d = defineStep({ name: 'd', run: () => secret.get() })
+`,
+      },
+      loader,
+    )
+    expect(found['a']).toContain(
+      "what 'held' is cannot be told from its code, and not read (.fn is a function)",
+    )
+    expect(found['b']).toContain("what 'more' is cannot be told")
+    expect(found['c']).toContain("what 'hidden' is cannot be told")
+    expect(found['d']).toContain('(.#fn is a function)')
+  })
+
   test('what cannot be read is named', async () => {
     const found = await digestsOf(
       {
         'steps.ts': `${header}
-class Client { #secret = 1; get() { return this.#secret } }
+const secrets = new WeakMap<object, number>()
+class Client { constructor() { secrets.set(this, Date.now()) } get() { return secrets.get(this)! } }
 const client = new Client()
 const pending = Promise.resolve(1)
 const given = [{ n: 1, list: [new Map([['x', new Set([1n, -0])]]), /x/g, new URL('file:///x')] }].at(0)!
