@@ -21,6 +21,8 @@ export class InstanceReader {
 
   /** The parts of an instance that its properties do not show; undefined where they cannot be told. */
   read = (value: object): InstanceParts | undefined => {
+    // What a constructor may have put into a memo of the step (a registry, a WeakMap) nothing tells.
+    if (this.#slice.memos.length > 0) return undefined
     const classes: string[] = []
     for (
       let prototype = Object.getPrototypeOf(value) as object | null;
@@ -56,9 +58,6 @@ export class InstanceReader {
       const piece = at && pieces.find(({ start, end }) => start <= at.offset && at.offset < end)
       // A class inside a function may have captured anything.
       if (piece?.type !== 'class' || !this.#slice.called.has(piece)) return undefined
-      // What a constructor keeps beside its instance (a registry, a WeakMap) passes for a memo of the step.
-      const kept = module.pieces.pieces.filter(({ literal, fixed }) => literal && !fixed)
-      if (kept.some(({ names }) => names.some((name) => piece.touches.has(name)))) return undefined
       const isSame =
         at!.isMapped || isSameText(String(constructor), module.text.slice(piece.start, piece.end))
       return isSame ? `${this.#place(module.path)} ${piece.names.join(' ')}` : undefined

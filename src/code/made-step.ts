@@ -64,12 +64,14 @@ export function madeStep(
   if (hidden !== undefined)
     return `it is made inside a function or a loop, and what '${hidden}' is in its definition cannot be read: ${remedy}`
   const { reassigns, writes } = changesOf(around as AnyNode)
+  const pieces =
+    piece.type === 'statement' && piece.effect
+      ? [definition, ...functionsOf(locals)].map((node) => partOf(node as AnyNode))
+      : [piece]
   return {
-    pieces:
-      piece.type === 'statement' && piece.effect
-        ? [definition, ...functionsOf(locals)].map((node) => partOf(node as AnyNode))
-        : [piece],
-    digest: sha256(normalForm(definition).text),
+    pieces,
+    // Other functions of the module may hold the same text.
+    digest: sha256([normalForm(definition).text, piece.digest, ...pieces.map((one) => one.digest)].join(' ')),
     depth: inner.length,
     captured(options) {
       const digests: Record<string, Digest> = {}

@@ -36,6 +36,8 @@ export interface Slice {
   readonly values: readonly NeededValue[]
   /** Bindings whose code may tell all of their values; what can be read of these counts too. */
   readonly watched: readonly NeededValue[]
+  /** Bindings that are no values of the step, since its own code fills them, and those that nobody can read. */
+  readonly memos: readonly Place[]
   /** Variables of the environment that statements read when modules are loaded. */
   readonly environment: readonly string[]
   /** What of packages is used by what is reached. */
@@ -122,6 +124,7 @@ class Slicer {
       watched: [...this.#watched]
         .filter(([key, place]) => !this.#values.has(key) && !this.#isPrivate(place))
         .map(([, place]) => ({ ...this.#needed(place), json: place.json })),
+      memos: [...this.#watched.values()].filter((place) => this.#isPrivate(place) || this.#isWeak(place)),
       environment: this.#environment(),
       packages: [...this.#packages.values()].flatMap((place) => this.#packageUse(place)),
       reassigned: [...this.#reassigned.values()],
@@ -259,6 +262,13 @@ class Slicer {
     return module.pieces.pieces.every(
       (piece) => piece === own[0] || !piece.uses.has(name) || (this.#called.has(piece) && !piece.effect),
     )
+  }
+
+  #isWeak({ path, name }: Place): boolean {
+    const { pieces, text } = this.#modules.get(path)!
+    return indexOf(pieces)
+      .declaring(name)
+      .some(({ start, end }) => /\bnew\s+Weak(?:Map|Set)\b/.test(text.slice(start, end)))
   }
 
   #environment(): string[] {

@@ -90,6 +90,25 @@ export const member = new Trainer('member').step
     expect(found['v']).toBe(found['y'])
   })
 
+  test('the same text in two functions is not the same step', async () => {
+    const of = (which: string) =>
+      digestsOf(
+        {
+          'steps.ts': `${header}
+const one = () => { const f = () => 1; return defineStep({ name: 'train', run: () => f() }) }
+const two = () => { const f = () => 2; return defineStep({ name: 'train', run: () => f() }) }
+export const train = process.env.WHICH === 'one' ? one() : two()
+`,
+        },
+        loader,
+        { WHICH: which },
+      )
+    const [first, again, other] = [await of('one'), await of('one'), await of('two')]
+    expect(first['train']).toMatch(digest)
+    expect(again['train']).toBe(first['train'])
+    expect(other['train']).not.toBe(first['train'])
+  })
+
   test('what the declarations use is told by code or by values that functions show', async () => {
     const schema =
       "const most = (limit: number) => ({ '~standard': { version: 1, vendor: 'x', validate: (value: unknown) => ({ value, limit }) } })"

@@ -113,7 +113,7 @@ export const d = defineStep({ name: 'd', run: () => secret.get() })
     const found = await digestsOf(
       {
         'steps.ts': `${header}
-const secrets = new WeakMap<object, number>()
+import { secrets } from './secrets.ts'
 class Client { constructor() { secrets.set(this, Date.now()) } get() { return secrets.get(this)! } }
 const client = new Client()
 const pending = Promise.resolve(1)
@@ -128,6 +128,7 @@ export const d = defineStep({ name: 'd', run: () => held })
 export const e = defineStep({ name: 'e', run: () => now })
 export const f = defineStep({ name: 'f', run: () => given })
 `,
+        'secrets.ts': 'export const secrets = new WeakMap<object, number>()',
       },
       loader,
     )
