@@ -20,6 +20,7 @@ import { decodeRunOutputs } from './outputs.ts'
 import type { WorkspaceParts } from './parts.ts'
 import { codeDigests, compileProgram, storeCode, type Compiled } from './program.ts'
 import { RunFailedError } from './run-error.ts'
+import { runEvents, type EventOptions, type SeenEvent } from './run-events.ts'
 import { driveOptions, type PreviewOptions, type ResumeOptions, type RunOptions } from './run-options.ts'
 import type { Sources } from './sources.ts'
 import { narrowed, takeUp } from './take-up.ts'
@@ -126,6 +127,11 @@ export class Runs {
   /** Cancels a run of this process, or asks whoever drives it. */
   cancel(run: string, reason: string): Promise<void> {
     return this.#active.cancel(run, reason)
+  }
+
+  /** The events of a run; those to come are told at once where this process drives it. */
+  events(run: string, options: EventOptions): AsyncGenerator<SeenEvent> {
+    return runEvents(this.#parts.metadata, this.#active.get(run), run, options)
   }
 
   /** Gives up what is being driven; it can be resumed. */

@@ -23,6 +23,7 @@ import { compileProgram } from './program.ts'
 import { planOf, planOfRun } from './resume.ts'
 import { previewOf, type NodePreview } from '../lineage/preview.ts'
 import type { PreviewOptions, ResumeOptions, RunOptions } from './run-options.ts'
+import type { EventOptions, SeenEvent } from './run-events.ts'
 import { Runs } from './runs.ts'
 import { servicesOf } from './services.ts'
 import { Sources } from './sources.ts'
@@ -218,6 +219,19 @@ export class Workspace implements AsyncDisposable {
   async show(id: string): Promise<RunDetail> {
     const { id: run } = await this.#find(id)
     return (await this.#parts.metadata.detail(run))!
+  }
+
+  /**
+   * The events of a run, in order; with `follow` those to come too, until it ends, whichever process drives it. `after`
+   * goes on behind an event that was seen before. Throws `RUN_NOT_FOUND`.
+   *
+   * @example
+   * ```ts
+   * for await (const { seq, event } of pw.events(id, { follow: true, after: lastSeen })) send(seq, event)
+   * ```
+   */
+  async *events(id: string, options: EventOptions = {}): AsyncGenerator<SeenEvent> {
+    yield* this.#runs.events((await this.#find(id)).id, options)
   }
 
   /** The plan that a run executes. */
