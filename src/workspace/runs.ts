@@ -15,6 +15,7 @@ import type { RunDetail } from '../record/records.ts'
 import { overlayStore } from '../store/overlay-store.ts'
 import { ActiveRuns } from './active-runs.ts'
 import { Attachments } from './attach.ts'
+import { goesOn, recordedOutcome } from './follow.ts'
 import { Updates, type ActiveRun, type FollowedRun, type RunHandle } from './handle.ts'
 import { decodeRunOutputs } from './outputs.ts'
 import type { WorkspaceParts } from './parts.ts'
@@ -127,6 +128,25 @@ export class Runs {
   /** Cancels a run of this process, or asks whoever drives it. */
   cancel(run: string, reason: string): Promise<void> {
     return this.#active.cancel(run, reason)
+  }
+
+  /** What a run that has ended gives; throws what the one who waited for it was told. */
+  async outputs(pipeline: AnyPipeline, detail: RunDetail): Promise<Record<string, unknown>> {
+    const { id, state } = detail
+    if (detail.pipeline !== pipeline.name)
+      throw new PipewrightError(
+        'PIPELINE_NOT_FOUND',
+        `run ${id} is of pipeline '${detail.pipeline}', not of '${pipeline.name}'`,
+        { fix: 'give the pipeline of the run', details: { run: id, pipeline: pipeline.name } },
+      )
+    if (goesOn(state) || state === 'interrupted')
+      throw new PipewrightError('ARTIFACT_NOT_FOUND', `run ${id} is ${state}: it has no outputs yet`, {
+        fix: goesOn(state) ? 'wait for it: pw.events(id, { follow: true })' : 'finish it: pw.resume(id)',
+        details: { run: id, state },
+      })
+    const outcome = recordedOutcome(detail)
+    if (outcome.state !== 'succeeded') throw new RunFailedError(id, pipeline.name, outcome)
+    return this.#decode(pipeline, outcome.outputs, id)
   }
 
   /** The events of a run; those to come are told at once where this process drives it. */

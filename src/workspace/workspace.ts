@@ -222,6 +222,21 @@ export class Workspace implements AsyncDisposable {
   }
 
   /**
+   * The outputs of a run that has ended, as {@link Workspace.run} has given them.
+   *
+   * Throws `RunFailedError` when it did not succeed, `ARTIFACT_NOT_FOUND` while it has none, `PIPELINE_NOT_FOUND` for a
+   * run of another pipeline, `RUN_NOT_FOUND`.
+   *
+   * @example
+   * ```ts
+   * const { model } = await pw.outputs(id, tumours)
+   * ```
+   */
+  async outputs<In, Out>(id: string, pipeline: Pipeline<In, Out>): Promise<Out> {
+    return (await this.#runs.outputs(pipeline, await this.show(id))) as Out
+  }
+
+  /**
    * The events of a run, in order; with `follow` those to come too, until it ends, whichever process drives it. `after`
    * goes on behind an event that was seen before. Throws `RUN_NOT_FOUND`.
    *

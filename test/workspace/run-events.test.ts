@@ -18,7 +18,7 @@ function waiting() {
       return { n: 1 }
     },
   })
-  return { pipeline: definePipeline({ name: 'waiting' }, (p) => ({ n: p.step(step).n })), begun, go }
+  return { pipeline: definePipeline({ name: 'waiting' }, (p) => ({ n: p.step(step, {}).n })), begun, go }
 }
 
 async function collect(events: AsyncIterable<SeenEvent>): Promise<SeenEvent[]> {

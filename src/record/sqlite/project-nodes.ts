@@ -71,7 +71,7 @@ export function settled(
 ): void {
   const row = { run, node, step, state, started_at: at, finished_at: at, key: null, settled: seq }
   const { number, isNew } = executionOf(to, row, false)
-  if (!isNew) to.settleExecution.run({ number, state, finished_at: at, settled: seq })
+  if (!isNew) to.settleExecution.run({ number, step, state, finished_at: at, settled: seq })
 }
 
 interface Found {

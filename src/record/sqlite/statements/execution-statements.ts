@@ -86,13 +86,23 @@ export function executionStatements(driver: SqliteDriver, db: Kysely<MetadataTab
         }))
         .where('number', '=', v('number')),
     ),
-    settleExecution: prepare<{ number: number; state: NodeState; finished_at: number; settled: number }>(
-      driver,
-      (v) =>
-        db
-          .updateTable('executions')
-          .set({ state: v('state'), finished_at: v('finished_at'), settled: v('settled') })
-          .where('number', '=', v('number')),
+    /** A try whose start was not recorded has told of no step. */
+    settleExecution: prepare<{
+      number: number
+      step: string | null
+      state: NodeState
+      finished_at: number
+      settled: number
+    }>(driver, (v) =>
+      db
+        .updateTable('executions')
+        .set((eb) => ({
+          step: eb.fn.coalesce('step', eb.val(v('step'))),
+          state: v('state'),
+          finished_at: v('finished_at'),
+          settled: v('settled'),
+        }))
+        .where('number', '=', v('number')),
     ),
     /** What was begun and is not to be done any more, once the run has ended. */
     settleRunning: prepare<{ run: string; finished_at: number; settled: number }>(driver, (v) =>
