@@ -95,6 +95,16 @@ export { RunFailedError, type RunFailure } from './workspace/run-error.ts'
 export type { HermeticReport, UndeclaredUse, WatchedStep } from './workspace/hermetic/report.ts'
 export type { RunHandle, RunResult } from './workspace/handle.ts'
 export type { EventOptions, SeenEvent } from './workspace/run-events.ts'
+export type {
+  AttemptRecord,
+  ExecutionRecord,
+  NodeState,
+  Page,
+  RunDetail,
+  RunQuery,
+  RunRecord,
+  RunState,
+} from './record/records.ts'
 export type { Mismatch, RunVerification } from './record/verification.ts'
 export { openWorkspace } from './workspace/open.ts'
 export type { PreviewOptions, ResumeOptions, RunOptions } from './workspace/run-options.ts'

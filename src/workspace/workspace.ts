@@ -200,8 +200,25 @@ export class Workspace implements AsyncDisposable {
   ): Promise<RunResult<unknown>> {
     const isOptions = second === undefined || !('name' in second)
     const options = (isOptions ? second : third) ?? {}
+    return (await this.takeUp(id, isOptions ? undefined : second, options)).result()
+  }
+
+  /**
+   * Goes on with a run as {@link Workspace.resume} does, and returns at once when this process drives it: what
+   * {@link Workspace.start} is to {@link Workspace.run}.
+   *
+   * @example
+   * ```ts
+   * for (const { id } of (await pw.runs({ state: 'interrupted' })).items) await pw.takeUp(id)
+   * ```
+   */
+  async takeUp<In = never, Out = unknown>(
+    id: string,
+    pipeline?: Pipeline<In, Out>,
+    options: ResumeOptions = {},
+  ): Promise<RunHandle<Out>> {
     this.#open()
-    return (await this.#runs.resume(await this.show(id), isOptions ? undefined : second, options)).result()
+    return (await this.#runs.resume(await this.show(id), pipeline, options)) as RunHandle<Out>
   }
 
   /** Asks whoever drives a run to cancel it; the owner sees it within a second. */
