@@ -4,6 +4,7 @@ const layers = [
   'artifact',
   'define',
   'plan',
+  'browser',
   'code',
   'store',
   'record',

@@ -5,7 +5,11 @@ import { creditRisk, training } from './pipelines.ts'
 
 const root = process.env['PIPEWRIGHT_ROOT'] ?? fileURLToPath(new URL('.', import.meta.url))
 const workspace = await openWorkspace({ root })
-const service = createService({ workspace, pipelines: [creditRisk, training] })
+const service = createService({
+  workspace,
+  pipelines: [creditRisk, training],
+  grace: Number(process.env['GRACE_MS'] ?? 10_000),
+})
 
 // What an earlier process has left unfinished goes on; it is followed like any other run.
 for (const { id } of (await workspace.runs({ state: 'interrupted' })).items) {

@@ -64,6 +64,7 @@ export function madeStep(
   if (hidden !== undefined)
     return `it is made inside a function or a loop, and what '${hidden}' is in its definition cannot be read: ${remedy}`
   const { reassigns, writes } = changesOf(around as AnyNode)
+  const isIrrelevant = unused(definition, locals, seen)
   const pieces =
     piece.type === 'statement' && piece.effect
       ? [definition, ...functionsOf(locals)].map((node) => partOf(node as AnyNode))
@@ -77,6 +78,7 @@ export function madeStep(
       const digests: Record<string, Digest> = {}
       for (const { values } of inner)
         for (const [name, value] of Object.entries(values)) {
+          if (isIrrelevant(name)) continue
           const local = locals.get(name)
           if (reassigns.has(name))
             return `'${name}', which it has captured, is given other values: use a \`const\`, or ${remedy}`
@@ -94,6 +96,34 @@ export function madeStep(
         }
       return digests
     },
+  }
+}
+
+/**
+ * Tells of captured names whether the definition cannot mean them, directly or in functions beside it: what else is made
+ * in the same function (other steps, a pipeline) sees them. A compiler adds
+ * digits to names that the module has too; where it has renamed any otherwise, all may be meant.
+ */
+function unused(
+  definition: Node,
+  locals: ReadonlyMap<string, LocalName>,
+  seen: ReadonlySet<string>,
+): (name: string) => boolean {
+  const used = new Set<string>()
+  const open = [definition]
+  for (let node = open.pop(); node !== undefined; node = open.pop())
+    for (const name of normalForm(node).names) {
+      if (used.has(name)) continue
+      used.add(name)
+      const local = locals.get(name)
+      if (local?.isFunction === true && local.init !== undefined) open.push(local.init)
+    }
+  const original = (name: string): string | undefined =>
+    locals.has(name) ? name : [name.replace(/\d+$/, '')].find((one) => locals.has(one))
+  const isKnown = [...seen].every((name) => original(name) !== undefined)
+  return (name) => {
+    const known = original(name)
+    return isKnown && locals.get(known!)!.isOnly && !used.has(known!)
   }
 }
 

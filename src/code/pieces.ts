@@ -4,6 +4,7 @@ import { changesOf, type Changes } from './changes.ts'
 import { environmentOf, isLiteral } from './literals.ts'
 import { memberUses, type MemberUses } from './member-uses.ts'
 import { normalForm } from './normal-form.ts'
+import { shadowedNames } from './shadowed-names.ts'
 
 type AnyNode = Node & Readonly<Record<string, unknown>>
 
@@ -18,6 +19,8 @@ export interface Piece extends Changes {
   readonly digest: Digest
   /** All names that it may refer to. */
   readonly uses: ReadonlySet<string>
+  /** Those of them that never mean what the module calls so. */
+  readonly shadowed: ReadonlySet<string>
   /** Which members it asks for of what names stand for. */
   readonly members: MemberUses
   /** What a compiler makes of it depends on its options: it has decorators, fields of classes, or JSX. */
@@ -70,7 +73,7 @@ const compilersChange = /\((?:PropertyDefinition|AccessorProperty|Decorator|JSX)
 
 type Head = Omit<
   Piece,
-  'digest' | 'uses' | 'compiled' | 'members' | 'literal' | 'environment' | keyof Changes
+  'digest' | 'uses' | 'shadowed' | 'compiled' | 'members' | 'literal' | 'environment' | keyof Changes
 >
 
 /** A piece that reads its code when it is asked: of most modules most pieces are not reached. */
@@ -86,6 +89,7 @@ export class CodePiece implements Piece {
   #form: Pick<Piece, 'digest' | 'uses' | 'compiled'> | undefined
   #changes: Changes | undefined
   #literal: boolean | undefined
+  #shadowed: ReadonlySet<string> | undefined
   #environment: ReadonlySet<string> | undefined
   #members: MemberUses | undefined
 
@@ -110,6 +114,10 @@ export class CodePiece implements Piece {
 
   get compiled(): boolean {
     return this.#read().compiled
+  }
+
+  get shadowed(): ReadonlySet<string> {
+    return (this.#shadowed ??= shadowedNames(this.#node))
   }
 
   get literal(): boolean {
@@ -159,6 +167,7 @@ export function whole(text: string): ModulePieces {
     end: text.length,
     digest: sha256(text),
     uses: none,
+    shadowed: none,
     compiled: true,
     members: new Map(),
     literal: true,

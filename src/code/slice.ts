@@ -298,7 +298,8 @@ class Slicer {
     )
       this.#reassigned.set('globalThis', { path: module.path, name: 'globalThis' })
     // That it names itself is no use by others.
-    for (const name of piece.uses) if (!piece.names.includes(name)) this.#follow(module, name, reach)
+    for (const name of piece.uses)
+      if (!piece.names.includes(name) && !piece.shadowed.has(name)) this.#follow(module, name, reach)
     // Modules that code inside of a piece loads: `import('./x')`, `new URL('./worker.ts', import.meta.url)`.
     for (const { specifier, start } of module.imports) {
       if (start < piece.start || start >= piece.end) continue

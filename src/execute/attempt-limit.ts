@@ -1,12 +1,23 @@
+import type { Clock } from '../internal/clock.ts'
 import { PipewrightError } from '../internal/error.ts'
-import { after } from '../internal/timer.ts'
 import type { AttemptEnd } from '../record/event.ts'
+
+/** How long an attempt may take, and by which clock; times in milliseconds. */
+interface Limits {
+  readonly timeout: number | undefined
+  /** How long it has to end once it is past its time, or cancelled. */
+  readonly grace: number
+  /** Who is limited, for messages. */
+  readonly owner: string
+  readonly clock: Clock
+}
 
 /** The time limit and the cancellation of one attempt. */
 export class AttemptLimit {
   readonly #controller = new AbortController()
   readonly #outside: AbortSignal
   readonly #grace: number
+  readonly #clock: Clock
   readonly #onOutside: () => void
   #stopTimer: (() => void) | undefined
   #stopGrace: (() => void) | undefined
@@ -14,14 +25,15 @@ export class AttemptLimit {
   #running: Promise<unknown> | undefined
   #reject: ((error: unknown) => void) | undefined
 
-  constructor(outside: AbortSignal, timeout: number | undefined, grace: number, owner: string) {
+  constructor(outside: AbortSignal, { timeout, grace, owner, clock }: Limits) {
     this.#outside = outside
     this.#grace = grace
+    this.#clock = clock
     this.#onOutside = () => this.#stop('cancelled', outside.reason)
     if (outside.aborted) this.#onOutside()
     else outside.addEventListener('abort', this.#onOutside, { once: true })
     if (timeout !== undefined) {
-      this.#stopTimer = after(timeout, () => {
+      this.#stopTimer = clock.after(timeout, () => {
         const error = new PipewrightError(
           'STEP_TIMEOUT',
           `${owner} took longer than its timeout of ${timeout} ms`,
@@ -95,6 +107,6 @@ export class AttemptLimit {
   }
 
   #startGrace(): void {
-    this.#stopGrace = after(this.#grace, () => this.#reject?.(this.signal.reason))
+    this.#stopGrace = this.#clock.after(this.#grace, () => this.#reject?.(this.signal.reason))
   }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { inspect } from 'node:util'
+import type { Clock } from '../internal/clock.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { Digest } from '../internal/digest.ts'
 import type { Artifact } from '../artifact/artifact.ts'
@@ -31,6 +32,7 @@ export interface AttemptServices {
   readonly reader: TieredReader
   readonly json: JsonValues
   readonly runner: Runner
+  readonly clock: Clock
   readonly ports: Readonly<Record<string, unknown>>
   readonly predictorDigest: (predictor: AnyPredictor) => Promise<Digest>
 }
@@ -85,7 +87,8 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
   const { step, declaration, attempt } = task
   const owner = `step '${step.name}' (node '${task.node}')`
   const log = new LogSegment(services.root, join('logs', task.run.id, `${task.fileName}-${attempt}.ndjson`))
-  const limit = new AttemptLimit(task.signal, declaration.timeout, declaration.grace ?? defaultGrace, owner)
+  const { timeout, grace = defaultGrace } = declaration
+  const limit = new AttemptLimit(task.signal, { timeout, grace, owner, clock: services.clock })
   const context = new AttemptContext({
     step: step.name,
     node: task.node,
@@ -97,6 +100,7 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
     signal: limit.signal,
     workdir: join(services.root, 'work', task.run.id, `${task.fileName}-${attempt}`),
     log,
+    clock: services.clock,
     onProgress: task.onProgress,
     onLog: task.onLog,
   })

@@ -3,6 +3,7 @@ import { chmod, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { format } from 'node:util'
 import { canonicalJson } from '../internal/canonical.ts'
+import type { Clock } from '../internal/clock.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { Json } from '../internal/json.ts'
 import type { Report } from '../artifact/report.ts'
@@ -24,6 +25,7 @@ export interface ContextRequest {
   readonly signal: AbortSignal
   readonly workdir: string
   readonly log: LogSegment
+  readonly clock: Clock
   readonly onProgress: (done: number, total: number) => void
   readonly onLog: (
     level: LogLevel,
@@ -62,7 +64,7 @@ export class AttemptContext implements StepContext {
       // JavaScript may log anything.
       const text = format(message)
       request.log.write({
-        at: Date.now(),
+        at: request.clock.now(),
         level,
         message: text,
         ...(fields === undefined ? {} : { fields }),
@@ -142,7 +144,7 @@ export class AttemptContext implements StepContext {
       series.count++
     }
     this.#request.log.write({
-      at: Date.now(),
+      at: this.#request.clock.now(),
       metric: name,
       value: Number.isFinite(value) ? value : String(value),
       step,

@@ -156,11 +156,12 @@ export class DryRun {
     const given = { values: inputs, digests }
     const found = await keyOf(this.#request, planned, node, given, this.#services, this.#signal)
     const { planKey, declaration, policy, mode, uncached: reason, fingerprint, env, key } = found
+    const now = this.#services.clock.now()
     const entry =
       key === null
         ? undefined
         : await this.#services.lookup.find(
-            { key, step, notBefore: notBefore(node, policy, mode, Date.now()) },
+            { key, step, notBefore: notBefore(node, policy, mode, { now, from: now }) },
             this.#signal,
           )
     if (entry !== undefined) {

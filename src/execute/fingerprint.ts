@@ -2,7 +2,6 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { canonicalJson } from '../internal/canonical.ts'
-import { after } from '../internal/timer.ts'
 import type { AnyStep, Fingerprint } from '../define/step.ts'
 import type { Values } from '../record/event.ts'
 import { unlessAborted } from './abortable.ts'
@@ -31,7 +30,7 @@ export async function fingerprintOf(
   const ask = step.options.fingerprint as Fingerprint<unknown> | undefined
   if (ask === undefined) return {}
   const stop = new AbortController()
-  const cancel = after(longest, () => stop.abort())
+  const cancel = services.clock.after(longest, () => stop.abort())
   const place = join(services.root, 'work', folder)
   const { reader, json, predictorDigest } = services
   const workdir = async (): Promise<string> => {
@@ -45,7 +44,7 @@ export async function fingerprintOf(
       ),
       signal,
     )
-    const answer = await unlessAborted(given, stop.signal)
+    const answer = await services.clock.during(unlessAborted(given, stop.signal))
     if (answer === 'aborted') {
       return {
         problem: signal.aborted ? 'the run was cancelled' : `its fingerprint took longer than ${longest} ms`,

@@ -19,7 +19,7 @@ interface Gathered {
  */
 export async function gatherAgain(
   request: RunRequest,
-  { metadata, store, reader, json }: RunServices,
+  { metadata, store, reader, json, clock }: RunServices,
   { node, outputs: recorded }: ExecutionRecord,
   { seq }: { readonly seq: number },
   {
@@ -30,7 +30,7 @@ export async function gatherAgain(
     readonly current: (value: Value) => Value
   },
 ): Promise<Gathered | { readonly refusal: Refusal }> {
-  const startedAt = Date.now()
+  const startedAt = clock.now()
   const { plan, program, settings, inputs } = request
   const history: StoredEvent[] = []
   for await (const stored of metadata.events(request.id)) {

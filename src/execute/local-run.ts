@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events'
-import { after } from '../internal/timer.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { ErrorRecord, RunEvent, Values } from '../record/event.ts'
 import { verificationOf } from '../record/verification.ts'
@@ -84,7 +83,8 @@ export class LocalRun {
     // The run may be lost while its record is replayed, before anybody waits for this.
     ended.catch(() => undefined)
     const { timeout } = this.#request.settings
-    const stopTimer = timeout === undefined ? undefined : after(timeout, () => this.#timeOut(timeout))
+    const stopTimer =
+      timeout === undefined ? undefined : this.#services.clock.after(timeout, () => this.#timeOut(timeout))
     try {
       const outstanding = await replay(
         this.#state,
@@ -252,7 +252,7 @@ export class LocalRun {
 
   /** Records an event; the promise resolves when it is durable. */
   #append(event: RunEvent, blobs: readonly PendingBlob[] = []): Promise<void> {
-    const at = Date.now()
+    const at = this.#services.clock.now()
     this.#request.onUpdate({ at, event })
     const { id, lease } = this.#request
     return this.#services.metadata.append(
@@ -287,7 +287,7 @@ export class LocalRun {
   }
 
   async #gather(node: string, branch: 'then' | 'else' | undefined): Promise<void> {
-    const startedAt = Date.now()
+    const startedAt = this.#services.clock.now()
     const gathered = await this.#reading(node, async () => {
       const blobs = new CommitWriter(this.#services.store, this.#services.reader)
       return { ...(await this.#scopes.gather(node, branch, blobs)), blobs }

@@ -51,9 +51,9 @@ export class Remake {
     let attempt = execution.attempts.reduce((most, { number }) => Math.max(most, number), 0)
     for (let used = 0; ;) {
       const number = ++attempt
-      let startedAt = Date.now()
+      let startedAt = this.#services.clock.now()
       const run = (): Promise<AttemptOutcome> => {
-        startedAt = Date.now()
+        startedAt = this.#services.clock.now()
         // What it reads may have been made again in other bytes.
         return host.run(node, { ...work, values: values() }, number, now, services)
       }
@@ -70,7 +70,11 @@ export class Remake {
       const isMissing = lostBlob(error) !== undefined
       if (isMissing) await mend(error)
       else used++
-      const retryIn = isMissing ? 0 : outcome.retryable ? retryDelay(retry, used, Math.random()) : undefined
+      const retryIn = isMissing
+        ? 0
+        : outcome.retryable
+          ? retryDelay(retry, used, this.#services.random())
+          : undefined
       await host.append({
         type: 'attempt.failed',
         node,

@@ -43,6 +43,8 @@ export interface RunServices extends AttemptServices {
   /** Where the store is shared. */
   readonly shared?: SharedCache
   readonly telemetry?: Telemetry
+  /** Draws from [0, 1): the jitter of retries. */
+  readonly random: () => number
   /** Stands in for {@link attemptStep}: where attempts run in another process. */
   readonly attempt?: typeof attemptStep
 }

@@ -55,10 +55,10 @@ export class StepExecutions {
   readonly #span: RunSpan
   readonly #host: StepHost
   readonly #queue: PQueue
-  readonly #waits = new Waits()
+  readonly #waits: Waits
   readonly #lane = new Lane(mostLookUps)
   readonly #keys: KeyRequest
-  readonly #startedAt = Date.now()
+  readonly #startedAt: number
   readonly #work = new Map<string, Work>()
   /** Has lost outputs of the run made again. */
   readonly repairs: Repairs
@@ -77,6 +77,8 @@ export class StepExecutions {
     this.#request = request
     this.#keys = { ...request, folder: request.id }
     this.#services = services
+    this.#waits = new Waits(services.clock)
+    this.#startedAt = services.clock.now()
     this.#scopes = scopes
     this.#span = span
     this.#host = host
@@ -175,7 +177,7 @@ export class StepExecutions {
       )
       const { code, policy, mode, isReuse, uncached, fingerprint, env, key, seed } = found
       const needs = services.resources.needs(declaration.resources, step.name)
-      const startedAt = Date.now()
+      const startedAt = this.#services.clock.now()
       const claimed = signal.aborted
         ? 'aborted'
         : key === null
@@ -184,7 +186,7 @@ export class StepExecutions {
               {
                 key,
                 step,
-                notBefore: notBefore(node, policy, mode, this.#startedAt),
+                notBefore: notBefore(node, policy, mode, { now: startedAt, from: this.#startedAt }),
                 lease: mode === 'readonly' ? undefined : this.#request.lease,
               },
               signal,
@@ -261,7 +263,7 @@ export class StepExecutions {
 
   #warn(node: string, message: string): void {
     this.#request.onUpdate({
-      at: Date.now(),
+      at: this.#services.clock.now(),
       event: { type: 'attempt.log', node, level: 'warn', message, fields: undefined },
     })
   }
@@ -317,7 +319,7 @@ export class StepExecutions {
     const leave = isEffect ? enterEffect(this.#request.id, node) : () => undefined
     if (leave === undefined) return this.#refuse(node, release, stillRunning(node))
     let running: Promise<void> | undefined
-    const startedAt = Date.now()
+    const startedAt = this.#services.clock.now()
     const attempt = ++tries.started
     let outcome: AttemptOutcome
     try {
@@ -411,6 +413,7 @@ export class StepExecutions {
     services = this.#services,
   ): Promise<AttemptOutcome> {
     const { id, plan, onUpdate } = this.#request
+    const { clock } = services
     return (services.attempt ?? attemptStep)(
       {
         run: { id, pipeline: plan.pipeline },
@@ -425,9 +428,9 @@ export class StepExecutions {
         seed,
         signal: this.#host.signal,
         onProgress: (done, total) =>
-          onUpdate({ at: Date.now(), event: { type: 'attempt.progress', node, done, total } }),
+          onUpdate({ at: clock.now(), event: { type: 'attempt.progress', node, done, total } }),
         onLog: (level, message, fields) =>
-          onUpdate({ at: Date.now(), event: { type: 'attempt.log', node, level, message, fields } }),
+          onUpdate({ at: clock.now(), event: { type: 'attempt.log', node, level, message, fields } }),
       },
       services,
     )
@@ -488,7 +491,7 @@ export class StepExecutions {
     const retryIn = isMended
       ? 0
       : retryable && end !== 'cancelled'
-        ? retryDelay(work.declaration.retry, tries.used, Math.random())
+        ? retryDelay(work.declaration.retry, tries.used, this.#services.random())
         : undefined
     const again = retryIn === undefined ? {} : { retryIn }
     await this.#host.append({

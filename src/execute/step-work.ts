@@ -57,14 +57,14 @@ export function changedSince(code: StepCode | undefined): string | undefined {
     : `a value that its code reads has changed since the run began: ${name}`
 }
 
-/** Entries that are older than this, in milliseconds since the epoch, are not used; `from` is when the run began. */
+/** Entries that are older than this are not used; times in milliseconds since the epoch, `from` is when the run began. */
 export function notBefore(
   node: string,
   policy: CacheDeclaration | undefined,
   mode: CacheMode | undefined,
-  from: number,
+  { now, from }: { readonly now: number; readonly from: number },
 ): number {
-  const oldest = typeof policy === 'object' ? Date.now() - policy.ttl : 0
+  const oldest = typeof policy === 'object' ? now - policy.ttl : 0
   return mode === 'refresh' || (typeof mode === 'object' && isMatched(node, mode.refresh))
     ? Math.max(oldest, from)
     : oldest

@@ -77,8 +77,8 @@ export class Verification {
     if (this.#share === 0) return
     const hit = made()
     this.#hits++
-    if (Math.random() < this.#share) this.#start(hit)
-    else if (this.#drawn === 0 && Math.random() * this.#hits < 1) this.#spare = hit
+    if (this.#services.random() < this.#share) this.#start(hit)
+    else if (this.#drawn === 0 && this.#services.random() * this.#hits < 1) this.#spare = hit
   }
 
   /** Waits for all that is being verified; false when the run was stopped meanwhile. */

@@ -1,9 +1,14 @@
-import { after } from '../internal/timer.ts'
+import type { Clock } from '../internal/clock.ts'
 
 /** Timers that can all be ended early. */
 export class Waits {
+  readonly #clock: Clock
   readonly #wakes = new Set<() => void>()
   #ended = false
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   /** Resolves after a time in milliseconds, or when all waits are ended. */
   sleep(ms: number): Promise<void> {
@@ -14,7 +19,7 @@ export class Waits {
         this.#wakes.delete(wake)
         resolve()
       }
-      const stop = after(ms, wake)
+      const stop = this.#clock.after(ms, wake)
       this.#wakes.add(wake)
     })
   }

@@ -47,6 +47,7 @@ export const errorCodes = [
   'CONFIG_INVALID',
   'PIPELINE_NOT_FOUND',
   'DEPENDENCY_MISSING',
+  'TEST_INVALID',
 ] as const
 
 /** The stable code of a {@link PipewrightError}. */

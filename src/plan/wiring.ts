@@ -68,8 +68,8 @@ function trace(binding: Binding, from: readonly Frame[], item: number | undefine
   }
   if ('item' in binding)
     return frame.node?.type === 'map' ? trace(frame.node.items, outside, frame.index) : []
-  // An input of the pipeline that runs was given to it.
-  const given = frame.node?.type === 'pipeline' ? frame.node.inputs[binding.input] : undefined
+  if (frame.node === undefined) return [{ node: '', output: binding.input }]
+  const given = frame.node.type === 'pipeline' ? frame.node.inputs[binding.input] : undefined
   return given === undefined ? [] : trace(given, outside, wanted)
 }
 
@@ -105,6 +105,11 @@ function outputOf(
  * item of a list stands between them; none for what is a literal or was given to the run.
  */
 export function originsOf(plan: PlanScope, path: string, input: string): readonly Origin[] {
+  return sourcesOf(plan, path, input).filter(({ node }) => node !== '')
+}
+
+/** The same with the inputs of the pipeline, whose node is empty. */
+export function sourcesOf(plan: PlanScope, path: string, input: string): readonly Origin[] {
   const found = locate(plan, path)
   if (found === undefined) return []
   const { node } = found
@@ -115,4 +120,19 @@ export function originsOf(plan: PlanScope, path: string, input: string): readonl
         ? node.items
         : undefined
   return binding === undefined ? [] : trace(binding, found.frames, undefined)
+}
+
+/** Where an output of the pipeline may come from. */
+export function outputSources(plan: PlanScope, output: string): readonly Origin[] {
+  const binding = plan.outputs[output]
+  const root = { scope: plan, prefix: '', node: undefined, index: -1 }
+  return binding === undefined ? [] : trace(binding, [root], undefined)
+}
+
+/** Where an item of a list that a map gathers may come from. */
+export function itemSources(plan: PlanScope, map: string, output: string, item: number): readonly Origin[] {
+  const found = locate(plan, map)
+  if (found?.node.type !== 'map') return []
+  const { frames, node } = found
+  return outputOf(node, map, output, frames, item).filter((origin) => origin.node !== map)
 }

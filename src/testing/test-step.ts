@@ -1,63 +1,47 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { canonicalJson } from '../internal/canonical.ts'
+import { systemClock } from '../internal/clock.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
-import { PipewrightError } from '../internal/error.ts'
-import { didYouMean } from '../internal/nearest.ts'
-import { own } from '../internal/own.ts'
-import { snapshotDirectory } from '../artifact/directory.ts'
-import { isFileKind, snapshotFile } from '../artifact/file.ts'
-import type { Kind } from '../artifact/kind.ts'
-import { itemKind } from '../artifact/list.ts'
-import { isMetricsKind, metrics } from '../artifact/metrics.ts'
-import { outputSchema } from '../artifact/schema.ts'
-import type { Stored } from '../artifact/stored.ts'
-import type { FileHandle } from '../artifact/file.ts'
-import type { DirectoryHandle } from '../artifact/directory.ts'
-import { isTableKind, table, type Table } from '../artifact/table.ts'
 import type { Json } from '../internal/json.ts'
 import type { AnyStep, Step } from '../define/step.ts'
 import { attemptStep, type AttemptServices } from '../execute/attempt.ts'
 import { CommitWriter, TieredReader, type PendingBlob } from '../execute/blobs.ts'
 import type { LogLevel } from '../execute/context.ts'
-import { placed } from '../execute/error-record.ts'
 import { JsonValues } from '../execute/json-values.ts'
 import { inlineRunner } from '../execute/runner.ts'
 import { compileStep } from '../plan/compile.ts'
 import type { RegistryPort } from '../registry/registry.ts'
-import type { MetricSummary, Value } from '../record/event.ts'
+import type { MetricSummary } from '../record/event.ts'
 import { memoryStore } from '../store/memory-store.ts'
 import { decodeRunOutputs } from '../workspace/outputs.ts'
-
-/**
- * What a test gives for an input: a path for a file or a directory, rows for a table (as a step receives them: the
- * producer's schema has given them), else the value.
- */
-type TestInput<T> = T extends FileHandle | DirectoryHandle
-  ? T | string
-  : T extends Table<infer Row>
-    ? T | readonly Row[]
-    : T extends readonly (infer E extends Stored<string>)[]
-      ? readonly TestInput<E>[]
-      : T
-
-/** The inputs of a step as a test gives them. */
-export type TestInputs<In> = { readonly [K in keyof In]: TestInput<In[K]> }
+import type { TestClock } from './clock.ts'
+import { withContext, type FakeContext } from './context.ts'
+import { encodeInputs, type TestInputs } from './step-inputs.ts'
 
 /** What a test may say about the attempt. */
 export interface TestStepOptions {
   /** The number of the attempt. Default 1. */
   readonly attempt?: number
-  /** Default `test`. */
+  /** Default: the name of the step. */
   readonly node?: string
+  /** Default `test-run` of pipeline `test`. */
   readonly run?: { readonly id: string; readonly pipeline: string }
+  /** Default `test-key`. */
   readonly idempotencyKey?: string
   /** The seed of `ctx.random`. Default `test`. */
   readonly seed?: string
-  /** What `ctx.now()` returns. Default: the time of the call. */
+  /** What `ctx.now()` returns. Default: the time of the call, on the `clock`. */
   readonly now?: Date
+  /** Aborts the attempt. */
   readonly signal?: AbortSignal
+  /**
+   * Members that stand in for those of `ctx`, such as `{ random: () => 0.5 }`; what is left out is that of a run, with
+   * what the other options say.
+   */
+  readonly ctx?: FakeContext
+  /** The clock of `timeout` and `grace`: it passes by `advance` while the step runs. Default: that of the machine. */
+  readonly clock?: TestClock
   /** Stands in for the registry of the workspace, in steps made by `registerModel`. Default: an empty one. */
   readonly registry?: unknown
 }
@@ -76,53 +60,11 @@ export interface TestStepResult<Out> {
   readonly reports: number
 }
 
-/** The kind of what a step receives: rows and metrics that a schema gave are not transformed once more. */
-function received(kind: Kind<unknown, never>): Kind<unknown, never> {
-  if (isTableKind(kind)) return table(outputSchema(kind.row)) as Kind<unknown, never>
-  if (!isMetricsKind(kind)) return kind
-  const fields = Object.entries(kind.fields).map(([name, schema]) => [name, outputSchema(schema)])
-  return metrics(Object.fromEntries(fields) as typeof kind.fields) as Kind<unknown, never>
-}
-
 /** The registry of a step that is tested without one: empty, so that every model is its first version. */
 const emptyRegistry: RegistryPort = {
   registerModel: (entry, alias) =>
     Promise.resolve({ ...entry, version: 1, aliases: alias === undefined ? [] : [alias] }),
   modelVersions: () => Promise.resolve([]),
-}
-
-/** What is wrong with a given input, with its place; kinds take what they store for outputs. */
-function atInput(error: unknown, step: string, input: string): unknown {
-  const isTaken = PipewrightError.isInstance(error) && error.code === 'OUTPUT_INVALID'
-  return placed(error, `step '${step}', input '${input}'`, { input }, isTaken ? 'INPUT_INVALID' : undefined)
-}
-
-async function toValue(
-  kind: Kind<unknown, never>,
-  given: unknown,
-  writer: CommitWriter,
-  services: AttemptServices,
-  folder: string,
-): Promise<Value> {
-  const item = itemKind(kind)
-  if (item !== undefined && Array.isArray(given)) {
-    const list: Value[] = []
-    for (const element of given as unknown[])
-      list.push(await toValue(item, element, writer, services, folder))
-    return { list }
-  }
-  if (kind.name === 'json')
-    return given === undefined ? { absent: true } : { value: JSON.parse(canonicalJson(given)) as Json }
-  if (typeof given === 'string' && isFileKind(kind))
-    return { artifact: await snapshotFile(given, kind.mediaType, writer) }
-  if (typeof given === 'string' && kind.name === 'directory')
-    return { artifact: await snapshotDirectory(given, writer) }
-  const context = {
-    blobs: writer,
-    workdir: () => Promise.resolve(folder),
-    predictorDigest: services.predictorDigest,
-  }
-  return { artifact: await received(kind).encode(given, context) }
 }
 
 /**
@@ -145,13 +87,6 @@ export async function testStep<In, Out, Run>(
   options: TestStepOptions = {},
 ): Promise<TestStepResult<Out>> {
   const target = step as unknown as AnyStep
-  for (const name of Object.keys(inputs)) {
-    if (!Object.hasOwn(target.inputs, name)) {
-      throw new PipewrightError('UNKNOWN_INPUT', `step '${step.name}' has no input '${name}'`, {
-        fix: didYouMean(name, Object.keys(target.inputs)),
-      })
-    }
-  }
   const folder = await mkdtemp(join(tmpdir(), 'pipewright-test-'))
   const store = memoryStore()
   const small = new Map<Digest, Uint8Array>()
@@ -167,7 +102,8 @@ export async function testStep<In, Out, Run>(
     store,
     reader,
     json: new JsonValues(reader),
-    runner: inlineRunner,
+    runner: withContext(inlineRunner, options.ctx),
+    clock: options.clock ?? systemClock,
     ports: { registry: options.registry ?? emptyRegistry },
     predictorDigest: (predictor) => Promise.resolve<Digest>(sha256(String(predictor.predict))),
   }
@@ -176,21 +112,13 @@ export async function testStep<In, Out, Run>(
   const progress: { done: number; total: number }[] = []
   try {
     const writer = new CommitWriter(store, reader)
-    const values: Record<string, Value> = {}
-    for (const [name, kind] of Object.entries(target.inputs)) {
-      const given = own(inputs as Readonly<Record<string, unknown>>, name)
-      if (given === undefined && kind.name !== 'json')
-        throw new PipewrightError('MISSING_INPUT', `step '${step.name}': input '${name}' is missing`, {
-          fix: `give { ${name}: … }`,
-        })
-      try {
-        values[name] = await toValue(kind, given, writer, services, folder)
-      } catch (error) {
-        throw atInput(error, step.name, name)
-      }
-    }
+    const values = await encodeInputs(target, inputs as Readonly<Record<string, unknown>>, {
+      blobs: writer,
+      workdir: () => Promise.resolve(folder),
+      predictorDigest: services.predictorDigest,
+    })
     commit(writer.pending)
-    const outcome = await attemptStep(
+    const attempted = attemptStep(
       {
         run: options.run ?? { id: 'test-run', pipeline: 'test' },
         node: options.node ?? step.name,
@@ -199,7 +127,7 @@ export async function testStep<In, Out, Run>(
         declaration: compileStep(target),
         values,
         attempt: options.attempt ?? 1,
-        startedAt: (options.now ?? new Date()).getTime(),
+        startedAt: options.now?.getTime() ?? services.clock.now(),
         idempotencyKey: options.idempotencyKey ?? 'test-key',
         seed: options.seed ?? 'test',
         signal: options.signal ?? new AbortController().signal,
@@ -208,6 +136,7 @@ export async function testStep<In, Out, Run>(
       },
       services,
     )
+    const outcome = await services.clock.during(attempted)
     if (!outcome.ok) throw outcome.error
     commit(outcome.blobs)
     // Made only when a test asks an output for its path; it is the test's then.

@@ -36,6 +36,11 @@ export class ActiveRuns {
     return this.#closed.signal
   }
 
+  /** The time that runs go by, in milliseconds since the epoch. */
+  now(): number {
+    return this.#services.clock.now()
+  }
+
   /** A run while this process drives it. */
   get(run: string): ActiveRun | undefined {
     return this.#active.get(run)
@@ -142,7 +147,7 @@ export class ActiveRuns {
   async #recordEnvironment(id: string, lease: Lease): Promise<void> {
     const environment = await this.#environment.recent()
     await this.#parts.metadata.append(
-      { run: id, at: Date.now(), event: { type: 'run.environment', environment } },
+      { run: id, at: this.now(), event: { type: 'run.environment', environment } },
       lease,
     )
   }

@@ -1,8 +1,15 @@
 import type { ArtifactStore } from '../artifact/blob.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
+import type { RunServices } from '../execute/run-request.ts'
 import type { Telemetry } from '../execute/telemetry.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { RunDetail } from '../record/records.ts'
+
+/** What a test puts in the place of the machine's clock and chance, and around attempts. */
+export interface EngineParts extends Partial<Pick<RunServices, 'clock' | 'random' | 'attempt'>> {
+  /** Names the next run. */
+  readonly runId?: () => string
+}
 
 /** The parts that a workspace is made of. */
 export interface WorkspaceParts {
@@ -16,6 +23,7 @@ export interface WorkspaceParts {
   readonly concurrency: number
   readonly resources: Readonly<Record<string, number>>
   readonly telemetry: Telemetry | undefined
+  readonly engine?: EngineParts
   /** Finds the pipeline of a recorded run by the address that was recorded. */
   readonly findPipeline: (detail: RunDetail) => Promise<AnyPipeline>
 }

@@ -87,9 +87,13 @@ export function checkResume(detail: RunDetail, compiled: Compiled, acceptCode: b
     (step) => (own(detail.code, step) ?? null) !== (own(today, step) ?? null),
   )
   if (changed.length > 0 && !acceptCode) {
+    const untold = changed.flatMap((step) => {
+      const code = compiled.program.code.get(step)
+      return code === undefined || code.cacheable ? [] : [`\n  '${step}' cannot be compared: ${code.reason}`]
+    })
     throw new PipewrightError(
       'CODE_CHANGED',
-      `the code of ${changed.map((step) => `'${step}'`).join(', ')} has changed since run ${detail.id} was started`,
+      `the code of ${changed.map((step) => `'${step}'`).join(', ')} has changed since run ${detail.id} was started${untold.join('')}`,
       {
         fix: `accept it with \`pipewright resume ${detail.id} --accept-code\`, or start a new run`,
         details: { run: detail.id, steps: changed },

@@ -74,7 +74,7 @@ export class Runs {
       }
       const earlier = await attach()
       if (earlier !== undefined) return earlier
-      const id = uuidv7()
+      const id = this.#parts.engine?.runId?.() ?? uuidv7()
       try {
         return this.#handle(id, pipeline, await this.#begin(id, compiled, values, options))
       } catch (error) {
@@ -185,7 +185,10 @@ export class Runs {
     this.#active.closed.throwIfAborted()
     const { lease } = await this.#active.acquire(id)
     try {
-      await metadata.append({ run: id, at: Date.now(), event: started, blobs: writer.pending }, lease)
+      await metadata.append(
+        { run: id, at: this.#services.clock.now(), event: started, blobs: writer.pending },
+        lease,
+      )
       const updates = new Updates(options.onUpdate)
       const request = { id, inputs, settings, lease, history: [], ...part }
       return this.#active.drive(request, { ...driveOptions(options), updates })

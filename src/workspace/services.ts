@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { systemClock } from '../internal/clock.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 import type { AnyPredictor } from '../artifact/predictor.ts'
 import { stepCode, type CodeSettings } from '../code/step-digest.ts'
@@ -38,6 +39,7 @@ export function servicesOf({
   metadata,
   resources,
   telemetry,
+  engine = {},
 }: WorkspaceParts): RunServices {
   const reader = new TieredReader(metadata, store)
   const json = new JsonValues(reader)
@@ -49,6 +51,9 @@ export function servicesOf({
     reader,
     json,
     runner: inlineRunner,
+    clock: engine.clock ?? systemClock,
+    random: engine.random ?? Math.random,
+    ...(engine.attempt === undefined ? {} : { attempt: engine.attempt }),
     ports: { registry: metadata },
     predictorDigest: predictorDigestIn({ root, opaque }),
     resources: new ResourcePool(resources),

@@ -52,7 +52,7 @@ export async function takeUp(
     runs.closed.throwIfAborted()
     const code = codeDigests(compiled.program)
     await metadata.append(
-      { run: id, at: Date.now(), event: { type: 'run.resumed', acceptedCode: accepted, code } },
+      { run: id, at: runs.now(), event: { type: 'run.resumed', acceptedCode: accepted, code } },
       lease,
     )
     const active = runs.drive({ id, inputs, settings, lease, history, ...part }, options)

@@ -74,6 +74,30 @@ export const member = new Trainer('member').step
     expect((await of(text(1, 2)))['a']).not.toBe(base['a'])
   })
 
+  test('what else the same function makes does not count, unless the step uses it', async () => {
+    const of = (uses: string) =>
+      digestsOf(
+        {
+          'steps.ts': `${header}
+function make(kind: string) {
+  const client = { send: () => kind, at: new Date(NaN), now: Promise.resolve(1) }
+  const load = defineStep({ name: \`load-\${kind}\`, run: () => kind })
+  const train = defineStep({ name: \`train-\${kind}\`, run: () => ${uses} })
+  return { load, train, both: () => [client, load, train] }
+}
+export const { load, train } = make('x')
+`,
+        },
+        loader,
+      )
+    const apart = await of('kind.length')
+    expect(apart['load']).toMatch(digest)
+    expect(apart['train']).toMatch(digest)
+    const using = await of('client.send()')
+    expect(using['load']).toMatch(digest)
+    expect(using['train']).toContain("captured as 'client' cannot be read (.send is a function)")
+  })
+
   test('two definitions in one function are two', async () => {
     const found = await of(
       factory(`return [

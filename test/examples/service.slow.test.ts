@@ -14,11 +14,12 @@ afterEach(() => {
 
 /** The service in a process of its own. */
 async function serve(root: string): Promise<{ readonly url: string; readonly child: ChildProcess }> {
+  // Its own command starts a process of its own, which would outlive it.
   const child = spawn(
     process.execPath,
-    [file('node_modules/tsx/dist/cli.mjs'), file('examples/service/server.ts')],
+    ['--import', file('node_modules/tsx/dist/esm/index.mjs'), file('examples/service/server.ts')],
     {
-      env: { ...process.env, PIPEWRIGHT_ROOT: root, PORT: '0' },
+      env: { ...process.env, PIPEWRIGHT_ROOT: root, PORT: '0', GRACE_MS: '500' },
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   )
@@ -83,7 +84,7 @@ test('SIGTERM under load: what was accepted is answered or goes on at the next s
   const root = await tempFolder()
   const before = await serve(root)
   const long = await json(
-    await start(before.url, 'acme', { pipeline: 'training', inputs: { seeds: [1, 2], epochs: 700 } }),
+    await start(before.url, 'acme', { pipeline: 'training', inputs: { seeds: [1, 2], epochs: 300 } }),
   )
   let answered = 0
   const load = Array.from({ length: 8 }, async (_, worker) => {

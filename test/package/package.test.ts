@@ -42,6 +42,7 @@ test('the exports are closed, and each has its source', () => {
     '.',
     './registry',
     './testing',
+    './testing/vitest',
     './schemas/plan.json',
     './package.json',
   ])

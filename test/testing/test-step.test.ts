@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { definePredictor, defineStep, file, json, list, metrics, model, table } from 'pipewright'
 import { registerModel } from 'pipewright/registry'
-import { testStep } from 'pipewright/testing'
+import { testClock, testStep } from 'pipewright/testing'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { tempFolder } from '../workspace/temp.ts'
@@ -210,5 +210,40 @@ describe('what no run would give to a step', () => {
     await expect(testStep(step, { rows: [], more: 1, toString: 1 } as never)).rejects.toMatchObject({
       code: 'UNKNOWN_INPUT',
     })
+  })
+})
+
+describe('time and context of a test', () => {
+  test('members of ctx are given one by one', async () => {
+    const step = defineStep({
+      name: 'step',
+      outputs: { seen: z.json() },
+      run: (_inputs, ctx) => ({ seen: [ctx.random(), ctx.random(), ctx.node, ctx.now().getTime()] }),
+    })
+    const drawn = [0.25, 0.75]
+    const { outputs } = await testStep(step, {}, { ctx: { random: () => drawn.shift()! }, now: new Date(5) })
+    expect(outputs.seen).toEqual([0.25, 0.75, 'step', 5])
+  })
+
+  test('a timeout, without waiting for it', async () => {
+    const clock = testClock()
+    const reasons: unknown[] = []
+    const step = defineStep({
+      name: 'step',
+      timeout: '2h',
+      run: (_inputs, ctx) =>
+        new Promise<void>((resolve) => {
+          ctx.signal.addEventListener('abort', () => {
+            reasons.push(ctx.signal.reason)
+            resolve()
+          })
+        }),
+    })
+    const running = testStep(step, {}, { clock })
+    const refused = expect(running).rejects.toMatchObject({ code: 'STEP_TIMEOUT' })
+    // What it reads and writes first takes real time.
+    while (reasons.length === 0) await clock.advance('1h')
+    await refused
+    expect(reasons).toMatchObject([{ code: 'STEP_TIMEOUT' }])
   })
 })

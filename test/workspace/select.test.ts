@@ -75,7 +75,7 @@ describe('before running', () => {
       name: 'greedy',
       resources: { gpu: 2 },
       outputs: { n: z.number() },
-      run: () => ({ n: 1 }),
+      run: () => ({ n: pw.root.length }),
     })
     const pipeline = definePipeline({ name: 'p' }, (p) => {
       p.step(greedy, {})
@@ -83,7 +83,7 @@ describe('before running', () => {
     })
     const findings = (await pw.check(pipeline)).map(({ subject, message }) => `${subject} ${message}`)
     expect(findings).toEqual([
-      'greedy is not cached: it is made inside a function or a loop: give it a `version`',
+      expect.stringContaining("greedy is not cached: what it has captured as 'pw' cannot be read"),
       "greedy asks for 2 of resource 'gpu', there are 1: it can never run",
       'greedy has outputs that nothing reads',
     ])

@@ -1,3 +1,4 @@
+import { systemClock } from '../../internal/clock.ts'
 import type { Digest } from '../../internal/digest.ts'
 import type { AnyStep } from '../../define/step.ts'
 import type { ArtifactStore } from '../../artifact/blob.ts'
@@ -50,6 +51,7 @@ export async function runAttempt(
       reader,
       json: new JsonValues(reader),
       runner: extension?.runner(inlineRunner) ?? inlineRunner,
+      clock: systemClock,
       ports: {},
       predictorDigest,
     },

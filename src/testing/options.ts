@@ -1,0 +1,54 @@
+import type { ResumeOptions, RunOptions } from '../workspace/run-options.ts'
+import type { TestClock } from './clock.ts'
+import type { FakeContext } from './context.ts'
+import type { Fault } from './fault.ts'
+import type { Replacement } from './replace-step.ts'
+
+/** What a workspace in memory takes. */
+export interface TestWorkspaceOptions {
+  /** Default: one that skips whatever is waited for, from 2026-01-01T00:00:00Z. */
+  readonly clock?: TestClock
+  /** The folder of the project. Default: that of the nearest config file, lockfile or `.git`. */
+  readonly root?: string
+  /** How many steps of a run may run at once. Default: 2 x the processors, at least 4. */
+  readonly concurrency?: number
+  /** How much there is of each named resource. */
+  readonly resources?: Readonly<Record<string, number>>
+  /** Packages whose objects change no result. */
+  readonly opaque?: readonly string[]
+  /** What the jitter of retries, and the draw of `verifyCache`, are drawn from. Default `test`. */
+  readonly seed?: string
+}
+
+/** What a test changes about its run. */
+export interface RunChanges {
+  /** Steps with what stands in for them; made by {@link replaceStep}. */
+  readonly replace?: readonly Replacement[]
+  /** What goes wrong; made by {@link fault} and {@link storeFault}. One that does not happen fails the test. */
+  readonly faults?: readonly Fault[]
+  /** Members that stand in for those of the `ctx` of steps. */
+  readonly ctx?: FakeContext | ((place: { readonly node: string; readonly attempt: number }) => FakeContext)
+}
+
+/** How a run of a test behaves. */
+export interface TestRunOptions
+  extends
+    RunChanges,
+    Pick<
+      RunOptions,
+      | 'cache'
+      | 'concurrency'
+      | 'failFast'
+      | 'failure'
+      | 'key'
+      | 'onUpdate'
+      | 'select'
+      | 'signal'
+      | 'tags'
+      | 'timeout'
+      | 'verifyCache'
+    > {}
+
+/** How a run of a test goes on. */
+export interface TestResumeOptions
+  extends RunChanges, Pick<ResumeOptions, 'acceptCode' | 'onUpdate' | 'signal'> {}

@@ -1,0 +1,88 @@
+import { expect, Snapshots } from 'vitest'
+import {
+  hitVerdict,
+  lineageVerdict,
+  ranVerdict,
+  type AnyTestRun,
+  type RanExpectation,
+  type Verdict,
+} from './checks.ts'
+import { planSnapshot, type Planned } from './plan-snapshot.ts'
+import type { RunLineage } from './run-lineage.ts'
+
+/** What `expect` knows of runs and plans once this module is imported. */
+export interface PipewrightMatchers<R = void> {
+  /**
+   * The node was executed: neither reused nor skipped. A name without item numbers means every item.
+   *
+   * @example expect(run).toHaveRun('train', { attempts: 2 })
+   */
+  toHaveRun(node: string, expected?: RanExpectation): R
+  /** The outputs of the node were reused. */
+  toHaveHitCache(node: string): R
+  /**
+   * These nodes were made from exactly these outputs and inputs, in whatever order.
+   *
+   * @example expect(run).toMatchLineage({ evaluate: ['train.model', 'split.test'] })
+   */
+  toMatchLineage(expected: RunLineage): R
+  /** The plan, of a pipeline or a run, is that of the snapshot, or the given text. */
+  toMatchPlan(expected?: string): R
+}
+
+declare module 'vitest' {
+  // The parameter has to be there, by this name: the compiler joins both declarations.
+  // oxlint-disable-next-line no-unused-vars, typescript/no-empty-object-type
+  interface Matchers<T> extends PipewrightMatchers<void> {}
+}
+
+interface Result {
+  readonly pass: boolean
+  readonly message: () => string
+  readonly actual?: unknown
+  readonly expected?: unknown
+}
+
+function result({ pass, message, otherwise, actual, expected }: Verdict): Result {
+  return { pass, message: () => (pass ? otherwise : message), actual, expected }
+}
+
+function asRun(received: unknown, matcher: string): AnyTestRun {
+  if (typeof received === 'object' && received !== null && 'executions' in received)
+    return received as AnyTestRun
+  const hint = received instanceof Promise ? 'a promise: await it' : `a ${typeof received}`
+  throw new TypeError(`${matcher} takes what testPipeline or kit.run gives, not ${hint}`)
+}
+
+expect.extend({
+  toHaveRun: (received: unknown, node: string, expected?: RanExpectation) =>
+    result(ranVerdict(asRun(received, 'toHaveRun'), node, expected)),
+  toHaveHitCache: (received: unknown, node: string) =>
+    result(hitVerdict(asRun(received, 'toHaveHitCache'), node)),
+  toMatchLineage: (received: unknown, expected: RunLineage) =>
+    result(lineageVerdict(asRun(received, 'toMatchLineage'), expected)),
+  toMatchPlan(received: unknown, expected?: string): Result {
+    const actual = planSnapshot(received as Planned)
+    if (expected === undefined) return Snapshots.toMatchSnapshot.call(this, new PlanText(actual)) as Result
+    return {
+      pass: actual.trim() === expected.trim(),
+      message: () => 'expected another plan',
+      actual: actual.trim(),
+      expected: expected.trim(),
+    }
+  },
+})
+
+/** A text that a snapshot shows as it is, without quotes. */
+class PlanText {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+expect.addSnapshotSerializer({
+  test: (value: unknown) => value instanceof PlanText,
+  serialize: (value: PlanText) => value.text,
+})
