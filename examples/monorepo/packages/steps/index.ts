@@ -1,0 +1,2 @@
+export { anomalies } from './anomalies.ts'
+export { smooth } from './smooth.ts'
