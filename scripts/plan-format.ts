@@ -58,6 +58,11 @@ const retry = z.strictObject({
   jitter: z.number().min(0).max(1),
 })
 
+const cache = z.union([
+  z.enum(['content', 'never']),
+  z.strictObject({ ttl: z.number().nonnegative().describe('Milliseconds') }),
+])
+
 const step = z
   .strictObject({
     name: z.string(),
@@ -66,7 +71,11 @@ const step = z
     tags: names.optional(),
     version: z.string().optional(),
     effect: z.union([z.literal(true), z.strictObject({ key: z.string() })]).optional(),
-    cache: z.enum(['content', 'never']).optional(),
+    cache: cache.optional(),
+    ignore: names.optional().describe('Inputs that are not part of cache keys'),
+    env: names.optional().describe('Environment variables that are part of cache keys'),
+    fingerprint: z.literal(true).optional(),
+    salt: z.string().optional(),
     retry: retry.optional(),
     timeout: z.number().nonnegative().optional().describe('Milliseconds'),
     grace: z.number().nonnegative().optional().describe('Milliseconds'),
@@ -91,6 +100,7 @@ const node = z
       type: z.literal('step'),
       ...base,
       step: z.string().describe('A key of `steps`'),
+      cache: cache.optional().describe("In place of the step's own"),
       inputs: bindings,
     }),
     z.strictObject({

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
+import { cliJsonSchema } from './cli-format.ts'
+import { eventsJsonSchema } from './event-format.ts'
 import { planJsonSchema } from './plan-format.ts'
 
-writeFileSync(
-  new URL('../schemas/plan.json', import.meta.url),
-  `${JSON.stringify(planJsonSchema, null, 2)}\n`,
-)
+const schemas = { plan: planJsonSchema, events: eventsJsonSchema, cli: cliJsonSchema }
+for (const [name, schema] of Object.entries(schemas))
+  writeFileSync(new URL(`../schemas/${name}.json`, import.meta.url), `${JSON.stringify(schema, null, 2)}\n`)

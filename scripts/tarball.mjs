@@ -84,6 +84,15 @@ try {
   writeFileSync(join(folder, 'customers.csv'), customers)
   writeFileSync(join(folder, 'churn.json'), JSON.stringify({ csv: 'customers.csv' }))
   expect(run('npx', ['pipewright', 'run', 'churn.ts', '--inputs', 'churn.json']), 'threshold: 3')
+  // What `pipewright init` makes works as it is, in both languages and with both runners of tests.
+  for (const options of [[], ['--javascript', '--test', 'vitest']]) {
+    const made = `made${options.length}`
+    run('npx', ['pipewright', 'init', made, '--package', `file:../${filename}`, ...options])
+    const project = join(folder, made)
+    expect(run('npm', ['start'], project), 'threshold: 4')
+    run('npm', ['test'], project)
+    if (options.length === 0) run('npm', ['run', 'types'], project)
+  }
   console.log(`the packed package works in an empty project (${filename})`)
 } finally {
   rmSync(folder, { recursive: true, force: true })

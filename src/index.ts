@@ -106,6 +106,9 @@ export type {
   RunState,
 } from './record/records.ts'
 export type { Mismatch, RunVerification } from './record/verification.ts'
+export type { BundleReport, ImportReport } from './workspace/bundle.ts'
+export type { LogOptions } from './workspace/logs.ts'
+export type { LogLine } from './workspace/segment.ts'
 export { openWorkspace } from './workspace/open.ts'
 export type { PreviewOptions, ResumeOptions, RunOptions } from './workspace/run-options.ts'
 export type { Workspace, WorkspacePlan } from './workspace/workspace.ts'

@@ -58,6 +58,7 @@ export interface AttemptTask {
     message: string,
     fields: Readonly<Record<string, unknown>> | undefined,
   ) => void
+  readonly onMetric?: (name: string, value: number, step: number) => void
 }
 
 /** How an attempt ended. */
@@ -103,6 +104,7 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
     clock: services.clock,
     onProgress: task.onProgress,
     onLog: task.onLog,
+    onMetric: task.onMetric,
   })
   const workdir = (): Promise<string> => Promise.resolve(context.workdir)
   const { predictorDigest } = services

@@ -32,6 +32,7 @@ export interface ContextRequest {
     message: string,
     fields: Readonly<Record<string, unknown>> | undefined,
   ) => void
+  readonly onMetric?: ((name: string, value: number, step: number) => void) | undefined
 }
 
 /** How important a log line is. */
@@ -149,6 +150,7 @@ export class AttemptContext implements StepContext {
       value: Number.isFinite(value) ? value : String(value),
       step,
     })
+    this.#request.onMetric?.(name, value, step)
   }
 
   param(name: string, value: Json): void {

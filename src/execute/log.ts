@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path'
 /** The longest line that is kept whole. */
 const longestLine = 16 * 1024
 const bufferSize = 64 * 1024
+/** So long, in milliseconds, may what was logged be unseen by those who follow the file. */
+const unseen = 250
 
 /** One line of a segment. */
 export type SegmentLine =
@@ -34,6 +36,7 @@ export class LogSegment {
   #lines = 0
   #writing: Promise<void> = Promise.resolve()
   #failed = false
+  #later: NodeJS.Timeout | undefined
 
   /** `name` is the path of the segment relative to the workspace. */
   constructor(root: string, name: string) {
@@ -50,6 +53,7 @@ export class LogSegment {
     this.#lines++
     this.#buffer += lineText(line)
     if (this.#buffer.length >= bufferSize) this.#drain()
+    else this.#later ??= setTimeout(() => this.#drain(), unseen).unref()
   }
 
   /** Waits until everything is in the file. */
@@ -59,6 +63,8 @@ export class LogSegment {
   }
 
   #drain(): void {
+    clearTimeout(this.#later)
+    this.#later = undefined
     if (this.#buffer === '' || this.#failed) return
     const text = this.#buffer
     this.#buffer = ''

@@ -21,6 +21,13 @@ export type LiveEvent =
       readonly total: number
     }
   | {
+      readonly type: 'attempt.metric'
+      readonly node: string
+      readonly name: string
+      readonly value: number
+      readonly step: number
+    }
+  | {
       readonly type: 'attempt.log'
       readonly node: string
       readonly level: LogLevel

@@ -431,6 +431,8 @@ export class StepExecutions {
           onUpdate({ at: clock.now(), event: { type: 'attempt.progress', node, done, total } }),
         onLog: (level, message, fields) =>
           onUpdate({ at: clock.now(), event: { type: 'attempt.log', node, level, message, fields } }),
+        onMetric: (name, value, step) =>
+          onUpdate({ at: clock.now(), event: { type: 'attempt.metric', node, name, value, step } }),
       },
       services,
     )

@@ -144,6 +144,8 @@ export interface MetadataStore {
 
   /** The records with a content digest (several kinds may share one). */
   artifacts(digest: Digest): Promise<readonly Artifact[]>
+  /** The records whose content digest starts with a text (`sha256:3f…`); of at most ten digests. */
+  artifactsByPrefix(prefix: string): Promise<readonly Artifact[]>
   /** Every edge between executions and artifacts, in rising order after a place. */
   edges(after?: number): AsyncIterable<ArtifactEdge>
   /** The edges, with their names, of some executions or of some artifacts, in rising order. */

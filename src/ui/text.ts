@@ -33,6 +33,11 @@ export function sizeText(bytes: number): string {
   return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`
 }
 
+/** A number with its noun: `1 run`, `2 runs`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+}
+
 /** A number with as many digits as people read. */
 export function numberText(value: number): string {
   if (!Number.isFinite(value) || Number.isInteger(value)) return String(value)

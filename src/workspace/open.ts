@@ -6,6 +6,7 @@ import type { ArtifactStore } from '../artifact/blob.ts'
 import { isPipeline, type AnyPipeline } from '../define/runnable.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { RunDetail } from '../record/records.ts'
+import { configError } from './config-error.ts'
 import { absolutePath } from './program.ts'
 import { findPipelineIn } from './find-pipeline.ts'
 import { loadModule } from './load-module.ts'
@@ -21,17 +22,30 @@ export async function readSettings(
   checkSettings(given, 'openWorkspace')
   const { root, config } = findRoot(cwd, given.root)
   if (config === undefined) return { settings: given, root, config }
-  const loaded = (await loadModule(config)).default
+  const loaded = await loadModule(config).then(
+    (exports) => exports['default'],
+    async (error: unknown) => {
+      throw await configError(error, config)
+    },
+  )
   if (loaded === undefined) {
     throw new PipewrightError('CONFIG_INVALID', `${config} has no default export`, {
       fix: 'export default defineConfig({ … })',
     })
   }
-  const settings = { ...checkSettings(loaded as Settings, config), ...given }
+  const settings = { ...(await checkedConfig(loaded as Settings, config)), ...given }
   return {
     settings,
     root: given.root === undefined && settings.root !== undefined ? resolve(root, settings.root) : root,
     config,
+  }
+}
+
+async function checkedConfig(loaded: Settings, config: string): Promise<Settings> {
+  try {
+    return checkSettings(loaded, config)
+  } catch (error) {
+    throw await configError(error, config)
   }
 }
 

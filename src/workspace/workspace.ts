@@ -1,7 +1,9 @@
 import { join, resolve } from 'node:path'
+import type { Readable } from 'node:stream'
 import type { Digest } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { Artifact } from '../artifact/artifact.ts'
+import type { TextForm } from '../artifact/table-text.ts'
 import type { Pipeline } from '../define/runnable.ts'
 import type { RunServices } from '../execute/run-request.ts'
 import { compare, type Comparison } from '../lineage/compare.ts'
@@ -14,17 +16,22 @@ import type { Given } from '../plan/inputs.ts'
 import type { Page, RunDetail, RunQuery, RunRecord } from '../record/records.ts'
 import { Registry } from '../registry/registry.ts'
 import { digestsOf, type BuiltDigests } from './built-digests.ts'
+import { exportRun, importRun, type BundleReport, type ImportReport } from './bundle.ts'
+import { exportArtifact, tableText } from './export-artifact.ts'
 import { explainSource } from './explain-source.ts'
 import { collectGarbage, type GarbageOptions, type GarbageReport } from './garbage.ts'
 import type { RunHandle, RunResult } from './handle.ts'
 import type { HermeticReport } from './hermetic/report.ts'
 import type { WorkspaceParts } from './parts.ts'
 import { compileProgram } from './program.ts'
+import { readLogs, type LogOptions } from './logs.ts'
 import { planOf, planOfRun } from './resume.ts'
 import { previewOf, type NodePreview } from '../lineage/preview.ts'
 import type { PreviewOptions, ResumeOptions, RunOptions } from './run-options.ts'
 import type { EventOptions, SeenEvent } from './run-events.ts'
 import { Runs } from './runs.ts'
+import type { LogLine } from './segment.ts'
+import { runNotFound } from './run-not-found.ts'
 import { servicesOf } from './services.ts'
 import { Sources } from './sources.ts'
 
@@ -289,6 +296,67 @@ export class Workspace implements AsyncDisposable {
     return this.#services.reader.bytes(artifact)
   }
 
+  /** The records whose content digest starts with hexadecimal digits; several contents may: at most ten are given. */
+  artifactsByPrefix(digits: string): Promise<readonly Artifact[]> {
+    this.#open()
+    return this.#parts.metadata.artifactsByPrefix(`sha256:${digits.replace(/^sha256:/, '')}`)
+  }
+
+  /** The stored bytes of an artifact as a stream; those of a manifest for a directory, a model, a report or a list. */
+  stream(artifact: Artifact): Readable {
+    this.#open()
+    return this.#services.reader.stream(artifact)
+  }
+
+  /** The rows of a stored table as CSV or NDJSON, in pieces of text. */
+  tableText(artifact: Artifact, form: TextForm): AsyncIterable<string> {
+    this.#open()
+    return tableText(artifact, this.#services.reader, form)
+  }
+
+  /**
+   * Writes a stored value as ordinary files: one file for json, metrics, tables and files (a table as Arrow, or as text
+   * where the target ends with `.csv`, `.ndjson` or `.jsonl`), a folder for directories, models, reports and lists.
+   * Throws `FILE_EXISTS`.
+   */
+  exportArtifact(artifact: Artifact, target: string): Promise<void> {
+    this.#open()
+    return exportArtifact(artifact, resolve(target), this.#services.reader)
+  }
+
+  /**
+   * Writes a run that has ended, with its values, logs and code, into a new folder for {@link Workspace.importRun} of
+   * another workspace. Throws `FILE_EXISTS`, `RUN_OWNED` or `RUN_NOT_FOUND`.
+   */
+  async exportRun(id: string, target: string): Promise<BundleReport> {
+    const { id: run } = await this.#find(id)
+    return exportRun(this.#parts, run, resolve(target), this.#services.reader)
+  }
+
+  /**
+   * Takes in a run that another workspace has exported: its record, values and lineage, and its cache entries, so that
+   * what it has made is reused here. Take in what you trust. Throws `SOURCE_UNREADABLE`, `WORKSPACE_NEWER` or
+   * `BLOB_CORRUPT`.
+   */
+  importRun(source: string): Promise<ImportReport> {
+    this.#open()
+    return importRun(this.#parts, resolve(source))
+  }
+
+  /**
+   * What the steps of a run have logged, in the order of the lines' times; with `follow` until the run ends, in
+   * whichever process it is driven. Throws `RUN_NOT_FOUND`.
+   *
+   * @example
+   * ```ts
+   * for await (const { node, level, message } of pw.logs(run.id, { follow: true, level: 'info' })) …
+   * ```
+   */
+  async *logs(id: string, options: LogOptions = {}): AsyncGenerator<LogLine> {
+    const { id: run } = await this.#find(id)
+    yield* readLogs(this.#parts, run, options)
+  }
+
   /** Everything that an artifact was made from. */
   async upstream(digest: Digest): Promise<readonly LineageNode[]> {
     await this.artifact(digest)
@@ -367,14 +435,6 @@ export class Workspace implements AsyncDisposable {
     const exact = found.find((run) => run.id === idOrPrefix)
     if (exact !== undefined) return exact
     if (found.length === 1 && idOrPrefix !== '') return found[0]!
-    const many = found.length > 1
-    throw new PipewrightError(
-      'RUN_NOT_FOUND',
-      many ? `several runs start with '${idOrPrefix}'` : `there is no run '${idOrPrefix}'`,
-      {
-        fix: many ? 'give more of the id' : 'see `pipewright runs`',
-        details: { run: idOrPrefix },
-      },
-    )
+    throw await runNotFound(this.#parts.metadata, idOrPrefix, found)
   }
 }

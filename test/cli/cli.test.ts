@@ -1,33 +1,8 @@
-import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { tempFolder } from '../workspace/temp.ts'
-
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-const tsx = fileURLToPath(new URL('../../node_modules/tsx/dist/cli.mjs', import.meta.url))
-const tsconfig = fileURLToPath(new URL('../../tsconfig.json', import.meta.url))
-const pipelines = fileURLToPath(new URL('programs/pipelines.ts', import.meta.url))
-
-interface Result {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-function pipewright(cwd: string, ...args: string[]): Promise<Result> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [tsx, '--tsconfig', tsconfig, main, ...args],
-      { cwd, encoding: 'utf8' },
-      (error, out, err) => {
-        resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, out, err })
-      },
-    )
-  })
-}
+import { pipelines, pipewright, type Result } from './command.ts'
 
 describe('pipewright on the command line', () => {
   test('plan tells what a run would do, and why', async () => {
@@ -167,7 +142,7 @@ describe('pipewright on the command line', () => {
     expect((await pipewright(cwd, 'runs')).out).toContain('no runs in')
     expect(await pipewright(cwd, 'show', 'abc')).toMatchObject({
       code: 2,
-      err: expect.stringContaining('RUN_NOT_FOUND') as string,
+      err: expect.stringContaining('WORKSPACE_NOT_FOUND') as string,
     })
     await writeFile(join(cwd, 'inputs.json'), '{ items: ')
     expect((await pipewright(cwd, 'run', `${pipelines}#doubles`, '--inputs', 'inputs.json')).err).toContain(

@@ -43,6 +43,8 @@ test('the exports are closed, and each has its source', () => {
     './registry',
     './testing',
     './testing/vitest',
+    './schemas/cli.json',
+    './schemas/events.json',
     './schemas/plan.json',
     './package.json',
   ])

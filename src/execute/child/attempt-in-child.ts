@@ -29,7 +29,7 @@ export async function attemptInChild(
   { project, opaque, address, entry, nodeArguments, metadata, keyOf }: ChildPlace,
   onExtension: (data: unknown) => void,
 ): Promise<AttemptOutcome> {
-  const { step, signal, onLog, onProgress, ...attempt } = task
+  const { step, signal, onLog, onProgress, onMetric, ...attempt } = task
   const { timeout, grace = margin } = task.declaration
   const small = await smallBlobsOf(task.values, metadata, services.reader)
   let outcome: ChildOutcome | undefined
@@ -37,6 +37,7 @@ export async function attemptInChild(
   const onMessage = (message: ChildMessage): void => {
     if (message.type === 'log') onLog(message.level, message.message, message.fields)
     else if (message.type === 'progress') onProgress(message.done, message.total)
+    else if (message.type === 'metric') onMetric?.(message.name, Number(message.value), message.step)
     else if (message.type === 'extension') onExtension(message.data)
     else if (message.type === 'outcome') outcome = message.outcome
     else if (message.type === 'refused') refused = revivedError(message.error)

@@ -74,6 +74,7 @@ export type ChildMessage =
       readonly message: string
       readonly fields?: Readonly<Record<string, unknown>>
     }
+  | { readonly type: 'metric'; readonly name: string; readonly value: number | string; readonly step: number }
   /** What an extension of the child has to say. */
   | { readonly type: 'extension'; readonly data: unknown }
   | { readonly type: 'outcome'; readonly outcome: ChildOutcome }

@@ -44,6 +44,9 @@ export async function runAttempt(
       onProgress: (done, total) => send({ type: 'progress', done, total }),
       onLog: (level, message, fields) =>
         send({ type: 'log', level, message, ...(fields === undefined ? {} : { fields }) }),
+      onMetric: (name, value, step) =>
+        // JSON has no NaN.
+        send({ type: 'metric', name, value: Number.isFinite(value) ? value : String(value), step }),
     },
     {
       root: folder,

@@ -123,6 +123,22 @@ export async function artifactsByDigest(
   return rows.map((row) => ({ number: row.number, artifact: JSON.parse(row.data) as Artifact }))
 }
 
+/** The records of the first digests that start with a text. */
+export async function artifactsByPrefix(reader: Reader, prefix: string): Promise<readonly Artifact[]> {
+  const digests = reader.db
+    .selectFrom('artifacts')
+    .select('digest')
+    .distinct()
+    .where('digest', '>=', prefix as Digest)
+    .where('digest', '<', `${prefix}\u{10ffff}` as Digest)
+    .orderBy('digest')
+    .limit(10)
+  const rows = await reader.all(
+    reader.db.selectFrom('artifacts').select('data').where('digest', 'in', digests).orderBy('number'),
+  )
+  return rows.map(({ data }) => JSON.parse(data) as Artifact)
+}
+
 /** The count of changes other than new edges. */
 export async function lineageGeneration(reader: Reader): Promise<number> {
   const [row] = await reader.all(

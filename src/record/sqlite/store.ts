@@ -15,6 +15,7 @@ import { acquireLease, heartbeatInterval, isHeld, leaseTtl, releaseLease } from 
 import {
   artifactsByDigest,
   artifactsByNumber,
+  artifactsByPrefix,
   edgesAfter,
   edgesOf,
   edgesWithin,
@@ -158,6 +159,7 @@ export async function openSqliteMetadata(
       }),
 
     artifacts: async (digest) => (await artifactsByDigest(reader, digest)).map(({ artifact }) => artifact),
+    artifactsByPrefix: (prefix) => artifactsByPrefix(reader, prefix),
     artifactNumbers: async (digest) => (await artifactsByDigest(reader, digest)).map(({ number }) => number),
     edges: (after = 0) => edgesAfter(reader, after),
     edgesOf: (side, numbers) => edgesOf(reader, side, numbers),

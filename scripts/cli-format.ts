@@ -1,0 +1,348 @@
+import { z } from 'zod'
+import {
+  artifactSchema,
+  environmentSchema,
+  errorSchema,
+  settingsSchema,
+  valuesSchema,
+} from './event-format.ts'
+import { planSchema } from './plan-format.ts'
+
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/)
+const texts = z.array(z.string())
+const time = z.number().describe('Milliseconds since the epoch')
+const place = z.strictObject({ run: z.string(), node: z.string() })
+const either = <T extends z.ZodType>(value: T) => z.strictObject({ a: value, b: value })
+/** JSON has no undefined: a side that has none is left out. */
+const pair = <T extends z.ZodType>(value: T) => z.strictObject({ a: value.optional(), b: value.optional() })
+const difference = <T extends z.ZodType>(value: T) =>
+  z.strictObject({ name: z.string(), a: value.optional(), b: value.optional(), equal: z.boolean() })
+
+const runState = z.enum(['running', 'waiting', 'succeeded', 'failed', 'cancelled', 'interrupted'])
+const nodeState = z.enum(['running', 'succeeded', 'failed', 'blocked', 'skipped', 'cancelled'])
+const owner = z.strictObject({
+  host: z.string(),
+  pid: z.int(),
+  processStart: z.string(),
+  boot: z.string(),
+  namespace: z.string(),
+})
+const run = {
+  id: z.string(),
+  pipeline: z.string(),
+  state: runState,
+  startedAt: time,
+  finishedAt: time.nullable(),
+  tags: texts,
+  key: z.string().nullable(),
+  pinned: z.boolean(),
+  owner: owner.nullable(),
+  error: errorSchema.nullable(),
+}
+/** NaN and infinities are null. */
+const metric = z.strictObject({
+  last: z.number().nullable(),
+  min: z.number().nullable(),
+  max: z.number().nullable(),
+  count: z.int(),
+})
+const lost = z.strictObject({ digest, by: z.string() })
+const attempt = z.strictObject({
+  number: z.int(),
+  startedAt: time,
+  finishedAt: time.nullable(),
+  end: z.enum(['succeeded', 'failed', 'timed-out', 'cancelled', 'interrupted', 'lost-input']).nullable(),
+  error: errorSchema.nullable(),
+  log: z.string().nullable(),
+  repaired: lost.optional(),
+})
+const execution = z
+  .strictObject({
+    number: z.int(),
+    run: z.string(),
+    node: z.string(),
+    step: z.string().nullable(),
+    state: nodeState,
+    startedAt: time,
+    finishedAt: time.nullable(),
+    inputs: valuesSchema,
+    outputs: valuesSchema,
+    key: digest.nullable(),
+    code: digest.nullable(),
+    uncached: z.string().nullable(),
+    env: z.record(z.string(), digest.nullable()),
+    fingerprint: z.string().nullable(),
+    reused: place.nullable(),
+    metrics: z.record(z.string(), metric),
+    params: z.record(z.string(), z.json()),
+    reports: z.array(artifactSchema),
+    attempts: z.array(attempt),
+    error: errorSchema.nullable(),
+  })
+  .meta({ id: 'Execution' })
+
+const mismatch = z.strictObject({
+  node: z.string(),
+  step: z.string(),
+  output: z.string().nullable(),
+  difference: z.string(),
+  against: place.optional(),
+})
+const change = z.strictObject({
+  part: z.enum([
+    'input',
+    'code',
+    'value',
+    'package',
+    'compiler',
+    'fingerprint',
+    'version',
+    'salt',
+    'environment',
+    'declaration',
+    'node',
+  ]),
+  name: z.string(),
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+  details: texts.optional(),
+})
+const against = z.strictObject({ run: z.string(), node: z.string(), startedAt: time }).nullable()
+const named = z.strictObject({
+  node: z.string().describe('Empty for the inputs and outputs of the run itself'),
+  name: z.string(),
+  direction: z.enum(['in', 'out']),
+  artifact: artifactSchema,
+})
+const use = z.looseObject({
+  what: z.string(),
+  kind: z.string(),
+  file: z.string(),
+  line: z.int(),
+  steps: texts,
+})
+const ingredient = z
+  .union([
+    z.strictObject({ artifact: z.string(), pick: z.array(z.union([z.string(), z.int()])).optional() }),
+    z.strictObject({ value: z.json() }),
+    z.strictObject({
+      get list() {
+        return z.array(ingredient)
+      },
+    }),
+    z.strictObject({ absent: z.literal(true) }),
+  ])
+  .meta({ id: 'Ingredient' }) as z.ZodType
+
+/** What each command prints with `--json`. */
+export const commandSchemas = {
+  runs: z.strictObject({ items: z.array(z.strictObject(run)), next: z.string().nullable() }),
+  show: z.strictObject({
+    ...run,
+    plan: digest,
+    structure: digest,
+    inputs: valuesSchema,
+    outputs: valuesSchema,
+    code: z.record(z.string(), digest.nullable()),
+    reached: z.record(z.string(), digest),
+    texts: z.record(z.string(), digest),
+    address: z.strictObject({ module: z.string(), pipeline: z.string() }).nullable(),
+    settings: settingsSchema,
+    environment: environmentSchema.nullable(),
+    verification: z.strictObject({ verified: z.int(), mismatches: z.array(mismatch) }).nullable(),
+    executions: z.array(execution),
+  }),
+  plan: planSchema
+    .extend({
+      code: z.record(
+        z.string(),
+        z.strictObject({ digest: digest.nullable(), uncacheable: z.string().nullable() }),
+      ),
+      sources: z.record(z.string(), artifactSchema),
+    })
+    // That of the plan alone is another document.
+    .meta({ title: undefined, description: 'The plan (schemas/plan.json) with code digests and sources' }),
+  'plan --explain': z.strictObject({
+    pipeline: z.string(),
+    nodes: z.array(
+      z.strictObject({
+        node: z.string(),
+        step: z.string().nullable(),
+        verdict: z.enum(['reused', 'executed', 'open', 'skipped', 'broken']),
+        from: place.nullable(),
+        reason: z.string().nullable(),
+        against,
+        changes: z.array(change),
+      }),
+    ),
+  }),
+  check: z.strictObject({
+    pipeline: z.string(),
+    findings: z.array(
+      z.strictObject({
+        level: z.enum(['warning', 'note']),
+        subject: z.string(),
+        message: z.string(),
+        fix: z.string(),
+      }),
+    ),
+    hermetic: z
+      .looseObject({
+        uses: z.array(use),
+        steps: z.array(z.looseObject({ step: z.string(), state: z.string(), reason: z.string().optional() })),
+        limits: texts,
+      })
+      .nullable(),
+  }),
+  graph: z.strictObject({
+    pipeline: z.string(),
+    nodes: z.array(
+      z.strictObject({
+        path: z.string(),
+        type: z.enum(['step', 'map', 'when', 'pipeline']),
+        name: z.string().nullable(),
+        parent: z.string().nullable(),
+      }),
+    ),
+    edges: z.array(z.strictObject({ from: z.string(), to: z.string() })),
+  }),
+  explain: z.strictObject({
+    run: z.string(),
+    explanations: z.array(
+      z.strictObject({
+        run: z.string(),
+        node: z.string(),
+        step: z.string(),
+        verdict: z.enum(['hit', 'executed', 'not cached']),
+        from: place.nullable(),
+        reason: z.string().nullable(),
+        against,
+        changes: z.array(change),
+      }),
+    ),
+  }),
+  why: z.looseObject({
+    roots: texts,
+    artifacts: z.record(
+      z.string(),
+      z.looseObject({
+        artifact: artifactSchema,
+        path: z.string().nullable(),
+        making: z
+          .looseObject({
+            run: z.string(),
+            pipeline: z.string(),
+            node: z.string(),
+            step: z.string().nullable(),
+            inputs: z.record(z.string(), ingredient),
+          })
+          .nullable(),
+      }),
+    ),
+  }),
+  compare: z.strictObject({
+    a: z.string(),
+    b: z.string(),
+    pipeline: z.strictObject({ a: z.string(), b: z.string(), equal: z.boolean() }),
+    structureEqual: z.boolean(),
+    state: either(runState),
+    duration: pair(z.number()),
+    inputs: z.array(difference(z.string())),
+    outputs: z.array(difference(z.string())),
+    nodes: z.array(
+      z.strictObject({
+        node: z.string(),
+        equal: z.boolean(),
+        state: either(nodeState),
+        codeEqual: z.boolean().nullable(),
+        inputs: z.array(difference(z.string())),
+        outputs: z.array(difference(z.string())),
+        params: z.array(difference(z.json())),
+        metrics: z.array(difference(metric)),
+        duration: pair(z.number()),
+        reused: either(z.boolean()),
+      }),
+    ),
+    onlyInA: texts,
+    onlyInB: texts,
+    environment: z.array(difference(z.json())),
+  }),
+  'artifacts list': z.strictObject({ run: z.string(), artifacts: z.array(named) }),
+  'artifacts show': z.strictObject({
+    artifact: artifactSchema,
+    upstream: z.array(z.looseObject({})),
+    downstream: z.array(z.looseObject({})),
+  }),
+  'artifacts export': z.union([
+    z.strictObject({ path: z.string(), artifact: artifactSchema }),
+    z.strictObject({
+      path: z.string(),
+      run: z.string(),
+      pipeline: z.string(),
+      events: z.int(),
+      blobs: z.int(),
+      missing: z.array(digest),
+    }),
+  ]),
+  'artifacts import': z.strictObject({
+    run: z.string(),
+    pipeline: z.string(),
+    events: z.int(),
+    blobs: z.int(),
+    known: z.boolean(),
+  }),
+  cancel: z.strictObject({ run: z.string(), state: runState }),
+  gc: z.strictObject({
+    dryRun: z.boolean(),
+    runs: texts,
+    cacheEntries: z.int(),
+    blobs: z.int(),
+    bytes: z.number(),
+  }),
+  doctor: z.strictObject({
+    ok: z.boolean(),
+    checks: z.array(
+      z.strictObject({
+        name: z.string(),
+        status: z.enum(['ok', 'warn', 'fail']),
+        message: z.string(),
+        fix: z.string().nullable(),
+      }),
+    ),
+  }),
+  digests: z.looseObject({ file: z.string(), steps: z.record(z.string(), z.looseObject({ digest })) }),
+  init: z.strictObject({ folder: z.string(), files: texts, installed: z.string().nullable() }),
+  error: z
+    .strictObject({
+      error: z.strictObject({
+        code: z.string().nullable().describe('Null for a defect of Pipewright'),
+        message: z.string(),
+        fix: z.string().nullable(),
+        details: z.record(z.string(), z.unknown()),
+      }),
+    })
+    .meta({ description: 'What any command prints in place of its document when it fails' }),
+} as const
+
+function definitions(): Record<string, unknown> {
+  const shared: Record<string, unknown> = {}
+  const commands: Record<string, unknown> = {}
+  for (const [command, schema] of Object.entries(commandSchemas)) {
+    const { $defs = {}, $schema: _schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-2020-12' })
+    Object.assign(shared, $defs)
+    commands[command] = rest
+  }
+  return { ...shared, ...commands }
+}
+
+/** The published JSON Schema of what commands print: `schemas/cli.json`, a definition for each command. */
+export const cliJsonSchema = {
+  $id: 'urn:pipewright:cli:1',
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'Pipewright command line',
+  description: 'What each command prints with --json: #/$defs/<command>',
+  anyOf: Object.keys(commandSchemas).map((command) => ({
+    $ref: `#/$defs/${encodeURIComponent(command)}`,
+  })),
+  $defs: definitions(),
+}

@@ -1,0 +1,33 @@
+import { printable, sizeText, tableText } from '../../ui/text.ts'
+import { print, printJson, printNext } from '../output.ts'
+import { openExisting, runNamed } from '../project.ts'
+import { artifactsOf } from './artifact-named.ts'
+
+/** More artifacts than this are counted. */
+const most = 200
+
+/** `pipewright artifacts list`. */
+export async function listCommand(
+  given: string | undefined,
+  { json = false }: { readonly json?: boolean },
+): Promise<void> {
+  await using pw = await openExisting()
+  const detail = await pw.show(await runNamed(pw, given))
+  const found = [...artifactsOf(detail)]
+  if (json) return printJson({ run: detail.id, artifacts: found })
+  if (found.length === 0) print(`run ${detail.id} has stored no values`)
+  else {
+    const rows = found
+      .slice(0, most)
+      .map(({ node, name, direction, artifact: { kind, size, digest } }) => [
+        printable(node === '' ? name : `${node}.${name}`),
+        node === '' ? (direction === 'in' ? 'input' : 'output') : '',
+        kind,
+        sizeText(size),
+        digest.slice(7, 19),
+      ])
+    print(tableText(['name', 'of the run', 'kind', 'size', 'digest'], rows))
+    if (found.length > most) print(`… and ${found.length - most} more`)
+  }
+  await printNext('pipewright artifacts cat <name or digest>', 'pipewright why <name or digest>')
+}

@@ -1,0 +1,82 @@
+import { PipewrightError } from '../../internal/error.ts'
+import type { RunOptions } from '../../workspace/run-options.ts'
+import type { RunResult } from '../../workspace/handle.ts'
+import type { Workspace } from '../../workspace/workspace.ts'
+import { mismatchExitCode } from '../exit-codes.ts'
+import { printRun } from '../run-text.ts'
+import { printSummary } from '../run-summary.ts'
+import { openView, type ViewOptions } from '../views/open-view.ts'
+import type { RunView } from '../views/view.ts'
+
+/** How the one who drives a run is told of it. */
+export type DriveHooks = Required<Pick<RunOptions, 'signal' | 'onUpdate' | 'captureConsole'>>
+
+/** A run that has begun, or is about to. */
+export interface Driven {
+  readonly id: string
+  readonly result: () => Promise<RunResult<unknown>>
+}
+
+/** Signals within so many milliseconds are one press. */
+const samePress = 300
+
+/** Ctrl-C once stops gracefully, twice at once; the run can be resumed after either. */
+function stopOnSignals(
+  view: RunView,
+  idOf: () => string | undefined,
+): { signal: AbortSignal; forget: () => void } {
+  const stop = new AbortController()
+  let firstAt = 0
+  const onSignal = (): void => {
+    // npm and npx pass on what the terminal has sent as well: that is one Ctrl-C.
+    if (stop.signal.aborted && Date.now() - firstAt < samePress) return
+    if (!stop.signal.aborted) {
+      firstAt = Date.now()
+      view.notice('stopping: steps are told to end; Ctrl-C again stops now')
+      stop.abort(new Error('interrupted'))
+      return
+    }
+    view.end()
+    const id = idOf()
+    process.stderr.write(`stopped${id === undefined ? '' : `\nnext: pipewright resume ${id}`}\n`)
+    process.exit(130)
+  }
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const name of signals) process.on(name, onSignal)
+  const forget = (): void => {
+    for (const name of signals) process.off(name, onSignal)
+  }
+  return { signal: stop.signal, forget }
+}
+
+/** Drives a run on the terminal: progress, Ctrl-C, the tree at the end. */
+export async function drive(
+  pw: Workspace,
+  title: string,
+  options: ViewOptions,
+  start: (hooks: DriveHooks) => Promise<Driven>,
+  known?: string,
+): Promise<void> {
+  const view = await openView(title, options)
+  let id = known
+  const { signal, forget } = stopOnSignals(view, () => id)
+  const onUpdate: DriveHooks['onUpdate'] = (update) => view.update(update)
+  let failure: unknown
+  try {
+    if (known !== undefined)
+      view.begin({ id: known, plan: await pw.planOf(known), detail: await pw.show(known) })
+    const driven = await start({ signal, onUpdate, captureConsole: true })
+    id = driven.id
+    if (known === undefined) view.begin({ id, plan: await pw.planOf(id) })
+    const result = await driven.result()
+    if ((result.verification?.mismatches.length ?? 0) > 0) process.exitCode = mismatchExitCode
+  } catch (error) {
+    if (PipewrightError.isInstance(error) && typeof error.details['run'] === 'string')
+      id = error.details['run']
+    failure = error
+  }
+  view.end()
+  forget()
+  if (id !== undefined) await (options.json === true ? printSummary(pw, id, failure) : printRun(pw, id))
+  if (failure !== undefined) throw failure
+}

@@ -1,0 +1,33 @@
+import type { Duration } from '../../internal/duration.ts'
+import { counted, sizeText } from '../../ui/text.ts'
+import { print, printJson, printNext } from '../output.ts'
+import { openExisting } from '../project.ts'
+
+/** What `pipewright gc` is given. */
+export interface GcArguments {
+  readonly olderThan: string
+  readonly resumableOlderThan?: string
+  readonly spare?: string
+  readonly sharedOlderThan?: string
+  readonly dryRun?: boolean
+  readonly json?: boolean
+}
+
+/** `pipewright gc`. */
+export async function gcCommand(options: GcArguments): Promise<void> {
+  const { olderThan, resumableOlderThan, spare, sharedOlderThan, dryRun = false, json = false } = options
+  await using pw = await openExisting()
+  const report = await pw.gc({
+    olderThan: olderThan as Duration,
+    dryRun,
+    ...(resumableOlderThan === undefined ? {} : { resumableOlderThan: resumableOlderThan as Duration }),
+    ...(spare === undefined ? {} : { spare: spare as Duration }),
+    ...(sharedOlderThan === undefined ? {} : { sharedOlderThan: sharedOlderThan as Duration }),
+  })
+  if (json) return printJson(report)
+  const { runs, cacheEntries, blobs, bytes } = report
+  const counts = [counted(runs.length, 'run'), counted(cacheEntries, 'cache entry', 'cache entries')]
+  const values = `${counted(blobs, 'value')} (${sizeText(bytes)})`
+  print(`${dryRun ? 'would remove' : 'removed'} ${[...counts, values].join(', ')}`)
+  await printNext(dryRun ? `pipewright gc --older-than ${olderThan}` : 'pipewright runs')
+}

@@ -1,0 +1,63 @@
+import type { Duration } from '../../internal/duration.ts'
+import { PipewrightError } from '../../internal/error.ts'
+import type { Selection } from '../../plan/select.ts'
+import type { CacheMode } from '../../record/event.ts'
+import type { RunOptions } from '../../workspace/run-options.ts'
+import type { InputOptions } from '../inputs/given-inputs.ts'
+import type { ViewOptions } from '../views/open-view.ts'
+import { readShare } from './share.ts'
+
+/** What `pipewright run` is given. */
+export interface RunArguments extends InputOptions, Selection, ViewOptions {
+  readonly tag?: readonly string[]
+  readonly key?: string
+  readonly concurrency?: number
+  readonly failure?: string
+  readonly timeout?: string
+  readonly cache?: string
+  readonly refresh?: readonly string[]
+  readonly verifyCache?: string
+  readonly watch?: boolean
+}
+
+function failurePolicy(text: string | undefined): Pick<RunOptions, 'failure'> {
+  if (text === undefined) return {}
+  if (text === 'stop' || text === 'continue') return { failure: text }
+  throw new PipewrightError('CONFIG_INVALID', `--failure ${text} is not a policy`, {
+    fix: 'give stop or continue',
+  })
+}
+
+function cacheMode({ cache, refresh }: Pick<RunArguments, 'cache' | 'refresh'>): Pick<RunOptions, 'cache'> {
+  if (cache !== undefined && refresh !== undefined) {
+    throw new PipewrightError('CONFIG_INVALID', '--cache and --refresh are not possible together', {
+      fix: 'give one of them: --refresh executes all nodes, --refresh <node> some',
+    })
+  }
+  if (refresh !== undefined) return { cache: refresh.includes('**') ? 'refresh' : { refresh } }
+  // Checked where the run is started.
+  return cache === undefined ? {} : { cache: cache as CacheMode }
+}
+
+/** The part of the pipeline that is named; none where all of it is meant. */
+export function selectionOf({ from, to, only, tags }: Selection): Pick<RunOptions, 'select'> {
+  const select = Object.fromEntries(
+    Object.entries({ from, to, only, tags }).filter(([, patterns]) => patterns !== undefined),
+  ) as Selection
+  return Object.keys(select).length === 0 ? {} : { select }
+}
+
+/** The options of a run as they were typed. */
+export function runOptionsOf(options: RunArguments): RunOptions {
+  const { tag, key, concurrency, timeout, verifyCache } = options
+  return {
+    ...(tag === undefined ? {} : { tags: tag }),
+    ...(key === undefined ? {} : { key }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(timeout === undefined ? {} : { timeout: timeout as Duration }),
+    ...selectionOf(options),
+    ...cacheMode(options),
+    ...(verifyCache === undefined ? {} : { verifyCache: readShare(verifyCache) }),
+    ...failurePolicy(options.failure),
+  }
+}

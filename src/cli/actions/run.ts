@@ -1,0 +1,35 @@
+import { statSync } from 'node:fs'
+import { printable } from '../../ui/text.ts'
+import { openWorkspace } from '../../workspace/open.ts'
+import { givenInputs } from '../inputs/given-inputs.ts'
+import { openProject } from '../project.ts'
+import { drive } from './drive.ts'
+import { runOptionsOf, type RunArguments } from './run-arguments.ts'
+
+/** `--refresh churn.ts` has taken the pipeline for a node: a file is none. */
+function withPipeline(
+  address: string | undefined,
+  options: RunArguments,
+): { readonly address: string | undefined; readonly options: RunArguments } {
+  const last = options.refresh?.at(-1)
+  const isFile =
+    last !== undefined && statSync(last.split('#')[0]!, { throwIfNoEntry: false })?.isFile() === true
+  if (address !== undefined || !isFile) return { address, options }
+  return { address: last, options: { ...options, refresh: [...options.refresh!.slice(0, -1), '**'] } }
+}
+
+/** `pipewright run`. */
+export async function runCommand(given: string | undefined, all: RunArguments): Promise<void> {
+  const { address, options } = withPipeline(given, all)
+  if (options.watch === true) return (await import('./watch.ts')).watchCommand(address, options)
+  const { pipeline } = await openProject(address)
+  const inputs = await givenInputs(pipeline, options)
+  const runOptions = runOptionsOf(options)
+  await using pw = await openWorkspace()
+  if (options.json !== true)
+    process.stderr.write(`workspace ${printable(pw.root)} · pipeline ${printable(pipeline.name)}\n`)
+  await drive(pw, pipeline.name, options, async (hooks) => {
+    const handle = await pw.start(pipeline, inputs as never, { ...runOptions, ...hooks })
+    return { id: handle.id, result: () => handle.result() }
+  })
+}

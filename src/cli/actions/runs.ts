@@ -1,0 +1,39 @@
+import type { RunQuery } from '../../record/records.ts'
+import { durationText, printable, tableText } from '../../ui/text.ts'
+import { openWorkspace } from '../../workspace/open.ts'
+import { print, printJson, printNext } from '../output.ts'
+import { findWorkspace } from '../project.ts'
+
+/** What `pipewright runs` is given. */
+export interface RunsArguments extends Omit<RunQuery, 'since' | 'orderBy'> {
+  readonly json?: boolean
+}
+
+/** `pipewright runs`. */
+export async function runsCommand({ json = false, ...query }: RunsArguments): Promise<void> {
+  const { root, exists } = await findWorkspace()
+  if (!exists) {
+    // Looking makes no workspace.
+    if (json) return printJson({ items: [], next: null })
+    print(`no runs in ${printable(root)}: nothing was run yet`)
+    return printNext('pipewright run <file>')
+  }
+  await using pw = await openWorkspace()
+  const { items, next } = await pw.runs({ limit: 20, ...query })
+  if (json) return printJson({ items, next: next ?? null })
+  if (items.length === 0) {
+    const isFiltered = [query.pipeline, query.state, query.tag, query.after].some((one) => one !== undefined)
+    print(`no runs in ${printable(root)}${isFiltered ? ' that fit' : ''}`)
+    return printNext(isFiltered ? 'pipewright runs' : 'pipewright run <file>')
+  }
+  const rows = items.map((run) => [
+    run.id,
+    printable(run.pipeline),
+    run.state,
+    new Date(run.startedAt).toISOString().replace('T', ' ').slice(0, 19),
+    run.finishedAt === null ? '' : durationText(run.finishedAt - run.startedAt),
+    printable(run.tags.join(' ')),
+  ])
+  print(tableText(['run', 'pipeline', 'state', 'started (UTC)', 'took', 'tags'], rows))
+  await printNext(next === undefined ? 'pipewright show <run>' : `pipewright runs --after ${next}`)
+}

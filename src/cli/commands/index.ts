@@ -1,0 +1,45 @@
+import type { Command } from 'commander'
+import { registerArtifacts } from './artifacts.ts'
+import { registerCancel } from './cancel.ts'
+import { registerCheck } from './check.ts'
+import { registerCompare } from './compare.ts'
+import { registerCompletion } from './completion.ts'
+import { registerDigests } from './digests.ts'
+import { registerDoctor } from './doctor.ts'
+import { registerExplain } from './explain.ts'
+import { registerGc } from './gc.ts'
+import { registerGraph } from './graph.ts'
+import { registerInit } from './init.ts'
+import { registerLogs } from './logs.ts'
+import { registerPlan } from './plan.ts'
+import { registerResume } from './resume.ts'
+import { registerRun } from './run.ts'
+import { registerRuns } from './runs.ts'
+import { registerShow } from './show.ts'
+import { registerWhy } from './why.ts'
+
+/** A heading of the help, with the commands below it. */
+export interface CommandGroup {
+  readonly title: string
+  readonly commands: readonly ((program: Command) => void)[]
+}
+
+/** Every command, as the help lists them. */
+export const commandGroups: readonly CommandGroup[] = [
+  { title: 'Start:', commands: [registerInit, registerDoctor] },
+  { title: 'Run:', commands: [registerRun, registerResume, registerCancel] },
+  { title: 'Before a run:', commands: [registerPlan, registerCheck, registerGraph] },
+  {
+    title: 'After a run:',
+    commands: [
+      registerRuns,
+      registerShow,
+      registerLogs,
+      registerExplain,
+      registerWhy,
+      registerCompare,
+      registerArtifacts,
+    ],
+  },
+  { title: 'Upkeep:', commands: [registerGc, registerDigests, registerCompletion] },
+]

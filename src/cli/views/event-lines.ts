@@ -1,0 +1,70 @@
+import type { RunUpdate } from '../../execute/run-request.ts'
+import { durationText, printable } from '../../ui/text.ts'
+import { mismatchText } from '../../ui/verification-text.ts'
+
+const labelWidth = 10
+
+function line(label: string, text: string): string {
+  return printable(`${label.padEnd(labelWidth)} ${text}`)
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0]!
+}
+
+/** What is worth a line that stays, also beside a live tree: warnings, errors, differences. */
+export function lastingLines({ event }: RunUpdate, everyLog: boolean): string[] {
+  switch (event.type) {
+    case 'attempt.log':
+      return everyLog || event.level === 'warn' || event.level === 'error'
+        ? [line(event.level, `${event.node}: ${event.message}`)]
+        : []
+    case 'node.verified':
+      return event.differences.map((one) =>
+        line('differs', mismatchText({ node: event.node, step: event.step, ...one })),
+      )
+    default:
+      return []
+  }
+}
+
+/** What happens, in plain lines: one for each node that comes to an end, and what is worth knowing before. */
+export class EventLines {
+  readonly #startedAt = new Map<string, number>()
+  readonly #everyLog: boolean
+
+  constructor(everyLog: boolean) {
+    this.#everyLog = everyLog
+  }
+
+  of(update: RunUpdate): string[] {
+    const { at, event } = update
+    switch (event.type) {
+      case 'attempt.started':
+        this.#startedAt.set(event.node, at)
+        return event.attempt > 1 ? [line('retry', `${event.node} (attempt ${event.attempt})`)] : []
+      case 'attempt.failed': {
+        this.#startedAt.delete(event.node)
+        if (event.retryIn === undefined) return []
+        const when = `(next try in ${durationText(event.retryIn)})`
+        return [line(event.end, `${event.node}: ${firstLine(event.error.message)} ${when}`)]
+      }
+      case 'node.succeeded': {
+        const startedAt = this.#startedAt.get(event.node)
+        this.#startedAt.delete(event.node)
+        if (event.step === null) return []
+        if (event.reused !== undefined) return [line('reused', event.node)]
+        const took = startedAt === undefined ? '' : `  ${durationText(at - startedAt)}`
+        return [line('done', `${event.node}${took}`)]
+      }
+      case 'node.failed':
+        return [line('failed', `${event.node}: ${firstLine(event.error.message)}`)]
+      case 'node.blocked':
+      case 'node.skipped':
+      case 'node.cancelled':
+        return [line(event.type.slice(5), event.node)]
+      default:
+        return lastingLines(update, this.#everyLog)
+    }
+  }
+}

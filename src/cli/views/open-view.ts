@@ -1,0 +1,44 @@
+import { PipewrightError } from '../../internal/error.ts'
+import { didYouMean } from '../../internal/nearest.ts'
+import { paletteFor } from '../../ui/palette.ts'
+import type { RunView } from './view.ts'
+
+/** How progress may be shown. */
+const ways = ['auto', 'live', 'plain', 'none']
+/** A tree has no room on a terminal that is narrower. */
+const narrowest = 20
+
+/** What decides on the view. */
+export interface ViewOptions {
+  readonly json?: boolean
+  readonly progress?: string
+  /** Every line that steps log. */
+  readonly logs?: boolean
+}
+
+function isDrawable({ stderr, env }: Pick<NodeJS.Process, 'stderr' | 'env'>): boolean {
+  const isCi = env['CI'] !== undefined && env['CI'] !== '' && env['CI'] !== 'false'
+  return stderr.isTTY && !isCi && env['TERM'] !== 'dumb' && (stderr.columns || narrowest) >= narrowest
+}
+
+/** The view that fits the options, the terminal and the environment. */
+export async function openView(title: string, options: ViewOptions): Promise<RunView> {
+  const { json = false, progress = 'auto', logs = false } = options
+  if (!ways.includes(progress)) {
+    throw new PipewrightError('CONFIG_INVALID', `--progress ${progress} is not a way to show progress`, {
+      fix: didYouMean(progress, ways),
+    })
+  }
+  const { stderr, stdout } = process
+  if (json) {
+    const { JsonView } = await import('./json-view.ts')
+    return new JsonView((text) => void stdout.write(text))
+  }
+  if (progress === 'live' || (progress === 'auto' && isDrawable(process))) {
+    const { LiveView } = await import('./live-view.ts')
+    return new LiveView(stderr, title, await paletteFor(stderr), logs)
+  }
+  const { PlainView, SilentView } = await import('./plain-view.ts')
+  const View = progress === 'none' ? SilentView : PlainView
+  return new View((text) => void stderr.write(text), logs)
+}

@@ -1,0 +1,81 @@
+import { thinned } from './gauges.ts'
+
+/** One try that is going on. */
+export interface Running {
+  readonly startedAt: number
+  readonly attempt: number
+  /** From 0 to 1; undefined while the step has said nothing. */
+  share: number | undefined
+}
+
+/** How a node ended. */
+export type Ended = 'succeeded' | 'reused' | 'failed' | 'blocked' | 'skipped' | 'cancelled'
+
+const mostPoints = 64
+
+/**
+ * What is known of one node of the plan while it runs. A node in the body of a map stands for all of its items: it
+ * counts, and holds only what is going on.
+ */
+export class NodeProgress {
+  readonly running = new Map<string, Running>()
+  /** When the next try begins, by the node's path, in milliseconds since the epoch. */
+  readonly waiting = new Map<string, number>()
+  readonly metrics = new Map<string, number[]>()
+  readonly ended: Record<Ended, number> = {
+    succeeded: 0,
+    reused: 0,
+    failed: 0,
+    blocked: 0,
+    skipped: 0,
+    cancelled: 0,
+  }
+  /** Tries after the first. */
+  retries = 0
+  /** Of a map: its items, when they are known. */
+  items: number | undefined
+  /** Of a map: items of which every node has ended. */
+  itemsDone = 0
+  startedAt: number | undefined
+  finishedAt: number | undefined
+  /** Of the latest failure. */
+  error: string | undefined
+
+  get endedCount(): number {
+    return Object.values(this.ended).reduce((sum, count) => sum + count, 0)
+  }
+
+  start(path: string, at: number, attempt: number): void {
+    this.startedAt ??= at
+    this.waiting.delete(path)
+    this.running.set(path, { startedAt: at, attempt, share: undefined })
+    if (attempt > 1) this.retries++
+  }
+
+  stop(path: string, retryAt?: number): void {
+    this.running.delete(path)
+    if (retryAt !== undefined) this.waiting.set(path, retryAt)
+  }
+
+  end(path: string, how: Ended, at: number): void {
+    this.running.delete(path)
+    this.waiting.delete(path)
+    this.startedAt ??= at
+    this.finishedAt = at
+    this.ended[how]++
+  }
+
+  progress(path: string, done: number, total: number): void {
+    const running = this.running.get(path)
+    if (running !== undefined && total > 0) running.share = Math.min(1, Math.max(0, done / total))
+  }
+
+  metric(name: string, value: number): void {
+    const values = this.metrics.get(name)
+    if (values === undefined) this.metrics.set(name, [value])
+    else {
+      values.push(value)
+      if (values.length > mostPoints) this.metrics.set(name, thinned(values, mostPoints))
+    }
+  }
+}

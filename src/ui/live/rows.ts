@@ -1,0 +1,191 @@
+import type { PlanNode, PlanScope } from '../../plan/document.ts'
+import { innerScopes } from '../../plan/render.ts'
+import { durationText, numberText, printable } from '../text.ts'
+import { remaining, roughly } from './estimate.ts'
+import { bar, sparkline } from './gauges.ts'
+import type { NodeProgress } from './node-progress.ts'
+import type { Row, RowState } from './row.ts'
+import { mostLines, type RunProgress } from './run-progress.ts'
+
+const barCells = 10
+const sparkCells = 16
+
+function percent(share: number): string {
+  return `${Math.floor(share * 100)} %`
+}
+
+function metricFacts({ metrics }: NodeProgress): string[] {
+  return [...metrics].slice(0, 2).map(([name, values]) => {
+    const last = `${printable(name)} ${numberText(values.at(-1)!)}`
+    return values.length < 3 ? last : `${last} ${sparkline(values, sparkCells)}`
+  })
+}
+
+function stateOf({ running, waiting, ended, startedAt, finishedAt }: NodeProgress): RowState {
+  if (running.size > 0) return 'running'
+  if (waiting.size > 0) return 'waiting'
+  if (ended.failed > 0) return 'failed'
+  if (ended.blocked + ended.skipped + ended.cancelled > 0) return 'stopped'
+  if (ended.reused > 0 && ended.succeeded === 0) return 'reused'
+  if (ended.succeeded > 0) return 'done'
+  return startedAt === undefined || finishedAt !== undefined ? 'pending' : 'running'
+}
+
+/** The facts of one node that is a step. */
+function stepFacts(node: NodeProgress, now: number): string[] {
+  const { running, waiting, ended } = node
+  const [one] = running.values()
+  if (one !== undefined) {
+    const elapsed = now - one.startedAt
+    const left = one.share === undefined ? undefined : remaining(elapsed, one.share)
+    return [
+      durationText(elapsed),
+      ...(one.share === undefined ? [] : [percent(one.share)]),
+      ...(one.attempt > 1 ? [`attempt ${one.attempt}`] : []),
+      ...(one.share === undefined ? [] : [bar(one.share, barCells)]),
+      ...(left === undefined ? [] : [`ETA ${roughly(left)}`]),
+      ...metricFacts(node),
+    ]
+  }
+  const [due] = waiting.values()
+  const failure = node.error === undefined ? [] : [printable(node.error.split('\n')[0]!)]
+  if (due !== undefined) return [`next try in ${roughly(due - now)}`, ...failure]
+  if (ended.failed > 0) return failure
+  if (ended.blocked > 0) return ['blocked']
+  if (ended.skipped > 0) return ['skipped']
+  if (ended.cancelled > 0) return ['cancelled']
+  if (ended.reused > 0) return ['reused']
+  if (ended.succeeded === 0) return []
+  const retried = node.retries === 0 ? [] : [`${node.retries + 1} attempts`]
+  return [durationText((node.finishedAt ?? now) - (node.startedAt ?? now)), ...retried, ...metricFacts(node)]
+}
+
+interface Sum {
+  readonly ended: number
+  readonly running: number
+  readonly waiting: number
+  readonly retries: number
+  readonly reused: number
+  readonly failed: number
+}
+
+/** Everything in the body of a map, in numbers. */
+function sumOf(progress: RunProgress, scope: PlanScope, prefix: string): Sum {
+  const sum = { ended: 0, running: 0, waiting: 0, retries: 0, reused: 0, failed: 0 }
+  for (const node of scope.nodes) {
+    const one = progress.nodes.get(prefix + node.id)
+    if (one === undefined) continue
+    sum.ended += one.endedCount
+    sum.running += one.running.size
+    sum.waiting += one.waiting.size
+    sum.retries += one.retries
+    sum.reused += one.ended.reused
+    sum.failed += one.ended.failed
+  }
+  return sum
+}
+
+function mapFacts(
+  progress: RunProgress,
+  node: PlanNode & { type: 'map' },
+  path: string,
+  now: number,
+): string[] {
+  const map = progress.nodes.get(path)!
+  if (map.items === undefined) return []
+  const { ended, running, waiting, retries, reused, failed } = sumOf(progress, node.body, `${path}/`)
+  const whole = map.items * Math.max(1, node.body.nodes.length)
+  const share = whole === 0 ? 1 : ended / whole
+  const isOver = map.endedCount > 0
+  const elapsed = (isOver ? (map.finishedAt ?? now) : now) - (map.startedAt ?? now)
+  const left = isOver ? undefined : remaining(elapsed, share)
+  const bodyMetrics = node.body.nodes.flatMap((child) => {
+    const one = progress.nodes.get(`${path}/${child.id}`)
+    return one === undefined ? [] : metricFacts(one)
+  })
+  return [
+    `${map.itemsDone.toLocaleString('en')}/${map.items.toLocaleString('en')}`,
+    ...(isOver ? [] : [percent(share)]),
+    ...(failed === 0 ? [] : [`${failed} failed`]),
+    ...(left === undefined ? [] : [`ETA ${roughly(left)}`]),
+    ...(isOver ? [] : [bar(share, barCells)]),
+    durationText(elapsed),
+    ...(reused === 0 ? [] : [`${reused} reused`]),
+    ...(running === 0 ? [] : [`${running} running`]),
+    ...(waiting === 0 ? [] : [`${waiting} waiting to retry`]),
+    ...(retries === 0 ? [] : [`${retries} retr${retries === 1 ? 'y' : 'ies'}`]),
+    ...(isOver ? [] : bodyMetrics.slice(0, 1)),
+  ]
+}
+
+/** What a node that holds others is doing, by what they do. */
+function containerState(own: NodeProgress, inner: readonly Row[]): RowState {
+  if (own.endedCount > 0) return stateOf(own)
+  if (inner.some(({ state }) => state === 'running')) return 'running'
+  if (inner.some(({ state }) => state === 'waiting')) return 'waiting'
+  if (inner.some(({ state }) => state === 'failed')) return 'failed'
+  return inner.some(({ state }) => state === 'done' || state === 'reused') ? 'running' : stateOf(own)
+}
+
+function itemRows(
+  progress: RunProgress,
+  node: PlanNode & { type: 'map' },
+  path: string,
+  depth: number,
+  now: number,
+): Row[] {
+  const items = progress.nodes.get(path)?.items ?? 0
+  if (items === 0 || items > mostLines) return []
+  const rows: Row[] = []
+  for (let item = 0; item < items; item++) {
+    for (const child of node.body.nodes) {
+      const one = progress.items.get(`${path}[${item}]/${child.id}`)
+      if (one === undefined) continue
+      const name = node.body.nodes.length === 1 ? `[${item}]` : `[${item}] ${printable(child.id)}`
+      rows.push({ depth, state: stateOf(one), name, facts: stepFacts(one, now) })
+    }
+  }
+  return rows
+}
+
+/** The rows of a scope, one for each node, those of what it holds below it. */
+export function rowsOf(progress: RunProgress, scope: PlanScope, now: number, prefix = '', depth = 0): Row[] {
+  return scope.nodes.flatMap((node) => {
+    const path = prefix + node.id
+    const own = progress.nodes.get(path)!
+    const name = printable(node.id)
+    if (node.type === 'step') return [{ depth, state: stateOf(own), name, facts: stepFacts(own, now) }]
+    if (node.type === 'map') {
+      const rows = itemRows(progress, node, path, depth + 1, now)
+      const facts = mapFacts(progress, node, path, now)
+      const failed = own.ended.failed > 0 ? stepFacts(own, now) : []
+      return [{ depth, state: mapState(progress, node, path), name, facts: [...facts, ...failed] }, ...rows]
+    }
+    const inner = innerScopes(node).flatMap(({ name: branch, scope: body }) => {
+      const rows = rowsOf(
+        progress,
+        body,
+        now,
+        `${path}/${branch === undefined ? '' : `${branch}/`}`,
+        depth + 1,
+      )
+      // A branch that is not taken is not drawn.
+      return branch !== undefined && rows.every(({ state }) => state === 'pending') ? [] : rows
+    })
+    return [{ depth, state: containerState(own, inner), name, facts: containerFacts(own) }, ...inner]
+  })
+}
+
+function mapState(progress: RunProgress, node: PlanNode & { type: 'map' }, path: string): RowState {
+  const own = progress.nodes.get(path)!
+  if (own.endedCount > 0) return stateOf(own)
+  if (own.items === undefined) return 'pending'
+  const { running, waiting } = sumOf(progress, node.body, `${path}/`)
+  return running === 0 && waiting > 0 ? 'waiting' : 'running'
+}
+
+function containerFacts({ ended }: NodeProgress): string[] {
+  if (ended.blocked > 0) return ['blocked']
+  if (ended.skipped > 0) return ['skipped']
+  return ended.cancelled > 0 ? ['cancelled'] : []
+}

@@ -1,0 +1,123 @@
+import type { RunUpdate } from '../../execute/run-request.ts'
+import type { PlanMap, PlanScope } from '../../plan/document.ts'
+import { walkPlan } from '../../plan/select.ts'
+import type { ExecutionRecord } from '../../record/records.ts'
+import { NodeProgress, type Ended } from './node-progress.ts'
+
+const itemNumber = /\[(?:\d+|"(?:[^"\\]|\\.)*")\]/g
+
+/** The path of a node in the plan: without the items of maps. */
+export function planPath(path: string): string {
+  return path.replaceAll(itemNumber, '')
+}
+
+/** The items of a map up to which each has a line of its own. */
+export const mostLines = 12
+
+/** How a run goes on: a fold of what happens, as large as the plan and what runs at once, not as the run. */
+export class RunProgress {
+  readonly nodes = new Map<string, NodeProgress>()
+  /** Of maps with few items: what is known of each node of each item, by its path. */
+  readonly items = new Map<string, NodeProgress>()
+  readonly #maps = new Map<string, PlanMap>()
+  /** By item that is open: how many of its nodes have ended. */
+  readonly #open = new Map<string, number>()
+
+  constructor(scope: PlanScope) {
+    for (const { path, node } of walkPlan(scope)) {
+      this.nodes.set(path, new NodeProgress())
+      if (node.type === 'map') this.#maps.set(path, node)
+    }
+  }
+
+  /** Takes in what was recorded before: of a run that is resumed. */
+  recorded(executions: readonly ExecutionRecord[]): void {
+    for (const { node } of executions) {
+      // How many items there are is not told again.
+      for (const { 0: text, index } of node.matchAll(itemNumber)) {
+        const map = this.nodes.get(planPath(node.slice(0, index)))
+        if (map !== undefined) map.items = Math.max(map.items ?? 0, Number(text.slice(1, -1)) + 1)
+      }
+    }
+    for (const { node, state, reused, startedAt, finishedAt } of executions) {
+      if (state !== 'succeeded' && state !== 'skipped') continue
+      for (const one of this.#at(node)) one.startedAt ??= startedAt
+      this.#end(node, reused === null ? state : 'reused', finishedAt ?? startedAt)
+    }
+  }
+
+  /** Takes in what happens. */
+  update({ at, event }: RunUpdate): void {
+    if (!('node' in event)) return
+    const { node } = event
+    switch (event.type) {
+      case 'map.expanded':
+        for (const one of this.#at(node)) {
+          one.startedAt ??= at
+          one.items = (one.items ?? 0) + event.count
+        }
+        break
+      case 'attempt.started':
+        for (const one of this.#at(node)) one.start(node, at, event.attempt)
+        break
+      case 'attempt.progress':
+        for (const one of this.#at(node)) one.progress(node, event.done, event.total)
+        break
+      case 'attempt.metric':
+        for (const one of this.#at(node)) one.metric(event.name, event.value)
+        break
+      case 'attempt.failed':
+        for (const one of this.#at(node)) {
+          one.stop(node, event.retryIn === undefined ? undefined : at + event.retryIn)
+          one.error = event.error.message
+        }
+        break
+      case 'node.succeeded':
+        for (const one of this.#at(node)) one.startedAt ??= event.startedAt
+        this.#end(node, event.reused === undefined ? 'succeeded' : 'reused', at)
+        break
+      case 'node.failed':
+        for (const one of this.#at(node)) one.error = event.error.message
+        this.#end(node, 'failed', at)
+        break
+      case 'node.blocked':
+      case 'node.skipped':
+      case 'node.cancelled':
+        this.#end(node, event.type.slice(5) as Ended, at)
+        break
+      default:
+    }
+  }
+
+  /** The node of the plan, and the node itself where its items have lines of their own. */
+  #at(path: string): NodeProgress[] {
+    const found: NodeProgress[] = []
+    const shape = planPath(path)
+    const node = this.nodes.get(shape)
+    if (node !== undefined) found.push(node)
+    if (shape === path) return found
+    const map = this.nodes.get(planPath(path.slice(0, path.indexOf('['))))
+    if (map?.items === undefined || map.items > mostLines) return found
+    let item = this.items.get(path)
+    if (item === undefined) this.items.set(path, (item = new NodeProgress()))
+    found.push(item)
+    return found
+  }
+
+  #end(path: string, how: Ended, at: number): void {
+    for (const one of this.#at(path)) one.end(path, how, at)
+    const end = path.lastIndexOf('/')
+    if (end < 0) return
+    const item = path.slice(0, end)
+    const map = planPath(item)
+    const plan = this.#maps.get(map)
+    // Nodes deeper than an item's own do not end it.
+    if (plan === undefined || !item.endsWith(']')) return
+    const count = (this.#open.get(item) ?? 0) + 1
+    if (count < plan.body.nodes.length) this.#open.set(item, count)
+    else {
+      this.#open.delete(item)
+      this.nodes.get(map)!.itemsDone++
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import type { Plan } from '../plan/document.ts'
+import type { RunDetail } from '../record/records.ts'
+import { fit } from './fit.ts'
+import type { Palette } from './palette.ts'
+import { renderRun } from './run-tree.ts'
+
+const branch = /^((?:│ {2}| {3})*[├└]─ )(\S)(?= )/u
+
+function coloured(line: string, { good, bad, careful, busy, faint }: Palette): string {
+  const colours: Readonly<Record<string, (text: string) => string>> = {
+    '✓': good,
+    '↺': good,
+    '✗': bad,
+    '…': busy,
+    '⊘': careful,
+    '−': faint,
+    '■': careful,
+    '○': faint,
+  }
+  return line.replace(branch, (_all, lines: string, mark: string) => {
+    const colour = colours[mark]
+    return `${faint(lines)}${colour === undefined ? mark : colour(mark)}`
+  })
+}
+
+/** The tree of a run for a terminal: coloured marks, and lines that fit, but for those that say what has failed. */
+export function runScreen(
+  detail: RunDetail,
+  plan: Pick<Plan, 'scope'>,
+  palette: Palette,
+  columns: number | undefined,
+): string {
+  return renderRun(detail, plan)
+    .split('\n')
+    .map((line, index) => {
+      const isWhole = columns === undefined || index === 0 || branch.exec(line)?.[2] === '✗'
+      return coloured(isWhole ? line : fit(line, columns), palette)
+    })
+    .join('\n')
+}

@@ -1,0 +1,202 @@
+import { spawn } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { tempFolder } from '../workspace/temp.ts'
+import {
+  command,
+  commandEnvironment,
+  livePipelines,
+  pipelines,
+  pipewright,
+  projectFolder,
+} from './command.ts'
+
+const target = `${pipelines}#doubles`
+
+/** Ends a command's reader after its first piece of text. */
+function closedEarly(cwd: string, args: readonly string[]): Promise<{ code: number | null; err: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [...command, ...args], {
+      cwd,
+      env: { ...process.env, ...commandEnvironment },
+    })
+    let err = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
+    child.stdout.once('data', () => child.stdout.destroy())
+    child.on('close', (code) => resolve({ code, err }))
+  })
+}
+
+describe('what is given to the command line may be wrong', () => {
+  test.each([
+    [['rnu'], "unknown command 'rnu'", 'Did you mean run?'],
+    [['run', target, '--tga', 'x'], "unknown option '--tga'", 'Did you mean --tag?'],
+    [['resume'], "missing required argument 'run'", '--help'],
+    [['runs', '--limit', 'many'], 'Give a whole number from 1', '--help'],
+    [['run', target, '-i', 'itms=[1]'], "has no input 'itms'", "did you mean 'items'?"],
+    [['run', target, '-i', 'items=1'], 'items', 'expected array'],
+    [['run', target, '--failure', 'sotp'], '--failure sotp is not a policy', 'give stop or continue'],
+    [['run', target, '--progress', 'lively'], '--progress lively', "did you mean 'live'?"],
+    [['run', target, '--timeout', '5 minutes'], 'is not a duration', "'5m'"],
+    [['run'], 'no pipeline is named', 'name a file'],
+    [['graph', target, '-f', 'dto'], '--format dto', "did you mean 'dot'?"],
+    [['logs', '--level', 'wran'], '--level wran', "did you mean 'warn'?"],
+    [['init', '--test', 'jest'], '--test jest', 'known: node, vitest'],
+    [['artifacts', 'import', 'nowhere'], 'is no exported run', 'artifacts export'],
+  ])('%j', async (args, message, fix) => {
+    const { code, err } = await pipewright(await tempFolder(), ...args)
+    expect(err).toContain(message)
+    expect(err).toContain(fix)
+    expect(err).not.toContain('    at ')
+    expect(code).toBe(2)
+  })
+
+  test('nothing of that makes a workspace', async () => {
+    const cwd = await tempFolder()
+    for (const args of [['show'], ['logs'], ['gc'], ['why', 'x'], ['resume', 'x'], ['artifacts']]) {
+      const { code, err } = await pipewright(cwd, ...args)
+      expect({ args, code, err }).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('WORKSPACE_NOT_FOUND') as string,
+      })
+    }
+    expect((await pipewright(cwd, 'doctor')).out).toContain('none yet: the first run makes it')
+  })
+
+  test('a run id that is unknown or ambiguous: the nearest, or all that are meant', async () => {
+    const cwd = await tempFolder()
+    await pipewright(cwd, 'run', target)
+    await pipewright(cwd, 'run', target)
+    const { items } = JSON.parse((await pipewright(cwd, 'runs', '--json')).out) as { items: { id: string }[] }
+    const [a, b] = items.map(({ id }) => id) as [string, string]
+    const several = await pipewright(cwd, 'show', a.slice(0, 3))
+    expect(several.code).toBe(2)
+    expect(several.err).toContain(`several runs start with '${a.slice(0, 3)}'`)
+    for (const id of [a, b]) expect(several.err).toContain(`${id} (doubles, succeeded)`)
+    const mistyped = await pipewright(cwd, 'show', `${a.slice(0, -1)}${a.endsWith('0') ? '1' : '0'}`)
+    expect(mistyped.err).toContain(`did you mean ${a}?`)
+    expect((await pipewright(cwd, 'show', 'xyz')).err).toContain('see `pipewright runs`')
+    // The latest is meant where none is named.
+    expect((await pipewright(cwd, 'show')).out).toContain(`run ${a}`)
+  })
+})
+
+describe('files may be wrong', () => {
+  const broken: Readonly<Record<string, readonly [text: string, message: RegExp]>> = {
+    'throws.ts': [
+      'const settings = {} as { host: { name: string } }\n\nexport const name = settings.host.name\n',
+      /throws\.ts cannot be loaded: TypeError: Cannot read properties of undefined.*\n {2}at throws\.ts:3/,
+    ],
+    'syntax.ts': ['export const a: number =\n\n', /syntax\.ts cannot be loaded: .*\n {2}at syntax\.ts:\d/],
+    'syntax.mjs': [
+      'export const a =\n',
+      /syntax\.mjs cannot be loaded: SyntaxError: .*\n {2}at syntax\.mjs:\d/,
+    ],
+    'text.mjs': ["throw 'no luck'\n", /text\.mjs cannot be loaded: it throws no luck/],
+    'nothing.ts': ['export const a = 1\n', /nothing\.ts exports no pipeline/],
+  }
+
+  test.each(Object.entries(broken))('%s', async (name, [text, message]) => {
+    const cwd = await tempFolder()
+    await writeFile(join(cwd, name), text)
+    const { code, err } = await pipewright(cwd, 'run', name)
+    expect(err).toMatch(message)
+    expect(err).toContain('Fix: ')
+    expect(code).toBe(2)
+  })
+
+  test('a file name with a typo is answered with the one that is there', async () => {
+    const cwd = await tempFolder()
+    await writeFile(join(cwd, 'churn.ts'), '')
+    expect((await pipewright(cwd, 'run', 'chrun.ts')).err).toContain("did you mean 'churn.ts'?")
+  })
+
+  const mistakes: readonly (readonly [string, string, RegExp])[] = [
+    [
+      'pipewright.config.ts',
+      'export default {\n  concurrency: 2,\n  resources: {\n    gpu: -1,\n  },\n}\n',
+      /pipewright\.config\.ts:4: resources\.gpu is -1\nFix: give a number above 0/,
+    ],
+    [
+      'pipewright.config.ts',
+      "import { defineConfig } from 'pipewright'\n\nexport default defineConfig({\n  concurency: 2,\n} as object)\n",
+      /pipewright\.config\.ts:4: 'concurency' is not a setting\nFix: did you mean 'concurrency'\?/,
+    ],
+    [
+      'pipewright.config.mjs',
+      'export default {\n  concurrency: 2\n  root: 1\n}\n',
+      /cannot be loaded: .*\n {2}at pipewright\.config\.mjs:3/,
+    ],
+    ['pipewright.config.mjs', 'export const a = 1\n', /pipewright\.config\.mjs has no default export/],
+  ]
+
+  test.each(mistakes)('%s: %j', async (name, text, message) => {
+    const cwd = await tempFolder()
+    await writeFile(join(cwd, name), text)
+    const { code, err } = await pipewright(cwd, 'runs')
+    expect(err).toMatch(message)
+    expect(code).toBe(2)
+    const doctor = await pipewright(cwd, 'doctor')
+    expect(doctor).toMatchObject({ code: 1, out: expect.stringMatching(/^fail {2}settings/m) as string })
+  })
+})
+
+test('a disk that cannot be written', async () => {
+  // Not even root may write there.
+  const run = await pipewright('/sys', 'run', target)
+  expect(run).toMatchObject({ code: 1, err: expect.stringContaining('STORE_READ_ONLY') as string })
+  expect(run.err).toContain('Fix: make the folder writable')
+  expect((await pipewright('/sys', 'doctor')).out).toMatch(/^fail {2}folder/m)
+})
+
+describe('a reader that has seen enough', () => {
+  test('ends a listing quietly', async () => {
+    const cwd = await tempFolder()
+    await pipewright(
+      cwd,
+      'run',
+      `${livePipelines}#live`,
+      '-i',
+      'count=3000',
+      '-i',
+      'epochs=1',
+      '-i',
+      'pause=1',
+    )
+    for (const args of [['show', '--json'], ['artifacts', 'cat', 'squares.square'], ['explain']])
+      expect({ args, ...(await closedEarly(cwd, args)) }).toEqual({ args, code: 0, err: '' })
+  })
+
+  test('does not end a run', async () => {
+    const cwd = await tempFolder()
+    const { code } = await closedEarly(cwd, ['run', `${livePipelines}#live`, '-i', 'pause=5', '--json'])
+    expect(code).toBe(0)
+    expect((await pipewright(cwd, 'runs')).out).toContain('succeeded')
+  })
+})
+
+test('escape sequences of names, logs and metrics do not reach the terminal', async () => {
+  const cwd = await projectFolder()
+  await writeFile(
+    join(cwd, 'sly.ts'),
+    `import { definePipeline, defineStep, type StepContext } from 'pipewright'
+     const say = defineStep({ name: 'say', cache: 'never', inputs: {}, outputs: {}, run: (_in: object, ctx: StepContext) => {
+       ctx.log.warn('\\u001b[31mred\\u001b]0;title\\u0007', { a: '\\u001b[2J' })
+       ctx.metric('\\u001b[32mgreen', 1)
+       throw new Error('\\u001b[5mblink')
+     } })
+     export const sly = definePipeline({ name: 'sly', description: '\\u001b[1m' }, (p) => { p.step(say, {}); return {} })`,
+  )
+  for (const args of [
+    ['run', 'sly.ts', '--logs'],
+    ['show'],
+    ['logs'],
+    ['run', 'sly.ts', '--help'],
+    ['runs'],
+  ]) {
+    const { out, err } = await pipewright(cwd, ...args)
+    expect(`${out}${err}`).not.toContain('\u001b')
+    expect(`${out}${err}`).not.toContain('\u0007')
+  }
+})

@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { commandSchemas, cliJsonSchema } from '../../scripts/cli-format.ts'
+import { eventsJsonSchema, logLineSchema, runLineSchema } from '../../scripts/event-format.ts'
+import { tempFolder } from '../workspace/temp.ts'
+import { livePipelines, pipelines, pipewright, pipewrightWith } from './command.ts'
+
+/** Runs a command with `--json` and checks its document against the schema that is published. */
+async function document<Name extends keyof typeof commandSchemas>(
+  cwd: string,
+  command: Name,
+  ...args: string[]
+): Promise<Record<string, unknown>> {
+  const { out, err } = await pipewright(cwd, ...command.split(' '), ...args, '--json')
+  expect(err).toBe('')
+  const found: unknown = JSON.parse(out)
+  const parsed = commandSchemas[command].safeParse(found)
+  expect(parsed.error?.message).toBeUndefined()
+  // Strict all the way: nothing was left out.
+  expect(parsed.data).toEqual(found)
+  return found as Record<string, unknown>
+}
+
+function lines(text: string): unknown[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown)
+}
+
+test('the published schemas are those of the sources', () => {
+  for (const [name, schema] of Object.entries({ cli: cliJsonSchema, events: eventsJsonSchema })) {
+    const published = readFileSync(new URL(`../../schemas/${name}.json`, import.meta.url), 'utf8')
+    expect(JSON.parse(published), `npm run schema writes schemas/${name}.json`).toEqual(
+      JSON.parse(JSON.stringify(schema)),
+    )
+  }
+})
+
+test('every command prints one document with --json, as its schema says', async () => {
+  const cwd = await tempFolder()
+  expect(await document(cwd, 'runs')).toEqual({ items: [], next: null })
+  expect(await document(cwd, 'init', 'new', '--no-install')).toMatchObject({ installed: null })
+  expect((await pipewright(cwd, 'init', 'new', '--no-install')).err).toContain('has package.json')
+  const target = `${pipelines}#doubles`
+  expect(await document(cwd, 'graph', target)).toMatchObject({ pipeline: 'doubles' })
+  await document(cwd, 'plan', target, '-i', 'items=[3,4]')
+  await document(cwd, 'plan --explain', target, '-i', 'items=[3,4]')
+  await document(cwd, 'check', target)
+  const run = await pipewright(cwd, 'run', target, '-i', 'items=[3,4]', '--json')
+  expect(run).toMatchObject({ code: 0, err: '' })
+  const events = lines(run.out)
+  for (const line of events) expect(runLineSchema.parse(line)).toEqual(line)
+  expect(events.at(-1)).toMatchObject({
+    summary: { state: 'succeeded', steps: { executed: 2, reused: 0, failed: 0 }, outputs: { values: {} } },
+  })
+  const again = lines((await pipewright(cwd, 'run', target, '-i', 'items=[3,5]', '--json')).out)
+  expect(again.at(-1)).toMatchObject({ summary: { steps: { executed: 1, reused: 1 } } })
+  const { items } = (await document(cwd, 'runs')) as { items: { id: string }[] }
+  const [second, first] = items.map(({ id }) => id) as [string, string]
+  await document(cwd, 'show', first)
+  await document(cwd, 'explain')
+  await document(cwd, 'compare', first, second)
+  const { artifacts } = (await document(cwd, 'artifacts list', first)) as { artifacts: { name: string }[] }
+  expect(artifacts.map(({ name }) => name)).toContain('values')
+  await document(cwd, 'artifacts show', 'values', '--run', first)
+  await document(cwd, 'why', 'map[0]/double.value', '--run', first)
+  await document(cwd, 'artifacts export', 'map[0]/double.value', '--run', first, '-o', 'six.json')
+  expect(await readFile(join(cwd, 'six.json'), 'utf8')).toBe('6')
+  await document(cwd, 'artifacts export', '--run', first, '-o', 'bundle')
+  expect(await document(cwd, 'artifacts import', 'bundle')).toMatchObject({ known: true })
+  await document(cwd, 'gc', '--dry-run')
+  expect(await document(cwd, 'doctor')).toMatchObject({ ok: true })
+  for (const line of lines((await pipewright(cwd, 'logs', first, '--json')).out))
+    expect(logLineSchema.parse(line)).toMatchObject({
+      run: first,
+      message: expect.stringMatching(/^doubling [34]$/) as string,
+    })
+}, 120_000)
+
+test('a run that fails, retries, logs and measures: every line is as the schema says; the last one says why', async () => {
+  const cwd = await tempFolder()
+  const live = await pipewright(
+    cwd,
+    'run',
+    `${livePipelines}#live`,
+    '-i',
+    'epochs=5',
+    '-i',
+    'pause=5',
+    '--json',
+  )
+  const types = lines(live.out).map((line) => {
+    const parsed = runLineSchema.parse(line) as { event?: { type: string } }
+    return parsed.event?.type ?? 'summary'
+  })
+  for (const type of ['map.expanded', 'attempt.metric', 'attempt.progress', 'attempt.log', 'attempt.failed'])
+    expect(types).toContain(type)
+  const failed = await pipewright(cwd, 'run', `${pipelines}#checked`, '-i', 'marker=nowhere', '--json')
+  expect(failed.code).toBe(1)
+  for (const line of lines(failed.out)) expect(runLineSchema.parse(line)).toEqual(line)
+  expect(lines(failed.out).at(-1)).toMatchObject({
+    summary: { state: 'failed', error: { code: 'RUN_FAILED' }, steps: { failed: 1 } },
+  })
+})
+
+test('an error with --json is a document too, with the same exit code', async () => {
+  const cwd = await tempFolder()
+  const { code, out, err } = await pipewright(cwd, 'show', 'abc', '--json')
+  expect(code).toBe(2)
+  expect(err).toContain('WORKSPACE_NOT_FOUND')
+  expect(commandSchemas.error.parse(JSON.parse(out))).toMatchObject({
+    error: { code: 'WORKSPACE_NOT_FOUND' },
+  })
+})
+
+test('inputs from standard input, a part of a pipeline, refreshing', async () => {
+  const cwd = await tempFolder()
+  const target = `${pipelines}#doubles`
+  const piped = await pipewrightWith({ cwd, input: '{"items":[7]}' }, ['run', target, '--inputs', '-'])
+  expect(piped).toMatchObject({ code: 0, out: expect.stringContaining('map  1 item') as string })
+  const refreshed = await pipewright(cwd, 'run', target, '-i', 'items=[7]', '--refresh')
+  expect(refreshed.err).toContain('done       map[0]/double')
+  // The pipeline after an option that may stand alone.
+  const after = await pipewright(cwd, 'run', '-i', 'items=[7]', '--refresh', target)
+  expect(after.code === 0 ? after.err : after.err).toContain('done       map[0]/double')
+  await pipewright(cwd, 'run', `${livePipelines}#live`, '-i', 'pause=1', '-i', 'epochs=2')
+  const part = await pipewright(cwd, 'run', `${livePipelines}#live`, '-i', 'pause=1', '--to', 'numbers')
+  expect(part).toMatchObject({ code: 0 })
+  expect(part.err).not.toContain('train')
+  const none = await pipewright(cwd, 'run', `${livePipelines}#live`, '--only', 'trian')
+  expect(none).toMatchObject({ code: 2, err: expect.stringContaining("did you mean 'train'?") as string })
+})
+
+test('cat gives values as they are, lists as JSON, tables as CSV', async () => {
+  const cwd = await tempFolder()
+  await pipewright(cwd, 'run', `${pipelines}#doubles`, '-i', 'items=[3,4]')
+  expect((await pipewright(cwd, 'artifacts', 'cat', 'values')).out).toBe('[6,8]')
+  const raw = await pipewright(cwd, 'artifacts', 'cat', 'values', '--raw')
+  expect(raw.out).toContain('"count":2')
+  const unknown = await pipewright(cwd, 'artifacts', 'cat', 'vales')
+  expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining("did you mean 'values'?") as string })
+})
+
+test('cancel stops a run of another process, and says so when there is nothing to cancel', async () => {
+  const cwd = await tempFolder()
+  const running = pipewright(cwd, 'run', `${livePipelines}#live`, '-i', 'epochs=10000', '-i', 'pause=20')
+  const found = async (): Promise<string> => {
+    for (;;) {
+      const { items } = JSON.parse((await pipewright(cwd, 'runs', '--json')).out) as {
+        items: { id: string }[]
+      }
+      if (items[0] !== undefined) return items[0].id
+    }
+  }
+  const id = await found()
+  expect((await pipewright(cwd, 'cancel', id)).out).toContain(`run ${id} is cancelled`)
+  expect((await running).code).toBe(130)
+  expect((await pipewright(cwd, 'cancel', id)).err).toContain('there is nothing to cancel')
+})
+
+test('completion: a script for each shell, and candidates from commands, options, settings and runs', async () => {
+  const cwd = await tempFolder()
+  for (const shell of ['bash', 'zsh', 'fish'])
+    expect((await pipewright(cwd, 'completion', shell)).out).toContain('pipewright complete --')
+  expect((await pipewright(cwd, 'completion', 'bsh')).err).toContain("did you mean 'bash'?")
+  const complete = async (...words: string[]): Promise<string[]> =>
+    (await pipewright(cwd, 'complete', '--', ...words)).out
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.split('\t')[0]!)
+  expect(await complete('re')).toEqual(['resume'])
+  expect(await complete('run', '--ver')).toEqual(['--verify-cache'])
+  expect(await complete('artifacts', 'ex')).toEqual(['export'])
+  await writeFile(
+    join(cwd, 'pipewright.config.mjs'),
+    `export default { pipelines: { twice: ${JSON.stringify(`${pipelines}#doubles`)} } }`,
+  )
+  expect(await complete('run', 'tw')).toEqual(['twice'])
+  expect(await complete('run', '--tag', 'tw')).toEqual([])
+  await pipewright(cwd, 'run')
+  const [run] = await complete('show', '')
+  expect(run).toMatch(/^[0-9a-f-]{36}$/)
+  expect(await complete('show', 'nothing')).toEqual([])
+})
