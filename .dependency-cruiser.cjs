@@ -2,6 +2,7 @@
 const layers = [
   'internal',
   'artifact',
+  'charts',
   'define',
   'plan',
   'browser',
@@ -21,6 +22,7 @@ const layers = [
   'integrations',
   'ui',
   'workspace',
+  'report-page',
   'testing',
   'cli',
 ]
@@ -64,6 +66,29 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(execute/reduce|plan|internal)/' },
     },
     {
+      name: 'charts-run-anywhere',
+      severity: 'error',
+      comment: 'they are called in steps, and drawn in browsers',
+      from: { path: '^src/charts/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'page-runs-in-browsers',
+      severity: 'error',
+      comment: 'what is bundled into the page of a run: its own parts, data and texts',
+      from: { path: '^src/report-page/page/' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(report-page/(page/|page-data|pattern|shown)|artifact/chart|internal/json|ui/text)',
+      },
+    },
+    {
+      name: 'page-needs-nothing-of-node',
+      severity: 'error',
+      from: { path: '^src/report-page/(page/|page-data|pattern|shown)' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
       name: 'integrations-are-islands',
       severity: 'error',
       from: { path: '^src/integrations/([^/]+)/' },
@@ -80,6 +105,9 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js'], conditionNames: ['import', 'node', 'default'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.tsx', '.js'],
+      conditionNames: ['import', 'node', 'default'],
+    },
   },
 }

@@ -5,8 +5,10 @@ const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, im
 
 // The longer names first: an alias also matches what starts with it.
 const alias = {
+  'pipewright/charts': source('charts/index.ts'),
   'pipewright/registry': source('registry/index.ts'),
   'pipewright/testing/vitest': source('testing/vitest.ts'),
+  'pipewright/report': source('report-page/index.ts'),
   'pipewright/testing': source('testing/index.ts'),
   pipewright: source('index.ts'),
 }

@@ -7,6 +7,7 @@ import { largeFile } from './cases/large-file.ts'
 import { lineage } from './cases/lineage.ts'
 import { maps } from './cases/maps.ts'
 import { planning } from './cases/planning.ts'
+import { reportPage } from './cases/report-page.ts'
 import { sharedStore } from './cases/shared-store.ts'
 import { stepOverhead } from './cases/step-overhead.ts'
 import { typeCost } from './cases/type-cost.ts'
@@ -23,6 +24,7 @@ const cases = {
   lineage,
   importTime,
   typeCost,
+  reportPage,
 }
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 

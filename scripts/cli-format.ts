@@ -291,6 +291,7 @@ export const commandSchemas = {
     blobs: z.int(),
     known: z.boolean(),
   }),
+  report: z.strictObject({ run: z.string(), path: z.string(), size: z.int() }),
   cancel: z.strictObject({ run: z.string(), state: runState }),
   gc: z.strictObject({
     dryRun: z.boolean(),

@@ -37,6 +37,8 @@ export const doubles = definePipeline({ name: 'doubles', inputs: { items: z.arra
 
 const main = `
 import { openWorkspace } from 'pipewright'
+import { rocCurve } from 'pipewright/charts'
+import { writeReport } from 'pipewright/report'
 import { doubles } from './pipeline.mjs'
 
 const pw = await openWorkspace()
@@ -44,7 +46,9 @@ for (const time of ['first', 'second']) {
   const { outputs, run } = await pw.run(doubles, { items: [1, 2, 3] })
   const { executions } = await pw.show(run.id)
   console.log(time, outputs.total, executions.filter((e) => e.reused !== null).length)
+  if (time === 'second') console.log('page', (await writeReport(pw, run.id, 'run.html')).endsWith('run.html'))
 }
+console.log('auc', rocCurve([0, 1], [0, 1]).data.auc)
 await pw.close()
 `
 
@@ -72,6 +76,9 @@ try {
   const output = run('node', ['main.mjs'])
   expect(output, 'first 12 0')
   expect(output, 'second 12 4')
+  expect(output, 'page true')
+  expect(output, 'auc 1')
+  expect(readFileSync(join(folder, 'run.html'), 'utf8'), '<!doctype html>')
   // TypeScript by tsx, which turns source maps on: those of the package must not hide where a step is defined.
   writeFileSync(join(folder, 'main.ts'), main.replace('pipeline.mjs', 'pipeline.ts'))
   const typed = run('node', [join(root, 'node_modules/tsx/dist/cli.mjs'), 'main.ts'])

@@ -1,9 +1,8 @@
-import { defineStep, file, list, metrics, model, report, table, type Report, type Table } from 'pipewright'
+import { defineStep, file, list, metrics, model, report, table, type Table } from 'pipewright'
+import { calibration, confusionMatrix, featureImportance, prCurve, rocCurve } from 'pipewright/charts'
 import { z } from 'zod'
-import { unitChart } from './chart.ts'
 import { fitLogistic, tumourClassifier } from './logistic.ts'
-import { labelOf, Tumour, vectorOf } from './rows.ts'
-import { areaUnder, calibrationError, calibrationOf, confusionOf, rocCurve, type Scored } from './scores.ts'
+import { featureNames, labelOf, Tumour, vectorOf } from './rows.ts'
 import { serve } from './serve.ts'
 
 /** Reads the table; a row that does not fit the schema fails here, with its line. */
@@ -85,55 +84,19 @@ export const train = defineStep({
         }
       },
     })
+    const weights = featureNames.map((name, i) => [name, state.weights[i]!] as const)
+    ctx.report({
+      title: 'What the model looks at',
+      blocks: [
+        {
+          ...featureImportance(Object.fromEntries(weights), { most: 15 }),
+          title: 'Weights of standardised features',
+        },
+      ],
+    })
     return { model: tumourClassifier.of(state), metrics: { loss } }
   },
 })
-
-function quality(rows: readonly Scored[]): {
-  values: { auc: number; accuracy: number; calibration: number }
-  report: Report
-} {
-  const roc = rocCurve(rows)
-  const { tp, fp, tn, fn } = confusionOf(rows)
-  const calibration = calibrationOf(rows)
-  const values = {
-    auc: areaUnder(roc),
-    accuracy: (tp + tn) / rows.length,
-    calibration: calibrationError(calibration),
-  }
-  const points = roc.map((p) => ({ x: p.falsePositiveRate, y: p.truePositiveRate }))
-  const matrix = `| | predicted malignant | predicted benign |\n|---|---|---|\n| malignant | ${tp} | ${fn} |\n| benign | ${fp} | ${tn} |`
-  return {
-    values,
-    report: {
-      title: 'Evaluation',
-      blocks: [
-        {
-          type: 'markdown',
-          text: `AUC ${values.auc.toFixed(4)}, accuracy ${values.accuracy.toFixed(4)}\n\n${matrix}`,
-        },
-        {
-          type: 'image',
-          mediaType: 'image/svg+xml',
-          alt: 'ROC curve',
-          data: unitChart('ROC curve', 'false positive rate', 'true positive rate', points),
-        },
-        {
-          type: 'image',
-          mediaType: 'image/svg+xml',
-          alt: 'Calibration',
-          data: unitChart(
-            'Calibration',
-            'predicted',
-            'observed',
-            calibration.map((bin) => ({ x: bin.predicted, y: bin.observed })),
-            true,
-          ),
-        },
-      ],
-    },
-  }
-}
 
 export const evaluate = defineStep({
   name: 'evaluate',
@@ -145,13 +108,33 @@ export const evaluate = defineStep({
   },
   run: async ({ model, rows }) => {
     const all = rows.toArray()
-    const outputs = await model.predictAll(all)
-    const scored = outputs.map(({ malignant }, i): Scored => ({
-      probability: malignant,
-      label: labelOf(all[i]!),
-    }))
-    const { values, report } = quality(scored)
-    return { metrics: values, auc: values.auc, report }
+    const probabilities = (await model.predictAll(all)).map(({ malignant }) => malignant)
+    const labels = all.map(labelOf)
+    const name = (isMalignant: boolean): string => (isMalignant ? 'malignant' : 'benign')
+    const roc = rocCurve(labels, probabilities)
+    const calibrated = calibration(labels, probabilities)
+    const matrix = confusionMatrix(
+      labels.map((label) => name(label === 1)),
+      probabilities.map((probability) => name(probability >= 0.5)),
+    )
+    const { auc } = roc.data
+    return {
+      metrics: { auc, accuracy: matrix.data.accuracy, calibration: calibrated.data.expectedError },
+      auc,
+      report: {
+        title: 'Evaluation',
+        blocks: [
+          {
+            type: 'markdown',
+            text: `**AUC ${auc.toFixed(4)}** on ${all.length} rows that the model has not seen; predicted malignant from 0.5.`,
+          },
+          roc,
+          prCurve(labels, probabilities),
+          calibrated,
+          matrix,
+        ],
+      },
+    }
   },
 })
 

@@ -1,25 +1,13 @@
 import { canonicalJson } from '../internal/canonical.ts'
 import type { Digest } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
-import type { Json } from '../internal/json.ts'
 import type { Artifact } from './artifact.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
+import { blockProblem, type ReportBlock } from './report-block.ts'
 import { issueLines } from './schema.ts'
 import { kindOf, type Stored } from './stored.ts'
 
-/** A part of a report. */
-export type ReportBlock =
-  | { readonly type: 'markdown'; readonly text: string }
-  | {
-      readonly type: 'image'
-      readonly mediaType: string
-      readonly data: string | Uint8Array
-      readonly alt: string
-    }
-  | { readonly type: 'spec'; readonly format: 'vega-lite'; readonly spec: Json }
-  | { readonly type: 'html'; readonly text: string }
-
-/** Something to be read or looked at: Markdown, pictures, Vega-Lite specifications, HTML fragments. */
+/** Something to be read or looked at: Markdown, tables, charts, pictures, Vega-Lite specifications, HTML fragments. */
 export interface Report {
   readonly title?: string
   readonly blocks: readonly ReportBlock[]
@@ -32,9 +20,22 @@ export interface ReportHandle extends Stored<'report'> {
   read(): Promise<Report>
 }
 
-type StoredBlock =
+/** A block as it is stored: pictures are blobs of their own. */
+export type StoredBlock =
   | Exclude<ReportBlock, { type: 'image' }>
-  | { type: 'image'; mediaType: string; alt: string; blob: Digest }
+  | {
+      readonly type: 'image'
+      readonly mediaType: string
+      readonly alt: string
+      readonly caption?: string
+      readonly blob: Digest
+    }
+
+/** What is stored of a report. */
+export interface ReportManifest {
+  readonly title?: string
+  readonly blocks: readonly StoredBlock[]
+}
 
 class StoredReport implements ReportHandle {
   readonly [kindOf] = 'report'
@@ -52,49 +53,22 @@ class StoredReport implements ReportHandle {
 
   async read(): Promise<Report> {
     const { blobs } = this.#context
-    const stored = JSON.parse(Buffer.from(await blobs.bytes(this.#artifact)).toString('utf8')) as {
-      title?: string
-      blocks: StoredBlock[]
-    }
+    const stored = JSON.parse(
+      Buffer.from(await blobs.bytes(this.#artifact)).toString('utf8'),
+    ) as ReportManifest
     const blocks: ReportBlock[] = []
     for (const block of stored.blocks) {
       if (block.type !== 'image') blocks.push(block)
-      else
-        blocks.push({
-          type: 'image',
-          mediaType: block.mediaType,
-          alt: block.alt,
-          data: await blobs.bytes({ blob: block.blob }),
-        })
+      else {
+        const { blob, ...image } = block
+        blocks.push({ ...image, data: await blobs.bytes({ blob }) })
+      }
     }
     return { ...(stored.title === undefined ? {} : { title: stored.title }), blocks }
   }
 
   static artifactOf(report: StoredReport): Artifact {
     return report.#artifact
-  }
-}
-
-/** What is wrong with a block, or undefined. */
-function blockProblem(block: unknown): string | undefined {
-  if (typeof block !== 'object' || block === null) return 'is no block'
-  const { type, text, mediaType, alt, data, format, spec } = block as Record<string, unknown>
-  switch (type) {
-    case 'markdown':
-    case 'html':
-      return typeof text === 'string' ? undefined : 'needs a text'
-    case 'image':
-      if (typeof mediaType !== 'string' || typeof alt !== 'string') return 'needs a mediaType and an alt text'
-      if (typeof data === 'string' && mediaType !== 'image/svg+xml') return 'needs its data as bytes'
-      return typeof data === 'string' || data instanceof Uint8Array
-        ? undefined
-        : 'needs data: bytes, or the text of an SVG'
-    case 'spec':
-      return format === 'vega-lite' && spec !== undefined
-        ? undefined
-        : "needs a spec, with format 'vega-lite'"
-    default:
-      return `has the type ${JSON.stringify(type) ?? 'undefined'}; known: markdown, image, spec, html`
   }
 }
 
@@ -135,7 +109,14 @@ class ReportKind implements Kind<ReportHandle, Report | ReportHandle> {
       const data = typeof block.data === 'string' ? Buffer.from(block.data, 'utf8') : block.data
       const { digest } = await context.blobs.put(data)
       parts.add(digest)
-      blocks.push({ type: 'image', mediaType: block.mediaType, alt: block.alt, blob: digest })
+      const { mediaType, alt, caption } = block
+      blocks.push({
+        type: 'image',
+        mediaType,
+        alt,
+        ...(caption === undefined ? {} : { caption }),
+        blob: digest,
+      })
     }
     const manifest = { ...(report.title === undefined ? {} : { title: report.title }), blocks }
     const blob = await context.blobs.put(Buffer.from(canonicalJson(manifest), 'utf8'))
@@ -161,7 +142,7 @@ class ReportKind implements Kind<ReportHandle, Report | ReportHandle> {
  * @example
  * ```ts
  * outputs: { summary: report() }
- * // run: return { summary: { title: 'Evaluation', blocks: [{ type: 'markdown', text: '# AUC 0.99' }] } }
+ * // run: return { summary: { title: 'Evaluation', blocks: [rocCurve(labels, scores)] } }
  * ```
  */
 export function report(): Kind<ReportHandle, Report | ReportHandle> {

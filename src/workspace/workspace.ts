@@ -1,4 +1,5 @@
-import { join, resolve } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join, resolve, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Digest } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
@@ -290,6 +291,19 @@ export class Workspace implements AsyncDisposable {
     return artifact
   }
 
+  /**
+   * The log of an attempt by the name that its record has (`attempt.log`): a JSON object a line, of a message or of a
+   * point of a metric. Undefined when it is gone.
+   */
+  async attemptLog(name: string): Promise<string | undefined> {
+    this.#open()
+    const { folder } = this.#parts
+    const path = resolve(folder, name)
+    // Names come from records, which nobody may lead out of the workspace.
+    if (!path.startsWith(join(folder, 'logs') + sep)) return undefined
+    return readFile(path, 'utf8').catch(() => undefined)
+  }
+
   /** The stored bytes of an artifact. */
   async bytes(artifact: Artifact): Promise<Uint8Array> {
     this.#open()
@@ -379,11 +393,12 @@ export class Workspace implements AsyncDisposable {
 
   /**
    * Why a node was or was not executed: reused from which run, or what has changed against the nearest earlier
-   * execution of its step. Throws `RUN_NOT_FOUND` or `NODE_NOT_FOUND`.
+   * execution of its step. Many nodes of one run are explained faster with what `show` gave. Throws `RUN_NOT_FOUND` or
+   * `NODE_NOT_FOUND`.
    */
-  async explain(run: string, node: string): Promise<Explanation> {
+  async explain(run: string | RunDetail, node: string): Promise<Explanation> {
     const source = explainSource(this.#parts.metadata, this.#services)
-    return explain(source, await this.show(run), node)
+    return explain(source, typeof run === 'string' ? await this.show(run) : run, node)
   }
 
   /** What differs between two runs: inputs, code, parameters, metrics, outputs, environment. */

@@ -40,7 +40,9 @@ test('the exports are closed, and each has its source', () => {
   }
   expect(Object.keys(manifest.exports)).toEqual([
     '.',
+    './charts',
     './registry',
+    './report',
     './testing',
     './testing/vitest',
     './schemas/cli.json',

@@ -12,6 +12,7 @@ import { registerGraph } from './graph.ts'
 import { registerInit } from './init.ts'
 import { registerLogs } from './logs.ts'
 import { registerPlan } from './plan.ts'
+import { registerReport } from './report.ts'
 import { registerResume } from './resume.ts'
 import { registerRun } from './run.ts'
 import { registerRuns } from './runs.ts'
@@ -34,6 +35,7 @@ export const commandGroups: readonly CommandGroup[] = [
     commands: [
       registerRuns,
       registerShow,
+      registerReport,
       registerLogs,
       registerExplain,
       registerWhy,

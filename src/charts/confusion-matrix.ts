@@ -1,0 +1,54 @@
+import type { ConfusionMatrixChart } from '../artifact/chart.ts'
+import type { ChartBlock } from '../artifact/report-block.ts'
+import { checkPairs, refuse } from './pairs.ts'
+
+/** A class, as it stands in a row. */
+export type ClassLabel = string | number | boolean
+
+/** A matrix of more classes cannot be read. */
+const mostClasses = 100
+
+/**
+ * How often each class was predicted as each, as a block of a report, with the accuracy.
+ *
+ * `counts[i][j]` is the number of rows of class i that were predicted as class j. Classes are told apart as text (1 and
+ * '1' are one). `labels` gives their order, and may name classes that do not occur; by default they are sorted, numbers
+ * by size. Pure. Throws `INPUT_INVALID` for lists of different lengths, a class that `labels` does not name, or more
+ * than 100 classes.
+ *
+ * @example
+ * ```ts
+ * blocks: [confusionMatrix(actual, predicted, { labels: ['benign', 'malignant'] })]
+ * ```
+ */
+export function confusionMatrix(
+  actual: ArrayLike<ClassLabel>,
+  predicted: ArrayLike<ClassLabel>,
+  options: { readonly labels?: readonly ClassLabel[] } = {},
+): ChartBlock<ConfusionMatrixChart> {
+  const name = 'confusionMatrix'
+  checkPairs(name, ['actual classes', actual], ['predicted classes', predicted])
+  const occurring = (): string[] =>
+    [...new Set([...Array.from(actual, String), ...Array.from(predicted, String)])].sort((a, b) =>
+      a.localeCompare(b, 'en', { numeric: true }),
+    )
+  const labels = options.labels === undefined ? occurring() : options.labels.map(String)
+  if (labels.length > mostClasses)
+    refuse(name, `there are ${labels.length} classes`, `put rare ones together: ${mostClasses} at most`)
+  const numbers = new Map(labels.map((label, index) => [label, index]))
+  if (numbers.size !== labels.length) refuse(name, 'labels names a class twice', 'name each class once')
+  const numberOf = (label: ClassLabel): number =>
+    numbers.get(String(label)) ??
+    refuse(name, `labels does not name the class ${JSON.stringify(label)}`, 'add it to labels')
+  const counts = labels.map(() => labels.map(() => 0))
+  let right = 0
+  for (let row = 0; row < actual.length; row++) {
+    const [i, j] = [numberOf(actual[row]!), numberOf(predicted[row]!)]
+    counts[i]![j]!++
+    if (i === j) right++
+  }
+  return {
+    type: 'chart',
+    data: { chart: 'confusion-matrix', labels, counts, accuracy: right / actual.length },
+  }
+}

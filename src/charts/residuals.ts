@@ -1,0 +1,55 @@
+import type { ResidualsChart } from '../artifact/chart.ts'
+import type { ChartBlock } from '../artifact/report-block.ts'
+import { checkNumbers, checkPairs } from './pairs.ts'
+import { thin } from './thin.ts'
+
+/**
+ * The residuals (actual minus predicted) of a regression against its predictions, as a block of a report, with RMSE,
+ * MAE and R².
+ *
+ * R² is 1 - Σ(actual - predicted)² / Σ(actual - mean)², null where all actual values are equal (as scikit-learn's
+ * `r2_score` of many rows). The figures are of all rows; 1,000 points at most are kept, evenly spread over the
+ * predictions. Units are those of the values. Pure. Throws `INPUT_INVALID` for lists of different lengths or values that
+ * are not finite.
+ *
+ * @example
+ * ```ts
+ * blocks: [residuals(prices, predictions)]
+ * ```
+ */
+export function residuals(
+  actual: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+): ChartBlock<ResidualsChart> {
+  const name = 'residuals'
+  checkPairs(name, ['actual values', actual], ['predictions', predicted])
+  checkNumbers(name, 'actual', actual)
+  checkNumbers(name, 'predicted', predicted)
+  const count = actual.length
+  const center = Array.from(actual).reduce((sum, value) => sum + value, 0) / count
+  let [sum, squares, sizes, spread] = [0, 0, 0, 0]
+  const points: (readonly [number, number])[] = []
+  for (let row = 0; row < count; row++) {
+    const residual = actual[row]! - predicted[row]!
+    sum += residual
+    squares += residual ** 2
+    sizes += Math.abs(residual)
+    spread += (actual[row]! - center) ** 2
+    points.push([predicted[row]!, residual])
+  }
+  return {
+    type: 'chart',
+    data: {
+      chart: 'residuals',
+      count,
+      mean: sum / count,
+      rmse: Math.sqrt(squares / count),
+      mae: sizes / count,
+      r2: spread === 0 ? null : 1 - squares / spread,
+      points: thin(
+        points.toSorted((a, b) => a[0] - b[0]),
+        1_000,
+      ),
+    },
+  }
+}

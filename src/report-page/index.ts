@@ -1,0 +1,2 @@
+export { renderReport, writeReport } from './report.ts'
+export type { ReportOptions } from './collect.ts'

@@ -1,0 +1,79 @@
+import { limits, type Budget } from './budget.ts'
+import { shown } from './shown.ts'
+import type { PageCurve, PageLog } from './page-data.ts'
+
+type Point = readonly [number, number]
+
+/** Of long curves the lowest and the highest point of each stretch: a peak must not vanish. */
+export function thinCurve(points: readonly Point[], most: number = limits.curvePoints): readonly Point[] {
+  if (points.length <= most) return points
+  const stretches = Math.floor((most - 2) / 2)
+  const kept: Point[] = [points[0]!]
+  for (let stretch = 0; stretch < stretches; stretch++) {
+    const [from, to] = [stretch, stretch + 1].map((at) =>
+      Math.floor(1 + (at * (points.length - 2)) / stretches),
+    ) as [number, number]
+    let [low, high] = [from, from]
+    for (let at = from; at < to; at++) {
+      if (points[at]![1] < points[low]![1]) low = at
+      if (points[at]![1] > points[high]![1]) high = at
+    }
+    kept.push(points[Math.min(low, high)]!)
+    if (low !== high) kept.push(points[Math.max(low, high)]!)
+  }
+  kept.push(points.at(-1)!)
+  return kept
+}
+
+interface Line {
+  readonly at: number
+  readonly level?: string
+  readonly message?: string
+  readonly fields?: unknown
+  readonly metric?: string
+  readonly value?: number | string
+  readonly step?: number
+}
+
+function parsed(line: string): Line | undefined {
+  try {
+    return JSON.parse(line) as Line
+  } catch {
+    // The last line of a process that was killed may be half of one.
+    return undefined
+  }
+}
+
+/** The log of an attempt with the curves of its metrics; times count from the start of the run. */
+export function logOf(text: string, startedAt: number, budget: Budget): PageLog {
+  const lines: (readonly [number, string, string, string?])[] = []
+  const series = new Map<string, Point[]>()
+  for (const row of text.split('\n')) {
+    const line = row === '' ? undefined : parsed(row)
+    if (line === undefined) continue
+    if (line.metric === undefined) {
+      const head = [
+        line.at - startedAt,
+        shown(line.level ?? 'info', 20),
+        shown(line.message ?? '', 4_000),
+      ] as const
+      lines.push(line.fields === undefined ? head : [...head, shown(JSON.stringify(line.fields), 2_000)])
+    } else if (Number.isFinite(line.value) && line.step !== undefined) {
+      const points = series.get(line.metric) ?? []
+      points.push([line.step, line.value as number])
+      series.set(line.metric, points)
+    }
+  }
+  const kept: (typeof lines)[number][] = []
+  // The last lines tell most.
+  for (const line of lines.toReversed()) {
+    if (kept.length === limits.logLines || !budget.take(line[2].length + (line[3]?.length ?? 0) + 30)) break
+    kept.push(line)
+  }
+  const curves = [...series].map(([name, points]): PageCurve => ({
+    name: shown(name, 120),
+    points: thinCurve(points.toSorted((a, b) => a[0] - b[0])),
+    count: points.length,
+  }))
+  return { lines: kept.toReversed(), omitted: lines.length - kept.length, curves }
+}

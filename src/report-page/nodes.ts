@@ -1,0 +1,186 @@
+import type { AttemptRecord, ExecutionRecord, RunDetail } from '../record/records.ts'
+import type { Workspace } from '../workspace/workspace.ts'
+import type { ArtifactIndex } from './artifacts.ts'
+import { Budget, limits } from './budget.ts'
+import { pageError } from './errors.ts'
+import { logOf } from './logs.ts'
+import { patternOf } from './pattern.ts'
+import { parentPath, type PlanIndex } from './plan-index.ts'
+import type { Schedule } from './schedule.ts'
+import type { PageAttempt, PageLog, PageNode, PageState } from './page-data.ts'
+
+/** The state of an execution as a page shows it. */
+export function stateOf({ state, reused }: Pick<ExecutionRecord, 'state' | 'reused'>): PageState {
+  return reused === null ? state : 'reused'
+}
+
+/** An object without its undefined and empty members: ten thousand of them are written. */
+function compact<T extends object>(record: T): T {
+  return Object.fromEntries(
+    Object.entries(record).filter(
+      ([, value]: [string, unknown]) =>
+        value !== undefined &&
+        !(typeof value === 'object' && value !== null && Object.keys(value).length === 0),
+    ),
+  ) as T
+}
+
+/** When the first step inside of each map, branch and sub-pipeline has begun. */
+function beginsOf(executions: RunDetail['executions'], index: PlanIndex): ReadonlyMap<string, number> {
+  const begins = new Map<string, number>()
+  for (const { node, step, startedAt } of executions) {
+    if (step === null) continue
+    let place = index.get(patternOf(node))
+    let path = place === undefined ? undefined : parentPath(node, place)
+    while (path !== undefined) {
+      begins.set(path, Math.min(startedAt, begins.get(path) ?? startedAt))
+      place = index.get(patternOf(path))
+      path = place === undefined ? undefined : parentPath(path, place)
+    }
+  }
+  return begins
+}
+
+/** Makes the nodes of a page from the executions of a run. */
+export class NodeCollector {
+  readonly #pw: Workspace
+  readonly #detail: RunDetail
+  readonly #artifacts: ArtifactIndex
+  readonly #lines = new Budget(limits.logBytes)
+  readonly #errors = new Budget(limits.errorBytes)
+  readonly #segments = new Budget(limits.logs)
+  /** By run and node: the attempt that made what was reused. */
+  readonly #origins = new Map<string, AttemptRecord>()
+  readonly logs: PageLog[] = []
+  /** Attempts whose logs were left out. */
+  unread = 0
+
+  constructor(pw: Workspace, detail: RunDetail, artifacts: ArtifactIndex) {
+    this.#pw = pw
+    this.#detail = detail
+    this.#artifacts = artifacts
+  }
+
+  /** What has been executed, and what stands outside of maps and has not. */
+  async nodes(index: PlanIndex, schedule: Schedule): Promise<PageNode[]> {
+    await this.#findOrigins()
+    const logs = await this.#readLogs()
+    const begins = beginsOf(this.#detail.executions, index)
+    const nodes = this.#detail.executions.map((execution) => {
+      const node = this.#node(execution, index, schedule, logs)
+      // What contains others is recorded when it is over; it begins with the first of them.
+      const begin = execution.step === null ? begins.get(execution.node) : undefined
+      if (begin === undefined) return node
+      const start = begin - this.#detail.startedAt
+      return { ...node, start, ready: Math.min(node.ready ?? start, start) }
+    })
+    const executed = new Set(nodes.map(({ path }) => path))
+    const begun = new Set<string>()
+    for (const path of executed) {
+      for (let place = index.get(patternOf(path))?.parent; place !== undefined; place = place.parent)
+        begun.add(place.pattern)
+    }
+    for (const { pattern, node, inMap } of index.values()) {
+      if (inMap || executed.has(pattern)) continue
+      const state = begun.has(pattern) ? 'running' : 'not run'
+      nodes.push({ path: pattern, type: node.type, step: null, state })
+    }
+    return nodes
+  }
+
+  /** What a reused node has logged stands with the execution that made its outputs. */
+  async #findOrigins(): Promise<void> {
+    const wanted = new Map<string, Set<string>>()
+    for (const { reused } of this.#detail.executions) {
+      if (reused === null) continue
+      const nodes = wanted.get(reused.run) ?? new Set()
+      wanted.set(reused.run, nodes.add(reused.node))
+    }
+    for (const [run, nodes] of [...wanted].slice(0, limits.origins)) {
+      // A run may have been removed since.
+      const detail = await this.#pw.show(run).catch(() => undefined)
+      for (const { node, attempts } of detail?.executions ?? []) {
+        const made = nodes.has(node) ? attempts.findLast(({ end }) => end === 'succeeded') : undefined
+        if (made !== undefined) this.#origins.set(`${run} ${node}`, made)
+      }
+    }
+  }
+
+  /** The logs of failed attempts first: they are looked for. */
+  async #readLogs(): Promise<ReadonlyMap<string, number>> {
+    const places = new Map<string, number>()
+    const attempts = [
+      ...this.#detail.executions.flatMap(({ attempts }) => attempts),
+      ...this.#origins.values(),
+    ]
+    const hasFailed = ({ end }: AttemptRecord): boolean => end !== 'succeeded'
+    for (const { log } of [...attempts.filter(hasFailed), ...attempts.filter((one) => !hasFailed(one))]) {
+      if (log === null || places.has(log)) continue
+      if (!this.#segments.take(1)) {
+        this.unread++
+        continue
+      }
+      const text = await this.#pw.attemptLog(log)
+      if (text !== undefined)
+        places.set(log, this.logs.push(logOf(text, this.#detail.startedAt, this.#lines)) - 1)
+    }
+    return places
+  }
+
+  #node(
+    execution: ExecutionRecord,
+    index: PlanIndex,
+    { readyAt, critical }: Schedule,
+    logs: ReadonlyMap<string, number>,
+  ): PageNode {
+    const { node, step, startedAt, finishedAt, reused, error } = execution
+    const start = this.#detail.startedAt
+    const origin = reused === null ? undefined : this.#origins.get(`${reused.run} ${reused.node}`)?.log
+    const params = this.#artifacts.literal(execution.params)
+    const madeLog = origin === undefined || origin === null ? undefined : logs.get(origin)
+    return compact<PageNode>({
+      path: node,
+      type: index.get(patternOf(node))?.node.type ?? 'step',
+      step,
+      state: stateOf(execution),
+      ready: Math.min(readyAt(node), startedAt) - start,
+      start: startedAt - start,
+      ...(finishedAt === null ? {} : { end: finishedAt - start }),
+      ...(critical.has(node) ? { critical: true } : {}),
+      attempts: execution.attempts.map((attempt, _, { length }) => this.#attempt(attempt, length > 1, logs)),
+      inputs: this.#artifacts.values(execution.inputs, `${node} ←`),
+      outputs: this.#artifacts.values(execution.outputs, node),
+      metrics: execution.metrics,
+      params: 'json' in params ? execution.params : { ['…']: 'left out for their size' },
+      reports: execution.reports.map((artifact) =>
+        this.#artifacts.numberOf(artifact, `${node} · ctx.report`),
+      ),
+      ...(error === null ? {} : { error: pageError(error, this.#errors) }),
+      ...(execution.key === null ? {} : { key: execution.key }),
+      ...(execution.code === null ? {} : { code: execution.code }),
+      ...(execution.uncached === null ? {} : { uncached: execution.uncached }),
+      ...(reused === null ? {} : { reused }),
+      ...(madeLog === undefined ? {} : { madeLog }),
+    })
+  }
+
+  #attempt(attempt: AttemptRecord, isOneOfMany: boolean, logs: ReadonlyMap<string, number>): PageAttempt {
+    const { number, startedAt, finishedAt, end, error, log, repaired } = attempt
+    const start = this.#detail.startedAt
+    const place = log === null ? undefined : logs.get(log)
+    return {
+      number,
+      start: startedAt - start,
+      ...(finishedAt === null ? {} : { end: finishedAt - start }),
+      how: end ?? 'running',
+      // The error of the only one is that of the node.
+      ...(error === null || !isOneOfMany ? {} : { error: pageError(error, this.#errors) }),
+      ...(repaired === undefined
+        ? {}
+        : {
+            repaired: `was lost, made again for ${repaired.by === '' ? 'the outputs of the run' : repaired.by}`,
+          }),
+      ...(place === undefined ? {} : { log: place }),
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import type { VNode } from 'preact'
+import type { PageError } from '../../page-data.ts'
+
+/** An error with what caused it; the stack on demand. */
+export function ErrorBox({ error }: { readonly error: PageError }): VNode {
+  const { name, code, message, stack, cause } = error
+  return (
+    <div class="error">
+      <p class="error-name">{code ?? name}</p>
+      <pre>{message}</pre>
+      {stack !== undefined && (
+        <details>
+          <summary>Stack</summary>
+          <pre class="stack">{stack}</pre>
+        </details>
+      )}
+      {cause !== undefined && (
+        <div class="cause">
+          <p>caused by</p>
+          <ErrorBox error={cause} />
+        </div>
+      )}
+    </div>
+  )
+}

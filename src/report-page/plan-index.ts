@@ -1,0 +1,54 @@
+import type { Plan, PlanNode, PlanScope } from '../plan/document.ts'
+import { graphOfScope } from '../plan/graph.ts'
+import { innerScopes } from '../plan/render.ts'
+
+/** A node of a plan with its place: patterns are paths with `[]` for the items of maps. */
+export interface PlacedNode {
+  readonly pattern: string
+  readonly node: PlanNode
+  /** What stands before its id in a pattern. */
+  readonly prefix: string
+  /** The ids of the nodes of its scope that it reads. */
+  readonly sources: readonly string[]
+  readonly parent: PlacedNode | undefined
+  readonly inMap: boolean
+}
+
+/** Every node of a plan by its pattern, outer ones first. */
+export type PlanIndex = ReadonlyMap<string, PlacedNode>
+
+/** What stands before the ids of an inner scope. */
+export function innerPrefix(pattern: string, node: PlanNode, name: string | undefined): string {
+  if (node.type === 'map') return `${pattern}[]/`
+  return name === undefined ? `${pattern}/` : `${pattern}/${name}/`
+}
+
+/** The path of the node that a path lies in, as it was executed: `trials` of `trials[3]/train`. */
+export function parentPath(path: string, { node, prefix, parent }: PlacedNode): string | undefined {
+  if (parent === undefined) return undefined
+  const scope = path.slice(0, path.length - node.id.length - 1)
+  if (parent.node.type === 'map') return scope.slice(0, scope.lastIndexOf('['))
+  return parent.node.type === 'when' ? scope.slice(0, -prefix.slice(parent.pattern.length, -1).length) : scope
+}
+
+/** Puts the nodes of a plan, inner ones too, into one index. */
+export function indexPlan(plan: Pick<Plan, 'scope'>): PlanIndex {
+  const index = new Map<string, PlacedNode>()
+  const add = (scope: PlanScope, prefix: string, parent: PlacedNode | undefined, inMap: boolean): void => {
+    const graph = graphOfScope(scope)
+    const sources = graph.nodes.map((): string[] => [])
+    for (const [source, { id }] of graph.nodes.entries()) {
+      for (let e = graph.offsets[source]!; e < graph.offsets[source + 1]!; e++)
+        sources[graph.targets[e]!]!.push(id)
+    }
+    for (const [number, node] of graph.nodes.entries()) {
+      const pattern = prefix + node.id
+      const placed: PlacedNode = { pattern, node, prefix, sources: sources[number]!, parent, inMap }
+      index.set(pattern, placed)
+      for (const { name, scope: inner } of innerScopes(node))
+        add(inner, innerPrefix(pattern, node, name), placed, inMap || node.type === 'map')
+    }
+  }
+  add(plan.scope, '', undefined, false)
+  return index
+}

@@ -1,0 +1,96 @@
+import { patternOf } from './pattern.ts'
+import { parentPath, type PlacedNode, type PlanIndex } from './plan-index.ts'
+
+/** An execution as far as time goes; milliseconds since any moment. */
+export interface Timed {
+  readonly node: string
+  readonly step: string | null
+  readonly startedAt: number
+  readonly finishedAt: number | null
+}
+
+/** When nodes could have begun, and which of them decided when the run was over. */
+export interface Schedule {
+  /** When all that a node waits for was there; that of the run's start where it waits for nothing. */
+  readonly readyAt: (path: string) => number
+  /** The paths of the critical path, and of what contains them. */
+  readonly critical: ReadonlySet<string>
+  /** Edges of the plan on it: `from` and `to` are patterns of one scope, with a line break between. */
+  readonly criticalEdges: ReadonlySet<string>
+}
+
+/** Tells what waited for what in a run: from the edges of its plan and the times of its executions. */
+export function scheduleOf(executions: readonly Timed[], index: PlanIndex, startedAt: number): Schedule {
+  const byPath = new Map(executions.map((execution) => [execution.node, execution]))
+  const placeOf = (path: string): PlacedNode | undefined => index.get(patternOf(path))
+  const sourcesOf = (path: string, { node, sources }: PlacedNode): string[] => {
+    const scope = path.slice(0, path.length - node.id.length)
+    return sources.map((id) => scope + id)
+  }
+
+  const ready = new Map<string, number>()
+  const readyAt = (path: string): number => {
+    const known = ready.get(path)
+    if (known !== undefined) return known
+    const place = placeOf(path)
+    if (place === undefined) return startedAt
+    const parent = parentPath(path, place)
+    let at = parent === undefined ? startedAt : readyAt(parent)
+    for (const source of sourcesOf(path, place)) at = Math.max(at, byPath.get(source)?.finishedAt ?? at)
+    ready.set(path, at)
+    return at
+  }
+
+  /** By node: the step inside, or itself, that was over last. */
+  const last = new Map<string, Timed>()
+  for (const execution of executions) {
+    if (execution.step === null || execution.finishedAt === null) continue
+    for (let path: string | undefined = execution.node; path !== undefined;) {
+      const known = last.get(path)
+      if (known === undefined || known.finishedAt! <= execution.finishedAt) last.set(path, execution)
+      const place = placeOf(path)
+      path = place === undefined ? undefined : parentPath(path, place)
+    }
+  }
+  const critical = new Set<string>()
+  const criticalEdges = new Set<string>()
+  const isDone = ({ finishedAt, step }: Timed): boolean => finishedAt !== null && step !== null
+  let current: string | undefined = executions
+    .filter(isDone)
+    .reduce<Timed | undefined>(
+      (best, one) => (best === undefined || one.finishedAt! >= best.finishedAt! ? one : best),
+      undefined,
+    )?.node
+  while (current !== undefined && !critical.has(current)) {
+    let [path, next]: [string | undefined, string | undefined] = [current, undefined]
+    // Outwards, until something was waited for.
+    while (path !== undefined && next === undefined) {
+      critical.add(path)
+      const place = placeOf(path)
+      if (place === undefined) break
+      const found: { readonly source: string; readonly leaf: Timed }[] = sourcesOf(path, place).flatMap(
+        (source) => {
+          const leaf = last.get(source)
+          return leaf === undefined ? [] : [{ source, leaf }]
+        },
+      )
+      const latest = found.reduce<(typeof found)[number] | undefined>(
+        (best, one) => (best === undefined || one.leaf.finishedAt! > best.leaf.finishedAt! ? one : best),
+        undefined,
+      )
+      if (latest !== undefined) {
+        criticalEdges.add(`${patternOf(latest.source)}\n${place.pattern}`)
+        next = latest.leaf.node
+      }
+      path = parentPath(path, place)
+    }
+    // What contains the last one of these is part of it too.
+    for (; path !== undefined;) {
+      critical.add(path)
+      const place = placeOf(path)
+      path = place === undefined ? undefined : parentPath(path, place)
+    }
+    current = next
+  }
+  return { readyAt, critical, criticalEdges }
+}

@@ -1,0 +1,159 @@
+import { definePipeline, defineStep, plan } from 'pipewright'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { layoutPlan } from '../../src/report-page/graph-layout.ts'
+import { parentPath, indexPlan } from '../../src/report-page/plan-index.ts'
+import { patternOf } from '../../src/report-page/pattern.ts'
+import { scheduleOf, type Timed } from '../../src/report-page/schedule.ts'
+
+const add = defineStep({
+  name: 'add',
+  version: '1',
+  inputs: { a: z.number(), b: z.number().default(0) },
+  outputs: { n: z.number(), good: z.boolean() },
+  run: ({ a, b }) => ({ n: a + b, good: true }),
+})
+
+const inner = definePipeline({ name: 'inner', inputs: { a: z.number() } }, (p, input) => ({
+  n: p.step(add, { a: input.a }, { id: 'deep' }).n,
+}))
+
+const pipeline = definePipeline({ name: 'p', inputs: { items: z.array(z.number()) } }, (p, input) => {
+  const first = p.step(add, { a: 1 }, { id: 'first' })
+  const side = p.step(add, { a: 2 }, { id: 'side' })
+  const each = p.map(
+    input.items,
+    (item, q) => {
+      const one = q.step(add, { a: item, b: first.n }, { id: 'one' })
+      return q.step(add, { a: one.n }, { id: 'two' })
+    },
+    { id: 'each' },
+  )
+  const branch = p.when(side.good, (q) => q.step(inner, { a: first.n }, { id: 'sub' }), { id: 'branch' })
+  return { n: each.n, m: branch.n }
+})
+
+const document = plan(pipeline, { items: [1, 2] })
+const index = indexPlan(document)
+
+const step = (node: string, startedAt: number, finishedAt: number): Timed => ({
+  node,
+  step: 'add',
+  startedAt,
+  finishedAt,
+})
+const container = (node: string, at: number): Timed => ({ node, step: null, startedAt: at, finishedAt: at })
+
+test('paths lead to their nodes in the plan, and to what contains them', () => {
+  expect([...index.keys()]).toEqual([
+    'first',
+    'side',
+    'each',
+    'each[]/one',
+    'each[]/two',
+    'branch',
+    'branch/then/sub',
+    'branch/then/sub/deep',
+  ])
+  const parentOf = (path: string): string | undefined => parentPath(path, index.get(patternOf(path))!)
+  expect(parentOf('each[12]/one')).toBe('each')
+  expect(parentOf('branch/then/sub')).toBe('branch')
+  expect(parentOf('branch/then/sub/deep')).toBe('branch/then/sub')
+  expect(parentOf('first')).toBeUndefined()
+  expect(patternOf('a["x/[y]"]/b[3]/c')).toBe('a[]/b[]/c')
+})
+
+test('a node is ready when the last that it reads, or that what contains it reads, was over', () => {
+  const { readyAt } = scheduleOf(
+    [
+      step('first', 100, 110),
+      step('side', 100, 130),
+      step('each[0]/one', 115, 120),
+      step('each[0]/two', 125, 140),
+      container('each', 141),
+      step('branch/then/sub/deep', 150, 160),
+      container('branch/then/sub', 161),
+      container('branch', 162),
+    ],
+    index,
+    95,
+  )
+  expect(readyAt('first')).toBe(95)
+  expect(readyAt('each[0]/one')).toBe(110)
+  expect(readyAt('each[0]/two')).toBe(120)
+  expect(readyAt('branch/then/sub/deep')).toBe(130)
+})
+
+test('the critical path goes back from what was over last, through maps and branches', () => {
+  const late = scheduleOf(
+    [
+      step('first', 0, 10),
+      step('side', 0, 5),
+      step('each[0]/one', 10, 20),
+      step('each[0]/two', 20, 30),
+      step('each[1]/one', 10, 50),
+      step('each[1]/two', 50, 90),
+      container('each', 91),
+    ],
+    index,
+    0,
+  )
+  expect([...late.critical].toSorted()).toEqual(['each', 'each[1]/one', 'each[1]/two', 'first'])
+  expect([...late.criticalEdges].toSorted()).toEqual(['each[]/one\neach[]/two', 'first\neach'])
+  const branch = scheduleOf(
+    [step('first', 0, 10), step('side', 0, 40), step('branch/then/sub/deep', 41, 99)],
+    index,
+    0,
+  )
+  expect([...branch.critical].toSorted()).toEqual([
+    'branch',
+    'branch/then/sub',
+    'branch/then/sub/deep',
+    'side',
+  ])
+  expect(scheduleOf([], index, 0).critical.size).toBe(0)
+})
+
+test('boxes do not overlap, and lie inside of what contains them', async () => {
+  const { nodes, edges, width, height } = await layoutPlan(document)
+  const byPattern = new Map(nodes.map((node) => [node.pattern, node]))
+  for (const node of nodes) {
+    expect(node.x >= -0.5 && node.y >= -0.5 && node.x + node.width <= width + 0.5, node.pattern).toBe(true)
+    expect(node.y + node.height).toBeLessThanOrEqual(height + 0.5)
+    const place = index.get(node.pattern)
+    const parent = place?.parent === undefined ? undefined : byPattern.get(place.parent.pattern)
+    if (parent !== undefined) {
+      expect(node.x > parent.x && node.x + node.width < parent.x + parent.width, node.pattern).toBe(true)
+      expect(node.y > parent.y && node.y + node.height < parent.y + parent.height, node.pattern).toBe(true)
+    }
+    for (const other of nodes) {
+      if (other === node || index.get(other.pattern)?.parent !== place?.parent || place === undefined)
+        continue
+      const apart =
+        node.x + node.width <= other.x ||
+        other.x + other.width <= node.x ||
+        node.y + node.height <= other.y ||
+        other.y + other.height <= node.y
+      expect(apart || other.type === 'branch', `${node.pattern} ${other.pattern}`).toBe(true)
+    }
+  }
+  expect(edges.map(({ from, to }) => `${from} ${to}`).toSorted()).toEqual([
+    'each[]/one each[]/two',
+    'first branch',
+    'first each',
+    'side branch',
+  ])
+})
+
+test('a scope of thousands of nodes is put into rows', async () => {
+  const wide = definePipeline({ name: 'wide', inputs: {} }, (p) => {
+    let last = p.step(add, { a: 0 }, { id: 'n0' }).n
+    for (let i = 1; i < 3_000; i++) last = p.step(add, { a: i % 3 === 0 ? last : i }, { id: `n${i}` }).n
+    return { last }
+  })
+  const { nodes, edges } = await layoutPlan(plan(wide, {}))
+  expect(nodes).toHaveLength(3_000)
+  expect(new Set(nodes.map(({ x, y }) => `${x} ${y}`)).size).toBe(3_000)
+  const top = new Map(nodes.map(({ pattern, y }) => [pattern, y]))
+  for (const { from, to } of edges) expect(top.get(from)!).toBeLessThan(top.get(to)!)
+})
