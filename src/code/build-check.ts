@@ -7,6 +7,7 @@ import type {
   Node,
   Program,
 } from 'oxc-parser'
+import { lookAt } from './look.ts'
 import { unwrap } from './unwrap.ts'
 
 /** A ref that a build function uses as if it were a value. */
@@ -238,12 +239,28 @@ export async function checkBuildFunction(
   module: string,
   pipelineName: string,
 ): Promise<readonly RefMisuse[]> {
-  let source: string
+  const key = `${module} ${pipelineName}`
   try {
-    source = readFileSync(module, 'utf8')
-  } catch {
+    const { look } = lookAt(module)
+    const known = checked.get(key)
+    if (known?.look === look) return known.misuses
+    const misuses = await misusesIn(readFileSync(module, 'utf8'), module, pipelineName)
+    checked.set(key, { look, misuses })
+    return misuses
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error
     return []
   }
+}
+
+/** A service starts the same pipelines over and over. */
+const checked = new Map<string, { readonly look: string; readonly misuses: readonly RefMisuse[] }>()
+
+async function misusesIn(
+  source: string,
+  module: string,
+  pipelineName: string,
+): Promise<readonly RefMisuse[]> {
   const { parseSync } = await import('oxc-parser')
   const { program, errors } = parseSync(module, source)
   const build = errors.length > 0 ? undefined : await findBuildFunction(program, pipelineName)

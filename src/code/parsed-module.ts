@@ -1,9 +1,10 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { sha256 } from '../internal/digest.ts'
 import { sourceText } from './module-text.ts'
 import { readImports, type ModuleImport } from './module-imports.ts'
 import { readNamedCalls, type NamedCall } from './named-calls.ts'
 import { lineCounter } from './lines.ts'
+import { lookAt } from './look.ts'
 import { whole, type KnownImports, type ModulePieces } from './pieces.ts'
 import { valueText } from './value-text.ts'
 import { readPieces } from './split-module.ts'
@@ -43,11 +44,6 @@ interface Remembered {
 }
 
 const remembered = new Map<string, Remembered>()
-
-function lookAt(path: string): { readonly look: string; readonly changedAt: number } {
-  const { size, mtimeNs, ctimeNs, ctimeMs, ino } = statSync(path, { bigint: true })
-  return { look: `${size} ${mtimeNs} ${ctimeNs} ${ino}`, changedAt: Number(ctimeMs) }
-}
 
 /** Reads and parses a module; a file that looks as it did is not read again. */
 export async function parseModule(path: string): Promise<ParsedModule> {

@@ -12,6 +12,10 @@ import { missing } from '../store/errors.ts'
 const inlineLimit = 4_096
 
 const recentBytes = 32 * 1024 * 1024
+/** In milliseconds: a service that goes on for weeks does not keep what no run has read for so long. */
+const recentFor = 60_000
+/** What an entry takes beside its bytes. */
+const overhead = 400
 
 /** In milliseconds. A collection may have taken what was known to be there longer ago. */
 const surelyThere = 60_000
@@ -51,9 +55,15 @@ export class TieredReader implements BlobReader {
   /** Keeps the bytes of a small blob at hand. */
   remember(digest: Digest, bytes: Uint8Array): void {
     this.#forget(digest)
-    this.#recent.set(digest, { bytes, at: Date.now() })
-    this.#recentSize += bytes.byteLength + 200
-    while (this.#recentSize > recentBytes) this.#forget(this.#recent.keys().next().value!)
+    // Small buffers share a slab of some KiB, which each of them would keep.
+    const own = bytes.byteLength < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes
+    this.#recent.set(digest, { bytes: own, at: Date.now() })
+    this.#recentSize += own.byteLength + overhead
+    const expired = Date.now() - recentFor
+    for (const [oldest, { at }] of this.#recent) {
+      if (this.#recentSize <= recentBytes && at > expired) return
+      this.#forget(oldest)
+    }
   }
 
   async bytes(artifact: Pick<Artifact, 'blob' | 'external'>): Promise<Uint8Array> {
@@ -85,7 +95,7 @@ export class TieredReader implements BlobReader {
     const known = this.#recent.get(digest)
     if (known === undefined) return
     this.#recent.delete(digest)
-    this.#recentSize -= known.bytes.byteLength + 200
+    this.#recentSize -= known.bytes.byteLength + overhead
   }
 
   async #small(digest: Digest): Promise<Uint8Array | undefined> {

@@ -8,6 +8,8 @@ import { decodeMetrics } from '../artifact/metrics.ts'
 import type { Value } from '../record/event.ts'
 
 const cacheBytes = 64 * 1024 * 1024
+/** In milliseconds: a service that goes on for weeks does not keep what no run has read for so long. */
+const keptFor = 60_000
 /** A larger value would push out all others: of these only the last few are kept. */
 const largeBytes = cacheBytes / 4
 const mostLarge = 4
@@ -22,7 +24,7 @@ interface Parsed {
 export class JsonValues {
   readonly #blobs: BlobReader
   /** In the order of their last use. */
-  readonly #parsed = new Map<string, Parsed>()
+  readonly #parsed = new Map<string, Parsed & { readonly usedAt: number }>()
   readonly #large = new Map<string, Parsed>()
   #size = 0
 
@@ -67,17 +69,18 @@ export class JsonValues {
     }
     this.#size += parsed.size - (this.#parsed.get(id)?.size ?? 0)
     this.#parsed.delete(id)
-    this.#parsed.set(id, parsed)
-    while (this.#size > cacheBytes) {
-      const [oldest, old] = this.#parsed.entries().next().value!
+    const now = performance.now()
+    this.#parsed.set(id, { ...parsed, usedAt: now })
+    for (const [oldest, { size, usedAt }] of this.#parsed) {
+      if (this.#size <= cacheBytes && usedAt > now - keptFor) return
       this.#parsed.delete(oldest)
-      this.#size -= old.size
+      this.#size -= size
     }
   }
 
   async #read(artifact: Artifact): Promise<Parsed> {
     // What keeping it costs beside its text.
-    const size = artifact.size + 100
+    const size = artifact.size + 400
     if (artifact.kind === 'json') return { value: await decodeJson(artifact, { blobs: this.#blobs }), size }
     if (artifact.kind === 'metrics')
       return { value: await decodeMetrics(artifact, { blobs: this.#blobs }), size }
