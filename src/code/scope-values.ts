@@ -32,6 +32,7 @@ interface RemoteValue {
   readonly description?: string
 }
 
+const group = 'pipewright'
 const hook: unique symbol = Symbol.for('pipewright.scope') as never
 
 /**
@@ -82,6 +83,7 @@ export class ScopeReader {
     try {
       const { result } = this.#post('Runtime.evaluate', {
         expression: `globalThis[Symbol.for('pipewright.scope')]`,
+        objectGroup: group,
       }) as { result: RemoteValue }
       const internal = this.#internal(result.objectId!)
       const location = internal.get('[[FunctionLocation]]')?.value as
@@ -94,6 +96,8 @@ export class ScopeReader {
       return { script, file: pathOf(url), line, column, map, scopes: this.#scopes(scopes) }
     } finally {
       Reflect.deleteProperty(host, hook)
+      // The inspector keeps alive whatever it has told of.
+      this.#post('Runtime.releaseObjectGroup', { objectGroup: group })
     }
   }
 
@@ -104,6 +108,7 @@ export class ScopeReader {
     try {
       const { result } = this.#post('Runtime.evaluate', {
         expression: `globalThis[Symbol.for('pipewright.scope')]`,
+        objectGroup: group,
       }) as { result: RemoteValue }
       const { privateProperties = [] } = this.#post('Runtime.getProperties', {
         objectId: result.objectId!,
@@ -114,6 +119,8 @@ export class ScopeReader {
       )
     } finally {
       Reflect.deleteProperty(host, hook)
+      // The inspector keeps alive whatever it has told of.
+      this.#post('Runtime.releaseObjectGroup', { objectGroup: group })
     }
   }
 
