@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { PipewrightError, type Pipeline, type RunRecord, type Workspace } from 'pipewright'
+import { renderReport } from 'pipewright/report'
 import { eventStream } from './event-stream.ts'
 
 type AnyPipeline = Pipeline<never, unknown>
@@ -145,6 +146,11 @@ export function createService({ workspace, pipelines, grace = 10_000 }: ServiceO
       .header('content-type', 'text/event-stream')
       .header('cache-control', 'no-store')
       .send(eventStream(workspace, run, { after, signal }))
+  })
+
+  app.get<RunRoute>('/tenants/:tenant/runs/:run/report', async ({ params: { tenant, run } }, reply) => {
+    await runOf(tenant, run)
+    return reply.type('text/html; charset=utf-8').send(await renderReport(workspace, run))
   })
 
   app.post<RunRoute>('/tenants/:tenant/runs/:run/cancel', async (request, reply) => {

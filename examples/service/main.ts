@@ -53,6 +53,11 @@ try {
   console.log(counts)
   console.log(await call('GET', `/tenants/acme/runs/${String(started['id'])}/outputs`))
 
+  const page = await fetch(`${url}/tenants/acme/runs/${String(started['id'])}/report`)
+  console.log(
+    `report: ${page.status} ${page.headers.get('content-type')}, ${(await page.text()).length} characters`,
+  )
+
   const long = await call('POST', '/tenants/acme/runs', {
     pipeline: 'training',
     inputs: { seeds: [3], epochs: 1_000 },

@@ -67,6 +67,11 @@ test('runs of several tenants and pipelines: started, followed from where a clie
   expect((await json(await fetch(`${url}/tenants/globex/runs`))).runs).toEqual([])
   expect((await json(await fetch(`${url}/tenants/acme/runs`))).runs.map(({ id }) => id)).toEqual([first.id])
 
+  const page = await fetch(`${url}/tenants/acme/runs/${first.id}/report`)
+  expect(page.headers.get('content-type')).toContain('text/html')
+  expect(await page.text()).toContain('<!doctype html>')
+  expect((await fetch(`${url}/tenants/globex/runs/${first.id}/report`)).status).toBe(404)
+
   const wrong = await start(url, 'acme', { pipeline: 'trainings' })
   expect([wrong.status, (await json(wrong)).code]).toEqual([404, 'PIPELINE_NOT_FOUND'])
   const typed = await start(url, 'acme', { pipeline: 'training', inputs: { seeds: ['1'] } })
