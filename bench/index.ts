@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { caching } from './cases/caching.ts'
+import { cliStart } from './cases/cli-start.ts'
 import { importTime } from './cases/import-time.ts'
 import { keys } from './cases/keys.ts'
 import { largeFile } from './cases/large-file.ts'
@@ -23,6 +24,7 @@ const cases = {
   planning,
   lineage,
   importTime,
+  cliStart,
   typeCost,
   reportPage,
 }
