@@ -29,7 +29,7 @@ function stateOf(execution: ExecutionRecord | undefined): string {
 
 function factsOf(execution: ExecutionRecord): string {
   const parts: string[] = []
-  if (execution.reused !== null) parts.push(`from run ${execution.reused.run.slice(0, 8)}`)
+  if (execution.reused !== null) parts.push(`from run ${execution.reused.run.slice(0, 13)}`)
   else if (execution.step !== null && execution.finishedAt !== null)
     parts.push(durationText(execution.finishedAt - execution.startedAt))
   if (execution.attempts.length > 1) parts.push(`${execution.attempts.length} attempts`)

@@ -1,3 +1,5 @@
+import { PipewrightError } from '../../internal/error.ts'
+import { didYouMean } from '../../internal/nearest.ts'
 import { printable, sizeText, tableText } from '../../ui/text.ts'
 import { print, printJson, printNext } from '../output.ts'
 import { openExisting, runNamed } from '../project.ts'
@@ -11,6 +13,11 @@ export async function listCommand(
   given: string | undefined,
   { json = false }: { readonly json?: boolean },
 ): Promise<void> {
+  // `list` is what is meant without a command: an id of a run is never a word.
+  if (given !== undefined && !/^[0-9a-f-]+$/i.test(given))
+    throw new PipewrightError('CONFIG_INVALID', `pipewright artifacts has no command '${given}'`, {
+      fix: didYouMean(given, ['list', 'show', 'cat', 'export', 'import']),
+    })
   await using pw = await openExisting()
   const detail = await pw.show(await runNamed(pw, given))
   const found = [...artifactsOf(detail)]

@@ -1,6 +1,7 @@
 import { renderExplanation } from '../../lineage/render-explain.ts'
 import { printableLines } from '../../ui/text.ts'
 import { print, printJson, printNext } from '../output.ts'
+import { shellWord } from '../shell-word.ts'
 import { openExisting, runNamed } from '../project.ts'
 
 /** More steps than this are counted. */
@@ -27,6 +28,8 @@ export async function explainCommand(
     print(printableLines(renderExplanation(await pw.explain(detail.id, one))))
   if (nodes.length > mostNodes) print(`… and ${nodes.length - mostNodes} more`)
   await printNext(
-    node === undefined ? `pipewright explain ${detail.id} <node>` : `pipewright show ${detail.id}`,
+    node === undefined && nodes.length > 1
+      ? `pipewright explain ${detail.id} ${shellWord(nodes[0]!)}`
+      : `pipewright show ${detail.id}`,
   )
 }

@@ -7,6 +7,7 @@ import { didYouMean } from '../../internal/nearest.ts'
 import { paletteFor } from '../../ui/palette.ts'
 import { packageVersion } from '../../workspace/version.ts'
 import { print, printJson, printNext } from '../output.ts'
+import { shellWord } from '../shell-word.ts'
 import { dataFile, pipelineFile } from '../templates/pipeline.ts'
 import {
   configFile,
@@ -128,6 +129,6 @@ export async function initCommand(given: string, options: InitArguments): Promis
   const manager = options.install ? await install(folder) : null
   if (options.json === true) return printJson({ folder, files: Object.keys(files), installed: manager })
   const way = relative(process.cwd(), folder)
-  const there = way === '' ? '' : `cd ${way} && `
+  const there = way === '' ? '' : `cd ${shellWord(way)} && `
   await printNext(`${there}${manager === null ? 'npm install && ' : ''}npm start`, 'npm test')
 }

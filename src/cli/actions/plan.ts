@@ -5,6 +5,7 @@ import { printableLines } from '../../ui/text.ts'
 import { openWorkspace } from '../../workspace/open.ts'
 import { givenInputs, type InputOptions } from '../inputs/given-inputs.ts'
 import { print, printJson, printNext } from '../output.ts'
+import { sameWords } from '../shell-word.ts'
 import { openProject } from '../project.ts'
 import { selectionOf } from './run-arguments.ts'
 
@@ -16,7 +17,7 @@ export interface PlanArguments extends InputOptions, Selection {
 
 /** `pipewright plan`. */
 export async function planCommand(given: string | undefined, options: PlanArguments): Promise<void> {
-  const { pipeline, address } = await openProject(given)
+  const { pipeline } = await openProject(given)
   const inputs = await givenInputs(pipeline, options)
   const selection = selectionOf(options)
   await using pw = await openWorkspace()
@@ -24,12 +25,12 @@ export async function planCommand(given: string | undefined, options: PlanArgume
     const nodes = await pw.preview(pipeline, inputs as never, selection)
     if (options.json === true) return printJson({ pipeline: pipeline.name, nodes })
     print(printableLines(renderPreview(nodes)))
-    return printNext(`pipewright run ${address}`)
+    return printNext(sameWords('run', ['--explain']))
   }
   const plan = await pw.plan(pipeline, inputs as never)
   if (options.json === true) return printJson(plan)
   print(printableLines(render(plan)))
   if (selection.select !== undefined)
     print(`would run: ${printableLines(select(plan, selection.select).join(', '))}`)
-  await printNext(`pipewright plan ${address} --explain`)
+  await printNext(`${sameWords('plan', [])} --explain`)
 }

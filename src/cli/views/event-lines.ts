@@ -30,7 +30,6 @@ export function lastingLines({ event }: RunUpdate, everyLog: boolean): string[] 
 
 /** What happens, in plain lines: one for each node that comes to an end, and what is worth knowing before. */
 export class EventLines {
-  readonly #startedAt = new Map<string, number>()
   readonly #everyLog: boolean
 
   constructor(everyLog: boolean) {
@@ -41,21 +40,16 @@ export class EventLines {
     const { at, event } = update
     switch (event.type) {
       case 'attempt.started':
-        this.#startedAt.set(event.node, at)
         return event.attempt > 1 ? [line('retry', `${event.node} (attempt ${event.attempt})`)] : []
       case 'attempt.failed': {
-        this.#startedAt.delete(event.node)
         if (event.retryIn === undefined) return []
         const when = `(next try in ${durationText(event.retryIn)})`
         return [line(event.end, `${event.node}: ${firstLine(event.error.message)} ${when}`)]
       }
       case 'node.succeeded': {
-        const startedAt = this.#startedAt.get(event.node)
-        this.#startedAt.delete(event.node)
         if (event.step === null) return []
         if (event.reused !== undefined) return [line('reused', event.node)]
-        const took = startedAt === undefined ? '' : `  ${durationText(at - startedAt)}`
-        return [line('done', `${event.node}${took}`)]
+        return [line('done', `${event.node}  ${durationText(at - event.startedAt)}`)]
       }
       case 'node.failed':
         return [line('failed', `${event.node}: ${firstLine(event.error.message)}`)]
