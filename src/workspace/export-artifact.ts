@@ -13,6 +13,9 @@ import { ColumnTable } from '../artifact/table-value.ts'
 
 const forms: Readonly<Record<string, TextForm>> = { '.csv': 'csv', '.ndjson': 'ndjson', '.jsonl': 'ndjson' }
 
+/** A table as it is stored: an Arrow IPC file. */
+const ipcExtensions = new Set(['', '.arrow', '.feather', '.ipc'])
+
 /** The rows of a stored table as CSV or NDJSON, piece by piece. */
 export async function* tableText(
   artifact: Artifact,
@@ -25,7 +28,8 @@ export async function* tableText(
 
 /**
  * Writes a stored value as ordinary files: one file for json, metrics, tables (Arrow; CSV or NDJSON by the target's
- * extension) and files, a folder for directories, models, reports and lists. Throws `FILE_EXISTS`.
+ * extension) and files, a folder for directories, models, reports and lists. Throws `FILE_EXISTS`, and `CONFIG_INVALID`
+ * for a table as what it cannot be written.
  */
 export async function exportArtifact(artifact: Artifact, target: string, blobs: BlobReader): Promise<void> {
   if ((await stat(target).catch(() => undefined)) !== undefined) {
@@ -34,6 +38,12 @@ export async function exportArtifact(artifact: Artifact, target: string, blobs: 
       details: { path: target },
     })
   }
+  const extension = extname(target).toLowerCase()
+  if (artifact.kind === 'table' && forms[extension] === undefined && !ipcExtensions.has(extension))
+    throw new PipewrightError('CONFIG_INVALID', `a table is not written as ${extension}`, {
+      fix: 'end the target with .csv, .ndjson, .jsonl, or .arrow (also .feather, .ipc, or nothing)',
+      details: { path: target },
+    })
   await mkdir(dirname(target), { recursive: true })
   // Beside its place: what is cut off is not taken for whole.
   const partial = `${target}.${process.pid}.partial`

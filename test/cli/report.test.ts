@@ -31,7 +31,7 @@ test('report writes the page of a run, says where, and what to do next', async (
   expect(first.out).toContain(`doubles-${id}.html`)
   expect(first.out).toContain('next: open file://')
   expect(await readFile(join(cwd, `doubles-${id}.html`), 'utf8')).toContain('<!doctype html>')
-  const second = await pipewright(cwd, 'report', id!, '--out', 'pages/run.html', '--compare', id!)
+  const second = await pipewright(cwd, 'report', id!, '--output', 'pages/run.html', '--compare', id!)
   expect(second.out).toContain('pages/run.html')
   expect(await readFile(join(cwd, 'pages/run.html'), 'utf8')).toContain('"comparison"')
   const unknown = await pipewright(cwd, 'report', 'nothing')

@@ -7,7 +7,7 @@ import { print, printJson, printNext } from '../output.ts'
 import { openExisting, runNamed } from '../project.ts'
 
 interface ReportArguments {
-  readonly out?: string
+  readonly output?: string
   readonly compare?: string
   readonly json?: boolean
 }
@@ -15,14 +15,14 @@ interface ReportArguments {
 /** `pipewright report`. */
 export async function reportCommand(
   given: string | undefined,
-  { out, compare, json = false }: ReportArguments,
+  { output, compare, json = false }: ReportArguments,
 ): Promise<void> {
   await using pw = await openExisting()
   const { id, pipeline, state } = await pw.show(await runNamed(pw, given))
   const path = await writeReport(
     pw,
     id,
-    out ?? `${pipeline.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')}-${id}.html`,
+    output ?? `${pipeline.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')}-${id}.html`,
     compare === undefined ? {} : { compareWith: await runNamed(pw, compare) },
   )
   const { size } = await stat(path)

@@ -7,7 +7,7 @@ export function registerReport(program: Command): void {
     .command('report')
     .argument('[run]', `${runText}; default: the latest`)
     .description('write the page of a run: one HTML file with all that is known of it')
-    .option('--out <file>', 'default: <pipeline>-<run>.html in the current folder')
+    .option('-o, --output <file>', 'default: <pipeline>-<run>.html in the current folder')
     .option('--compare <run>', 'another run: what differs from it is shown too')
   withJson(report).action(async (run: string | undefined, options: object) =>
     (await import('../actions/report.ts')).reportCommand(run, options),
