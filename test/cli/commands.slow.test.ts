@@ -171,7 +171,7 @@ test('completion: a script for each shell, and candidates from commands, options
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => line.split('\t')[0]!)
-  expect(await complete('re')).toEqual(['resume'])
+  expect(await complete('re')).toEqual(['resume', 'report'])
   expect(await complete('run', '--ver')).toEqual(['--verify-cache'])
   expect(await complete('artifacts', 'ex')).toEqual(['export'])
   await writeFile(
