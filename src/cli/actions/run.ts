@@ -18,10 +18,15 @@ function withPipeline(
   return { address: last, options: { ...options, refresh: [...options.refresh!.slice(0, -1), '**'] } }
 }
 
+/** Apart: where `await using` is compiled, TypeScript leaves the extension of a dynamic import as it is. */
+async function watch(...given: Parameters<typeof runCommand>): Promise<void> {
+  return (await import('./watch.ts')).watchCommand(...given)
+}
+
 /** `pipewright run`. */
 export async function runCommand(given: string | undefined, all: RunArguments): Promise<void> {
   const { address, options } = withPipeline(given, all)
-  if (options.watch === true) return (await import('./watch.ts')).watchCommand(address, options)
+  if (options.watch === true) return watch(address, options)
   const { pipeline } = await openProject(address)
   const inputs = await givenInputs(pipeline, options)
   const runOptions = runOptionsOf(options)

@@ -1,0 +1,3 @@
+export function scale(value) {
+  return value * 2
+}

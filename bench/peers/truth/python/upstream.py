@@ -1,0 +1,6 @@
+from body import ran
+
+
+def upstream(value: int) -> int:
+    ran('upstream')
+    return value + (1 + 1)
