@@ -24,7 +24,7 @@ Written by \`npm run bench:peers\`, from one run of it (${minutes} minutes): ${m
 ${machine.system}, Node ${machine.node}, Python ${machine.python}${server}. Load before it started: ${machine.load.toFixed(1)}.
 
 Each is installed in an environment of its own, in the versions of [versions.json](../bench/peers/versions.json), and used
-as its documentation says; the flows are in [bench/peers](../bench/peers), one folder each. The bodies of the steps do
+as its documentation says; the flows are in [bench/peers](../bench/peers/README.md), one folder each. The bodies of the steps do
 the same: append a line to a log, return a small JSON value. That log tells what was executed. Telemetry is off, no
 network is used. Times are of the whole command, medians of ${options.repeat} runs; what takes longer than 20 s is run once, and
 ${options.limit} s are the limit of a measurement. Processor time and memory are those of all processes that the command has
