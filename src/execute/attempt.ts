@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import type { Clock } from '../internal/clock.ts'
 import { PipewrightError } from '../internal/error.ts'
+import { own } from '../internal/own.ts'
 import type { Digest } from '../internal/digest.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { ArtifactStore } from '../artifact/blob.ts'
@@ -135,7 +136,7 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
     await blobs.refresh()
     const lasting = await lastingOutputs(step, outputs, services.json)
     const facts: ExecutionFacts = {
-      metrics: { ...context.summaries(), ...metricsOf(outputs) },
+      metrics: withOutputs(context.summaries(), outputs),
       params: context.params,
       reports,
       ...(lasting.length === 0 ? {} : { lasting }),
@@ -185,13 +186,18 @@ function captureSink(context: AttemptContext, limit: AttemptLimit, owner: string
   }
 }
 
-/** The values of metrics outputs, listed with the metrics that the step has reported. */
-function metricsOf(outputs: Values): Record<string, MetricSummary> {
-  const metrics: Record<string, MetricSummary> = {}
+/** The metrics that a step has reported, with those that it returns: these end a series of the same name. */
+function withOutputs(
+  reported: Readonly<Record<string, MetricSummary>>,
+  outputs: Values,
+): Record<string, MetricSummary> {
+  const metrics: Record<string, MetricSummary> = { ...reported }
   for (const value of Object.values(outputs)) {
     if (!('artifact' in value) || value.artifact.kind !== 'metrics') continue
-    for (const [name, number] of Object.entries(value.artifact.meta ?? {})) {
-      if (typeof number === 'number') metrics[name] = { last: number, min: number, max: number, count: 1 }
+    for (const [name, last] of Object.entries(value.artifact.meta ?? {})) {
+      if (typeof last !== 'number') continue
+      const { min, max, count } = own(reported, name) ?? { min: last, max: last, count: 1 }
+      metrics[name] = { last, min: Math.min(min, last), max: Math.max(max, last), count }
     }
   }
   return metrics

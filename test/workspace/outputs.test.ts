@@ -1,4 +1,4 @@
-import { definePipeline, defineStep, table } from 'pipewright'
+import { definePipeline, defineStep, metrics, table } from 'pipewright'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { deferred, tempWorkspace } from './temp.ts'
@@ -44,4 +44,24 @@ test('a run that goes on has none', async () => {
   await expect(pw.outputs(handle.id, pipeline)).rejects.toThrow('is running: it has no outputs yet')
   go.resolve()
   await handle.result()
+})
+
+test('a returned metric ends the series of its name, and keeps what was reported', async () => {
+  const pw = await tempWorkspace()
+  const fit = defineStep({
+    name: 'fit',
+    version: '1',
+    outputs: { metrics: metrics({ loss: z.number(), auc: z.number() }) },
+    run: (_inputs, ctx) => {
+      for (const loss of [5, 3, 1]) ctx.metric('loss', loss)
+      return { metrics: { loss: 1, auc: 0.9 } }
+    },
+  })
+  const pipeline = definePipeline({ name: 'fitted' }, (p) => ({ metrics: p.step(fit, {}).metrics }))
+  const { run } = await pw.run(pipeline, {})
+  const [execution] = (await pw.show(run.id)).executions
+  expect(execution!.metrics).toEqual({
+    loss: { last: 1, min: 1, max: 5, count: 3 },
+    auc: { last: 0.9, min: 0.9, max: 0.9, count: 1 },
+  })
 })
