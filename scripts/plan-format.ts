@@ -80,6 +80,8 @@ const step = z
     timeout: z.number().nonnegative().optional().describe('Milliseconds'),
     grace: z.number().nonnegative().optional().describe('Milliseconds'),
     resources: z.record(z.string(), z.union([z.number(), z.string()])).optional(),
+    priority: z.number().optional(),
+    undo: z.literal(true).optional().describe('It can be taken back'),
   })
   .meta({ id: 'Step' })
 
@@ -101,6 +103,7 @@ const node = z
       ...base,
       step: z.string().describe('A key of `steps`'),
       cache: cache.optional().describe("In place of the step's own"),
+      priority: z.number().optional().describe("In place of the step's own"),
       inputs: bindings,
     }),
     z.strictObject({
@@ -116,6 +119,12 @@ const node = z
       ...base,
       items: binding,
       concurrency: z.int().positive().optional(),
+      key: z.string().optional().describe('The property of an item that names it in paths'),
+      maxFailed: z
+        .union([z.int().nonnegative(), z.strictObject({ share: z.number().min(0).max(1) })])
+        .optional()
+        .describe('How many items may fail; absent: none'),
+      reports: z.array(z.enum(['keys', 'failed'])).optional(),
       body: scope,
     }),
     z.strictObject({
@@ -124,6 +133,60 @@ const node = z
       condition: binding,
       then: scope,
       else: scope.optional(),
+    }),
+    z.strictObject({
+      type: z.literal('choose'),
+      ...base,
+      selector: binding,
+      branches: z.record(z.string(), scope),
+      otherwise: scope.optional(),
+    }),
+    z.strictObject({
+      type: z.literal('loop'),
+      ...base,
+      state: bindings.describe('What the first round is given as inputs'),
+      again: binding.describe('Whether there is another round, seen from inside the body'),
+      maxRounds: z.int().positive(),
+      onMaxRounds: z.enum(['fail', 'stop']),
+      body: scope.describe('Its outputs are the state for the next round'),
+    }),
+    z.strictObject({
+      type: z.literal('recurse'),
+      ...base,
+      pipeline: z.string().describe('A key of `pipelines`'),
+      inputs: bindings,
+      maxDepth: z.int().positive(),
+    }),
+    z.strictObject({
+      type: z.literal('sleep'),
+      ...base,
+      for: binding.describe('Milliseconds, or a duration such as 2h'),
+    }),
+    z.strictObject({ type: z.literal('until'), ...base, at: binding.describe('ISO 8601 with its zone') }),
+    z.strictObject({
+      type: z.literal('signal'),
+      ...base,
+      signal: z.string(),
+      payload: kind.optional(),
+      timeout: z.number().nonnegative().optional().describe('Milliseconds'),
+      onTimeout: z.enum(['fail', 'continue']),
+    }),
+    z.strictObject({
+      type: z.literal('approve'),
+      ...base,
+      message: z.string().optional(),
+      by: names.optional().describe('Names, and roles as role:name; absent: anybody'),
+      show: bindings,
+      payload: kind.optional(),
+      timeout: z.number().nonnegative().optional().describe('Milliseconds'),
+      onTimeout: z.enum(['fail', 'approve', 'reject']),
+      onReject: z.enum(['fail', 'continue']),
+    }),
+    z.strictObject({
+      type: z.literal('handler'),
+      ...base,
+      on: z.enum(['failure', 'end']),
+      body: scope,
     }),
   ])
   .meta({ id: 'Node' })
@@ -137,6 +200,10 @@ export const planSchema = z
     inputs: z.record(z.string(), input),
     given: z.record(z.string(), z.json()).describe('The given inputs: values, and paths of sources'),
     steps: z.record(z.string(), step),
+    pipelines: z
+      .record(z.string(), z.strictObject({ name: z.string(), inputs: z.record(z.string(), input), scope }))
+      .optional()
+      .describe('Pipelines that are expanded while the plan runs'),
     scope,
   })
   .meta({ title: 'Pipewright plan', description: 'What a pipeline compiles to. It holds no function.' })

@@ -1,6 +1,6 @@
 import type { Plan, PlanNode, PlanScope } from '../plan/document.ts'
 import { graphOfScope } from '../plan/graph.ts'
-import { innerScopes } from '../plan/render.ts'
+import { bodiesOf } from '../plan/bodies.ts'
 
 /** The graph of a pipeline for programs: every node with its path, and the edges between nodes of one scope. */
 export interface GraphDocument {
@@ -33,7 +33,7 @@ export function graphDocument(plan: Plan): GraphDocument {
       nodes.push({ path, type: node.type, name, parent })
       for (let e = graph.offsets[source]!; e < graph.offsets[source + 1]!; e++)
         edges.push({ from: path, to: prefix + graph.nodes[graph.targets[e]!]!.id })
-      for (const { name: branch, scope: inner } of innerScopes(node))
+      for (const { name: branch, scope: inner } of bodiesOf(node))
         open.push({
           scope: inner,
           prefix: `${path}/${branch === undefined ? '' : `${branch}/`}`,

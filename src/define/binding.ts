@@ -6,7 +6,7 @@ import { itemKind } from '../artifact/list.ts'
 import type { Kind } from '../artifact/kind.ts'
 import { predictorOf } from '../artifact/model.ts'
 import { isStored } from '../artifact/stored.ts'
-import type { Binding, ScopeRecord } from './graph.ts'
+import { mapReports, type Binding, type ScopeRecord } from './graph.ts'
 import { isRef, targetOf, type Ref, type RefTarget } from './ref.ts'
 import { nodeMark, type NodeHandle } from './scope.ts'
 
@@ -21,6 +21,7 @@ function scopesUp(target: RefTarget, place: Place): number {
   let up = 0
   for (let scope: ScopeRecord | undefined = place.scope; scope !== undefined; scope = scope.parent) {
     if (scope === target.scope) return up
+    if (scope.handles && target.source.from === 'node' && !target.maybe) refuseUncertain(target, place)
     up++
   }
   const details = { ref: target.label, place: place.text }
@@ -44,6 +45,14 @@ function scopesUp(target: RefTarget, place: Place): number {
   )
 }
 
+function refuseUncertain({ label }: RefTarget, { text }: Place): never {
+  throw new PipewrightError(
+    'REF_OUT_OF_SCOPE',
+    `${text}: '${label}' may not be there when this runs: its node may not have succeeded`,
+    { fix: 'wire q.maybe(…) of it into an input that takes undefined', details: { ref: label, place: text } },
+  )
+}
+
 /** The binding of a ref as seen from a place. */
 export function bindRef(ref: Ref<unknown>, place: Place): Binding {
   const target = targetOf(ref)
@@ -52,6 +61,8 @@ export function bindRef(ref: Ref<unknown>, place: Place): Binding {
   const { source } = target
   switch (source.from) {
     case 'node':
+      if (source.node.type === 'map' && mapReports.includes(source.output))
+        source.node.reports.add(source.output)
       return Object.freeze({ node: source.node.id, output: source.output, ...tail })
     case 'input':
       return Object.freeze({ input: source.name, ...tail })

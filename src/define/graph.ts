@@ -35,6 +35,7 @@ export interface TracedStep extends NodeBase {
   readonly type: 'step'
   readonly step: AnyStep
   readonly cache: CachePolicy | undefined
+  readonly priority: number | undefined
   readonly inputs: Bindings
 }
 
@@ -50,8 +51,20 @@ export interface TracedMap extends NodeBase {
   readonly type: 'map'
   readonly items: Binding
   readonly concurrency: number | undefined
+  /** The property of an item that names it. */
+  readonly key: string | undefined
+  /** How many items may fail; undefined: none. */
+  readonly maxFailed: Failures | undefined
   readonly body: TracedScope
+  /** What of its own (`keys`, `failed`) something reads; filled while the scope around it is traced. */
+  readonly reports: Set<string>
 }
+
+/** What a map tells of itself, beside the outputs of its body. */
+export const mapReports: readonly string[] = ['keys', 'failed']
+
+/** A number of items, or a share of them between 0 and 1. */
+export type Failures = number | { readonly share: number }
 
 /** A branch: one of two bodies runs, or one or none. */
 export interface TracedWhen extends NodeBase {
@@ -61,8 +74,89 @@ export interface TracedWhen extends NodeBase {
   readonly else: TracedScope | undefined
 }
 
+/** One of several branches, chosen by a text. */
+export interface TracedChoose extends NodeBase {
+  readonly type: 'choose'
+  readonly selector: Binding
+  readonly branches: Readonly<Record<string, TracedScope>>
+  readonly otherwise: TracedScope | undefined
+}
+
+/** A body that runs again and again: its outputs are the state that the next round is given as inputs. */
+export interface TracedLoop extends NodeBase {
+  readonly type: 'loop'
+  readonly state: Bindings
+  readonly body: TracedScope
+  /** Seen from inside the body. */
+  readonly again: Binding
+  readonly maxRounds: number
+  readonly onMaxRounds: 'fail' | 'stop'
+}
+
+/** A use of a pipeline by itself, expanded while the pipeline runs. */
+export interface TracedRecurse extends NodeBase {
+  readonly type: 'recurse'
+  readonly pipeline: () => AnyPipeline
+  readonly inputs: Bindings
+  readonly maxDepth: number
+}
+
+/** Waits a while. */
+export interface TracedSleep extends NodeBase {
+  readonly type: 'sleep'
+  readonly for: Binding
+}
+
+/** Waits for a point in time. */
+export interface TracedUntil extends NodeBase {
+  readonly type: 'until'
+  readonly at: Binding
+}
+
+/** Waits for something from outside. */
+export interface TracedSignal extends NodeBase {
+  readonly type: 'signal'
+  readonly signal: string
+  readonly payload: Kind<unknown, never> | undefined
+  /** Milliseconds. */
+  readonly timeout: number | undefined
+  readonly onTimeout: 'fail' | 'continue'
+}
+
+/** Waits for somebody's decision. */
+export interface TracedApprove extends NodeBase {
+  readonly type: 'approve'
+  readonly message: string | undefined
+  readonly by: readonly string[] | undefined
+  readonly show: Bindings
+  readonly payload: Kind<unknown, never> | undefined
+  /** Milliseconds. */
+  readonly timeout: number | undefined
+  readonly onTimeout: 'fail' | 'approve' | 'reject'
+  readonly onReject: 'fail' | 'continue'
+}
+
+/** What runs when the rest of the pipeline has ended. */
+export interface TracedHandler extends NodeBase {
+  readonly type: 'handler'
+  readonly on: 'failure' | 'end'
+  readonly body: TracedScope
+}
+
 /** A node of a traced graph. */
-export type TracedNode = TracedStep | TracedPipeline | TracedMap | TracedWhen
+export type TracedNode =
+  | TracedStep
+  | TracedPipeline
+  | TracedMap
+  | TracedWhen
+  | TracedChoose
+  | TracedLoop
+  | TracedRecurse
+  | TracedSleep
+  | TracedUntil
+  | TracedSignal
+  | TracedApprove
+  | TracedHandler
 
 /** What tracing a build function yields: nodes in the order of definition, and the named results. */
 export interface TracedScope {
@@ -83,6 +177,10 @@ export interface ScopeRecord {
   readonly nodes: TracedNode[]
   readonly byId: Map<string, TracedNode | undefined>
   open: boolean
+  /** The pipeline that is being defined. */
+  readonly self: AnyPipeline
+  /** The nodes around it may not have succeeded when it runs. */
+  readonly handles?: true
 }
 
 /** Where a pipeline keeps its traced graph; the graphs of other installed copies are readable too. */

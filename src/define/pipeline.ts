@@ -1,30 +1,47 @@
 import { callSite } from '../internal/call-site.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { itemKind } from '../artifact/list.ts'
-import { graphMark, type TracedPipelineObject } from './graph.ts'
+import { graphMark, type TracedPipelineObject, type TracedScope } from './graph.ts'
 import { checkName } from './name.ts'
 import type { Ref, RefRecord, RefValue } from './ref.ts'
-import type { Scope } from './scope.ts'
-import { runnableMark, type Pipeline } from './runnable.ts'
-import { optionalNames, toKinds, type InputsOf, type Received, type Specs } from './spec.ts'
-import { trace } from './trace.ts'
+import type { OutputNames, PipelineScope } from './scope.ts'
+import { runnableMark, type AnyPipeline, type Pipeline } from './runnable.ts'
+import {
+  optionalNames,
+  toKinds,
+  type InputsOf,
+  type Kinds,
+  type OutputsOf,
+  type Received,
+  type Specs,
+} from './spec.ts'
+import { fits, kindTexts } from './binding.ts'
+import { trace } from './trace/tracer.ts'
 
 type NoInputs = Readonly<Record<never, never>>
 
 /** What {@link definePipeline} takes beside the build function. */
-export interface PipelineDefinition<I extends Specs> {
+export interface PipelineDefinition<I extends Specs, O extends Specs = NoInputs> {
   /** The pipeline's name: runs are listed by it. */
   readonly name: string
   readonly description?: string
   /** Named inputs: schemas for json values, `file()` and `directory()` for sources. */
   readonly inputs?: I
+  /** Named outputs. Only a pipeline that recurses needs to declare them; those of others follow from what they return. */
+  readonly outputs?: O
 }
 
 /** The refs on the inputs that a build function is given. */
 export type InputRefs<I> = { readonly [K in keyof I]: Ref<Received<I[K]>> }
 
 /** The values behind returned refs. */
-export type ValuesOf<A> = { [K in keyof A & string]: RefValue<A[K]> }
+export type ValuesOf<A> = { [K in OutputNames<A>]: RefValue<A[K]> }
+
+/** What a build function returns for declared outputs. */
+export type DeclaredRefs<O> = { readonly [K in keyof O]: Ref<Received<O[K]>> }
+
+/** What a pipeline gives: what is declared, else what its build function returns. */
+type Given<O, A> = keyof O extends never ? ValuesOf<A> : OutputsOf<O>
 
 /**
  * Defines a pipeline: a synchronous, pure function that wires steps.
@@ -43,39 +60,72 @@ export type ValuesOf<A> = { [K in keyof A & string]: RefValue<A[K]> }
  * )
  * ```
  */
-export function definePipeline<const I extends Specs = NoInputs, A extends RefRecord = NoInputs>(
-  definition: PipelineDefinition<I>,
-  build: (p: Scope, input: InputRefs<I>) => A,
-): Pipeline<InputsOf<I>, ValuesOf<A>> {
-  checkName('pipeline', definition.name)
+export function definePipeline<
+  const I extends Specs = NoInputs,
+  const O extends Specs = NoInputs,
+  A extends RefRecord & DeclaredRefs<O> = RefRecord & DeclaredRefs<O>,
+>(
+  definition: PipelineDefinition<I, O>,
+  build: (p: PipelineScope, input: InputRefs<I>, self: Pipeline<InputsOf<I>, OutputsOf<O>>) => A,
+): Pipeline<InputsOf<I>, Given<O, A>> {
+  const { name, description, inputs = {} } = definition
+  checkName('pipeline', name)
   if (typeof build !== 'function') {
-    throw new PipewrightError('DEFINITION_INVALID', `pipeline '${definition.name}' has no build function`, {
+    throw new PipewrightError('DEFINITION_INVALID', `pipeline '${name}' has no build function`, {
       fix: 'give one as second argument: (p, input) => { … }',
     })
   }
-  const inputs = definition.inputs ?? {}
-  const kinds = toKinds(inputs, `pipeline '${definition.name}'`, 'input')
-  for (const [name, kind] of Object.entries(kinds)) {
+  const kinds = toKinds(inputs, `pipeline '${name}'`, 'input')
+  for (const [input, kind] of Object.entries(kinds)) {
     const base = itemKind(kind) ?? kind
     if (base.name !== 'json' && base.name !== 'file' && base.name !== 'directory') {
       throw new PipewrightError(
         'DEFINITION_INVALID',
-        `pipeline '${definition.name}': input '${name}' is a ${kind.name}`,
+        `pipeline '${name}': input '${input}' is a ${kind.name}`,
         {
           fix: 'a pipeline takes json values, files and directories; make the rest in a step',
         },
       )
     }
   }
-  const graph = trace(definition.name, build, kinds)
-  const pipeline: TracedPipelineObject = {
+  const outputs =
+    definition.outputs === undefined
+      ? {}
+      : { outputs: toKinds(definition.outputs, `pipeline '${name}'`, 'output') }
+  const self = {
     [runnableMark]: 'pipeline',
-    [graphMark]: graph,
-    name: definition.name,
-    description: definition.description,
+    name,
+    description,
     inputs: kinds,
     optional: optionalNames(inputs),
+    ...outputs,
     module: callSite()?.file,
+  } as const satisfies AnyPipeline
+  const graph = trace(self, build as never, kinds)
+  if (outputs.outputs !== undefined) checkOutputs(name, outputs.outputs, graph)
+  // The pipeline that the build function was given is the one that is returned: it may have wired it.
+  return Object.freeze(
+    Object.assign(self, { [graphMark]: graph } satisfies Partial<TracedPipelineObject>),
+  ) as never
+}
+
+/** Compares what a build function has returned with what was declared. */
+function checkOutputs(name: string, declared: Kinds, { kinds, outputs }: TracedScope): void {
+  for (const output of new Set([...Object.keys(declared), ...Object.keys(outputs)])) {
+    const side = Object.hasOwn(outputs, output) ? 'was not declared' : 'was not returned'
+    if (!Object.hasOwn(outputs, output) || !Object.hasOwn(declared, output)) {
+      throw new PipewrightError('DEFINITION_INVALID', `pipeline '${name}': output '${output}' ${side}`, {
+        fix: 'return what `outputs` declares, no more and no less',
+        details: { output },
+      })
+    }
+    const [from, to] = [kinds[output], declared[output]!]
+    if (from === undefined || fits(from, to)) continue
+    const [needed, given] = kindTexts(to, from)
+    throw new PipewrightError(
+      'KIND_MISMATCH',
+      `pipeline '${name}': output '${output}' is declared as a ${needed}, but a ${given} was returned`,
+      { fix: 'declare what is returned', details: { output } },
+    )
   }
-  return Object.freeze(pipeline) as never
 }

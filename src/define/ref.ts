@@ -45,6 +45,8 @@ export interface RefTarget {
   readonly kind: Kind<unknown, never> | undefined
   /** A gathered or branched value may be missing; that changes nothing but messages. */
   readonly label: string
+  /** Whoever reads it takes undefined. */
+  readonly maybe?: true
 }
 
 class Handle {
@@ -61,7 +63,7 @@ class Handle {
       'REF_COERCED',
       `the ref '${label}' was used as a value while the pipeline was being defined`,
       {
-        fix: 'a ref stands for a value that does not exist yet: wire it into a step, branch with p.when, take a part with p.pick',
+        fix: 'a ref stands for a value that does not exist yet: wire it into a step, branch with p.when or p.choose, take a part with p.pick',
         details: { ref: label },
       },
     )

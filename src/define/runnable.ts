@@ -20,6 +20,8 @@ export interface Pipeline<in In, out Out> extends Runnable<In, Out> {
   readonly inputs: Kinds
   /** Inputs that may be left out. */
   readonly optional: ReadonlySet<string>
+  /** As far as they are declared: a pipeline that recurses declares them. */
+  readonly outputs?: Kinds
   /** The file in which the pipeline was defined, as far as the call stack tells. */
   readonly module: string | undefined
 }

@@ -1,7 +1,9 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Duration } from '../internal/duration.ts'
 import type { Stored } from '../artifact/stored.ts'
 import type { TracedNode } from './graph.ts'
 import type { Ref, RefRecord, RefValue } from './ref.ts'
-import type { Runnable } from './runnable.ts'
+import type { Pipeline, Runnable } from './runnable.ts'
 import type { CachePolicy } from './step.ts'
 
 /** Marks the handle of a node, for `after`. */
@@ -24,16 +26,107 @@ export type Wire<T> = Ref<T> | Literal<T>
 /** What is wired into each input. */
 export type Wiring<In> = { readonly [K in keyof In]: Wire<In[K]> }
 
-/** The outputs of a map: a list for each, in the order of the items. */
-export type Gathered<A> = NodeHandle & { readonly [K in keyof A & string]: Ref<RefValue<A[K]>[]> }
+/** An item of a map that has failed, where `maxFailed` lets it. */
+export interface FailedItem {
+  /** The item's key, or its index as a text where the map has no key. */
+  readonly key: string
+  /** From 0, in the list that was given to the map. */
+  readonly index: number
+  /** The path of the node that failed first. */
+  readonly node: string
+  readonly error: { readonly name: string; readonly message: string; readonly code?: string }
+}
+
+declare const beside: unique symbol
+
+/** The outputs that a handle has when it is returned as a whole: what a map tells of itself is none of them. */
+export type OutputNames<A> = Exclude<
+  keyof A & string,
+  A extends { readonly [beside]: infer Names } ? Names : never
+>
+
+/** What a map tells of itself. */
+// A type literal: only those have the implicit index signature that a RefRecord needs.
+// oxlint-disable-next-line consistent-type-definitions
+type MapReports = {
+  /** The keys of the items that have succeeded, in the order of the items; their indices where the map has no key. */
+  readonly keys: Ref<string[]>
+  /** The items that have failed, in the order of the items. */
+  readonly failed: Ref<FailedItem[]>
+  /** For the compiler only. */
+  readonly [beside]: 'keys' | 'failed'
+}
+
+/** The outputs of a map: a list for each, in the order of the items; those of failed items are left out of all. */
+export type Gathered<A> = NodeHandle & {
+  readonly [K in OutputNames<A>]: Ref<RefValue<A[K]>[]>
+} & MapReports
 
 /** The outputs of a branch that may not be taken. */
-export type Maybe<A> = NodeHandle & { readonly [K in keyof A & string]: Ref<RefValue<A[K]> | undefined> }
+export type Maybe<A> = NodeHandle & { readonly [K in OutputNames<A>]: Ref<RefValue<A[K]> | undefined> }
 
 /** The outputs of two branches of which one is taken. */
 export type Either<A, B> = NodeHandle & {
-  readonly [K in (keyof A | keyof B) & string]: Ref<
-    (K extends keyof A ? RefValue<A[K]> : undefined) | (K extends keyof B ? RefValue<B[K]> : undefined)
+  readonly [K in OutputNames<A> | OutputNames<B>]: Ref<
+    | (K extends OutputNames<A> ? RefValue<A[K]> : undefined)
+    | (K extends OutputNames<B> ? RefValue<B[K]> : undefined)
+  >
+}
+
+type KeysOf<B> = B extends unknown ? OutputNames<B> : never
+
+/** The outputs of several branches of which one is taken: what not all of them have may be undefined. */
+export type Chosen<B, Tag = keyof B> = NodeHandle & {
+  readonly [K in KeysOf<B[keyof B]>]: Ref<
+    { [N in keyof B]: K extends OutputNames<B[N]> ? RefValue<B[N][K]> : undefined }[keyof B]
+  >
+} & {
+  /** The name of the branch that was taken. */
+  readonly branch: Ref<Tag>
+}
+
+/** One round of a loop, as its body returns it. */
+export interface LoopRound<S> {
+  /** The state for the next round, or, after the last one, the outputs of the loop. */
+  readonly next: S
+  /** Whether there is another round. */
+  readonly again: Ref<boolean>
+}
+
+/** The outputs of a loop: the state after its last round, and their number. */
+export type Looped<S> = NodeHandle & { readonly [K in keyof S & string]: Ref<S[K]> } & {
+  readonly rounds: Ref<number>
+}
+
+/** What becomes of an approval. */
+export type Approval<P, Options> = NodeHandle & {
+  /** False only where `onReject` is `'continue'`. */
+  readonly approved: Ref<boolean>
+  /** What the decision carries; undefined for a rejection, and where nobody has decided in time. */
+  readonly payload: Ref<
+    Options extends { readonly onReject: 'continue' } | { readonly onTimeout: 'approve' } ? P | undefined : P
+  >
+  /** Who has decided; undefined where nobody has in time. */
+  readonly by: Ref<string | undefined>
+  readonly reason: Ref<string | undefined>
+  /** When, as ISO 8601. */
+  readonly at: Ref<string>
+}
+
+/** What a signal brings. */
+export type Signalled<P, Options> = NodeHandle & {
+  readonly payload: Ref<Options extends { readonly onTimeout: 'continue' } ? P | undefined : P>
+}
+
+/** How the part of a pipeline before its handlers has ended. */
+export interface Outcome {
+  readonly state: Ref<'succeeded' | 'failed' | 'cancelled'>
+  /** The nodes that have failed, with their errors; in the order in which they did. */
+  readonly failures: Ref<
+    {
+      readonly node: string
+      readonly error: { readonly name: string; readonly message: string; readonly code?: string }
+    }[]
   >
 }
 
@@ -55,12 +148,66 @@ export interface NodeOptions {
 export interface StepNodeOptions extends NodeOptions {
   /** In place of the step's own policy. */
   readonly cache?: CachePolicy
+  /** In place of the step's own. */
+  readonly priority?: number
 }
 
 /** Options of a map. */
 export interface MapOptions extends NodeOptions {
   /** How many items are worked on at once. Default: as many as the run does at once. */
   readonly concurrency?: number
+  /**
+   * The property of an item that names it, a text or a number that no two items share: paths, idempotency keys and
+   * retries then follow the item, wherever in the list it stands. Default: its index.
+   */
+  readonly key?: string
+  /**
+   * How many items may fail before the map fails: a count, or a share such as `'10%'`. What succeeded is gathered, what
+   * failed is told by `failed`. Default: none.
+   */
+  readonly maxFailed?: number | `${number}%`
+}
+
+/** Options of a loop. */
+export interface LoopOptions extends NodeOptions {
+  /** The most rounds there may be. */
+  readonly maxRounds: number
+  /** When the body asks for one more: the node fails with `LOOP_EXHAUSTED` (default), or it ends with what it has. */
+  readonly onMaxRounds?: 'fail' | 'stop'
+}
+
+/** Options of a recursion. */
+export interface RecurseOptions extends NodeOptions {
+  /** How many calls may be inside one another; one more fails with `RECURSION_TOO_DEEP`. */
+  readonly maxDepth: number
+}
+
+/** Options of a signal. */
+export interface SignalOptions<P> extends NodeOptions {
+  /** What it carries. Default: nothing is checked. */
+  readonly payload?: StandardSchemaV1<unknown, P>
+  /** How long is waited for it. Default: for ever. */
+  readonly timeout?: Duration
+  /** Default `'fail'`, with `WAIT_TIMEOUT`. */
+  readonly onTimeout?: 'fail' | 'continue'
+}
+
+/** Options of an approval. */
+export interface ApproveOptions<P> extends NodeOptions {
+  /** What is to be decided, for whoever is asked. */
+  readonly message?: string
+  /** Who may decide: names, and roles as `role:ml-lead`. Default: anybody. */
+  readonly by?: readonly string[]
+  /** What whoever is asked should see: values, by name. */
+  readonly show?: RefRecord
+  /** What the decision carries. Default: nothing. */
+  readonly payload?: StandardSchemaV1<unknown, P>
+  /** How long is waited. Default: for ever. */
+  readonly timeout?: Duration
+  /** What counts when nobody has decided in time. Default `'fail'`, with `WAIT_TIMEOUT`. */
+  readonly onTimeout?: 'fail' | 'approve' | 'reject'
+  /** A rejection fails the node with `APPROVAL_REJECTED` (default), or is an outcome like another. */
+  readonly onReject?: 'fail' | 'continue'
 }
 
 /**
@@ -131,4 +278,170 @@ export interface Scope {
     b: B,
     c: C,
   ): Ref<T[A][B][C]>
+  /**
+   * Runs one of several bodies, the one that a text names. An output that not all of them have may be undefined;
+   * `branch` tells which one was taken. Every value that the text can have needs a branch, or there is `otherwise`.
+   *
+   * @example
+   * ```ts
+   * const fit = p.choose(profile.kind, {
+   *   linear: (q) => q.step(fitLinear, { rows }),
+   *   trees: (q) => q.step(fitTrees, { rows }),
+   * })
+   * ```
+   */
+  choose<S extends string, B extends { readonly [K in S]: RefRecord }>(
+    selector: Ref<S>,
+    branches: {
+      readonly [K in keyof B]: K extends S ? (q: Scope) => B[K] : `'${K & string}' is never chosen`
+    },
+    options?: NodeOptions,
+  ): Chosen<B>
+  /** The same with a body for all other values. */
+  choose<S extends string, B extends { readonly [K in S]?: RefRecord }, O extends RefRecord>(
+    selector: Ref<S>,
+    branches: {
+      readonly [K in keyof B]: K extends S ? (q: Scope) => B[K] : `'${K & string}' is never chosen`
+    },
+    otherwise: (q: Scope) => O,
+    options?: NodeOptions,
+  ): Chosen<B & { readonly otherwise: O }>
+  /**
+   * Runs a body again and again: each round is given the state that the one before returned as `next`, the first one
+   * the initial state, for as long as `again` is true. At least one round runs; each one is a scope of its own
+   * (`refine[0]/fit`), with its own place in the lineage. The outputs are the state after the last round.
+   *
+   * @example
+   * ```ts
+   * const refined = p.loop(
+   *   { weights: first.weights },
+   *   (state, q) => {
+   *     const round = q.step(improve, { weights: state.weights, rows })
+   *     return { next: { weights: round.weights }, again: round.better }
+   *   },
+   *   { id: 'refine', maxRounds: 20 },
+   * )
+   * ```
+   */
+  loop<S, N extends { readonly [K in keyof S]: Ref<S[K]> }>(
+    initial: { readonly [K in keyof S]: Ref<S[K]> | S[K] },
+    body: (state: { readonly [K in keyof S]: Ref<S[K]> }, q: Scope, round: Ref<number>) => LoopRound<N>,
+    options: LoopOptions,
+  ): Looped<{ [K in keyof N]: RefValue<N[K]> }>
+  /**
+   * Uses a pipeline inside itself; it is expanded while it runs, as deep as its branches go. The pipeline declares its
+   * `outputs`. A build function is given its own pipeline as third parameter, so that TypeScript needs no annotation.
+   *
+   * @example
+   * ```ts
+   * const sort = definePipeline(
+   *   { name: 'sort', inputs: { list: Numbers }, outputs: { list: Numbers } },
+   *   (p, input, self) => {
+   *     const parts = p.step(halve, { list: input.list })
+   *     const sorted = p.when(
+   *       parts.more,
+   *       (q) => {
+   *         const low = q.recurse(() => self, { list: parts.low }, { id: 'low', maxDepth: 20 })
+   *         const high = q.recurse(() => self, { list: parts.high }, { id: 'high', maxDepth: 20 })
+   *         return { list: q.step(join, { low: low.list, high: high.list }).list }
+   *       },
+   *       () => ({ list: input.list }),
+   *     )
+   *     return { list: sorted.list }
+   *   },
+   * )
+   * ```
+   */
+  recurse<In, Out>(
+    pipeline: () => Pipeline<In, Out>,
+    wiring: Wiring<NoInfer<In>>,
+    options: RecurseOptions,
+  ): Refs<Out>
+  /**
+   * Waits until somebody decides (`pw.approve`, `pw.reject`, `pipewright approve`, a signed link), however long that
+   * takes and whatever is started again meanwhile. Who, when and why is recorded.
+   *
+   * @example
+   * ```ts
+   * const go = p.approve({
+   *   id: 'go-live',
+   *   message: 'Deploy this model?',
+   *   show: { auc: evaluation.auc },
+   *   by: ['role:ml-lead'],
+   *   payload: z.object({ traffic: z.number().min(0).max(1) }),
+   *   timeout: '2d',
+   *   onTimeout: 'reject',
+   * })
+   * p.step(deploy, { model, share: p.pick(go.payload, 'traffic') })
+   * ```
+   */
+  approve<P = undefined, const Options extends ApproveOptions<P> = ApproveOptions<P>>(
+    options?: Options & { readonly payload?: StandardSchemaV1<unknown, P> },
+  ): Approval<P, Options>
+  /**
+   * Waits for something from outside (`pw.signal`, `pipewright signal`) and gives what it carries.
+   *
+   * @example
+   * ```ts
+   * const labels = p.signal('labels-ready', { payload: z.object({ batch: z.string() }), timeout: '7d' })
+   * ```
+   */
+  signal<P = unknown, const Options extends SignalOptions<P> = SignalOptions<P>>(
+    name: string,
+    options?: Options & { readonly payload?: StandardSchemaV1<unknown, P> },
+  ): Signalled<P, Options>
+  /**
+   * Waits, durably; what is to come later names it in `after`.
+   *
+   * @example
+   * ```ts
+   * const settled = p.sleep('2h', { after: [canary] })
+   * p.step(compareTraffic, { model }, { after: [settled] })
+   * ```
+   */
+  sleep(duration: Duration | Ref<number> | Ref<string>, options?: NodeOptions): NodeHandle
+  /**
+   * Waits for a point in time, durably: a Date, or ISO 8601 with its zone.
+   *
+   * @example
+   * ```ts
+   * p.step(publish, { report }, { after: [p.until(window.opensAt)] })
+   * ```
+   */
+  until(at: Date | string | Ref<string>, options?: NodeOptions): NodeHandle
+}
+
+/** What the handlers of a pipeline are wired with. */
+export interface HandlerScope extends Scope {
+  /**
+   * An output of a node of the pipeline, or undefined where that node did not succeed.
+   *
+   * @example
+   * ```ts
+   * p.always((q) => q.step(dropTable, { name: q.maybe(staging.name) }))
+   * ```
+   */
+  maybe<T>(ref: Ref<T>): Ref<T | undefined>
+}
+
+/** What the build function of a pipeline wires nodes with. */
+export interface PipelineScope extends Scope {
+  /**
+   * Runs a body when the rest of the pipeline has ended and something in it has failed.
+   *
+   * @example
+   * ```ts
+   * p.onFailure((q, outcome) => q.step(tellOnCall, { failures: outcome.failures }))
+   * ```
+   */
+  onFailure(build: (q: HandlerScope, outcome: Outcome) => unknown, options?: NodeOptions): void
+  /**
+   * Runs a body when the rest of the pipeline has ended, however it did, cancelled too; after `onFailure`.
+   *
+   * @example
+   * ```ts
+   * p.always((q, outcome) => q.step(stopCluster, { id: q.maybe(cluster.id), state: outcome.state }))
+   * ```
+   */
+  always(build: (q: HandlerScope, outcome: Outcome) => unknown, options?: NodeOptions): void
 }

@@ -51,6 +51,9 @@ export type Fingerprint<Inputs> = (
   context: { readonly signal: AbortSignal },
 ) => Json | Promise<Json>
 
+/** Takes back what a step has done: it is given what the step was given and what it returned. */
+export type Undo<Inputs, Outputs> = (inputs: Inputs, outputs: Outputs, context: StepContext) => unknown
+
 /** The function behind a step. */
 export type StepFunction<Inputs, Outputs> = (
   inputs: Inputs,
@@ -71,6 +74,8 @@ export interface StepOptions {
   /** How long an attempt past its time has to react to `ctx.signal` before it is abandoned. Default `'5s'`. */
   readonly grace?: Duration
   readonly resources?: Resources
+  /** Of the nodes that are ready the one with the higher priority starts first. Default 0. */
+  readonly priority?: number
   /** Default `'content'`. */
   readonly cache?: CachePolicy
   /** Inputs that change no result, such as a number of threads: they are not part of cache keys. */
@@ -85,6 +90,8 @@ export interface StepOptions {
   readonly version?: string
   /** The step exists for its effect (deploy, send): never cached, has an idempotency key, here or of an input. */
   readonly effect?: boolean | { readonly key: string }
+  /** Of an effect: takes it back when the run fails. Those that have happened are undone in reverse, one by one. */
+  readonly undo?: Undo<never, never>
 }
 
 /** A step: a named, typed function. Made by {@link defineStep}. */
@@ -118,7 +125,18 @@ export interface StepDefinition<I extends Specs, O extends Specs> extends StepOp
   readonly outputs?: O
   readonly ignore?: readonly (keyof I & string)[]
   readonly fingerprint?: Fingerprint<ReceivedOf<NoInfer<I>>>
+  readonly undo?: Undo<ReceivedOf<NoInfer<I>>, OutputsOf<NoInfer<O>>>
   readonly run: StepFunction<ReceivedOf<NoInfer<I>>, NoInfer<StepResult<O>>>
+}
+
+/** Refuses what is no priority. */
+export function checkPriority(priority: unknown, owner: string): void {
+  if (priority === undefined || Number.isFinite(priority)) return
+  throw new PipewrightError(
+    'DEFINITION_INVALID',
+    `${owner}, priority: ${JSON.stringify(priority) ?? typeof priority} is not a number`,
+    { fix: 'give a number: what is ready and has the higher one starts first; the default is 0' },
+  )
 }
 
 /** Refuses what is no cache policy. */
@@ -135,7 +153,7 @@ export function checkCachePolicy(cache: unknown, owner: string): void {
 
 /** What a compiler would have refused: options decide what is cached and tried again, so none is guessed. */
 function checkValues(
-  { tags, version, salt, env, cache, fingerprint, effect, resources, retry }: StepOptions,
+  { tags, version, salt, env, cache, fingerprint, effect, resources, retry, priority, undo }: StepOptions,
   owner: string,
 ): void {
   const refuse = (option: string, value: unknown, fix: string): never => {
@@ -150,6 +168,7 @@ function checkValues(
   if (env !== undefined && !(Array.isArray(env) && env.every((name) => typeof name === 'string')))
     refuse('env', env, "give a list of names: env: ['REGION']")
   checkCachePolicy(cache, owner)
+  checkPriority(priority, owner)
   if (fingerprint !== undefined && typeof fingerprint !== 'function')
     refuse('fingerprint', fingerprint, 'give a function: (inputs) => etag')
   if (
@@ -158,6 +177,10 @@ function checkValues(
     typeof (effect as { key: unknown } | null)?.key !== 'string'
   )
     refuse('effect', effect, "give true, or { key: 'the name of an input' }")
+  if (undo !== undefined && typeof undo !== 'function')
+    refuse('undo', undo, 'give a function: (inputs, outputs) => …')
+  if (undo !== undefined && (effect === undefined || effect === false))
+    refuse('undo', 'undo of what is no effect', 'say effect: true; what has no effect needs no undo')
   if (retry?.backoff !== undefined && retry.backoff !== 'constant' && retry.backoff !== 'exponential')
     refuse('retry.backoff', retry.backoff, "give 'constant' or 'exponential'")
   if (retry?.retryIf !== undefined && typeof retry.retryIf !== 'function')

@@ -9,6 +9,7 @@ import type { Command, ReduceEvent } from './reduce/command.ts'
 import { reduce } from './reduce/reduce.ts'
 import { openRun, type RunState } from './reduce/state.ts'
 import type { RunRequest, RunServices } from './run-request.ts'
+import { isTimed } from '../plan/bodies.ts'
 import { keyOf, stepOf, type KeyRequest } from './step-key.ts'
 import { notBefore } from './step-work.ts'
 import { ValueScopes } from './value-scopes.ts'
@@ -69,8 +70,8 @@ export class DryRun {
     this.#request = { ...request, folder: `dry-run-${uuidv7()}` }
     this.#services = services
     const { plan, program, inputs } = request
-    this.#state = openRun(plan.scope, { failure: 'continue', failFast: false, window })
-    this.#scopes = new ValueScopes(plan.scope, program.pipelines, inputs, services.json, services.reader)
+    this.#state = openRun(plan, { failure: 'continue', failFast: false, window })
+    this.#scopes = new ValueScopes(plan, program.pipelines, inputs, services.json, services.reader)
   }
 
   /** The prospects of all nodes that can be told, in the order in which they can. */
@@ -97,13 +98,18 @@ export class DryRun {
   #carryOut(command: Command): void {
     switch (command.type) {
       case 'execute':
-        return this.#guard(command.node, this.#lookUp(command.node))
+        // Whether handlers will have something to do is not known: nothing is told of them.
+        return command.cleanup
+          ? this.#succeed(command.node, {})
+          : this.#guard(command.node, this.#lookUp(command.node))
       case 'expand':
         return this.#guard(
           command.node,
           this.#scopes
             .expand(command.node)
-            .then((count) => this.#apply({ type: 'map.expanded', node: command.node, count })),
+            .then(({ count, keys }) =>
+              this.#apply({ type: 'map.expanded', node: command.node, count, keys }),
+            ),
         )
       case 'decide':
         return this.#guard(
@@ -112,6 +118,24 @@ export class DryRun {
             .decide(command.node)
             .then((taken) => this.#apply({ type: 'branch.decided', node: command.node, taken })),
         )
+      case 'turn':
+        return this.#guard(
+          command.node,
+          this.#scopes
+            .turn(command.node, command.round)
+            .then((again) =>
+              this.#apply({ type: 'loop.turned', node: command.node, round: command.round, again }),
+            ),
+        )
+      case 'wait':
+        // What somebody else will say is not known; time passes by itself.
+        return command.cleanup || isTimed(this.#scopes.node(command.node))
+          ? this.#succeed(command.node, {})
+          : this.#stop(command.node)
+      case 'exhausted':
+        return this.#stop(command.node)
+      case 'handle':
+        return this.#scopes.handle(command.node, {})
       case 'collect':
         return this.#scopes.collect(command.node, command.item)
       case 'gather':
@@ -137,7 +161,7 @@ export class DryRun {
     )
   }
 
-  async #gather(node: string, branch: 'then' | 'else' | undefined): Promise<void> {
+  async #gather(node: string, branch: string | undefined): Promise<void> {
     const blobs = new CommitWriter(this.#services.store, this.#services.reader)
     const { outputs } = await this.#scopes.gather(node, branch, blobs)
     this.#succeed(node, outputs)
@@ -146,6 +170,11 @@ export class DryRun {
   #succeed(node: string, outputs: Values): void {
     this.#scopes.record(node, outputs)
     this.#apply({ type: 'node.succeeded', node })
+  }
+
+  /** What follows from a node depends on what it will give. */
+  #stop(node: string): void {
+    this.#apply({ type: 'attempt.failed', node, end: 'failed' })
   }
 
   async #lookUp(node: string): Promise<void> {
@@ -179,6 +208,6 @@ export class DryRun {
       env,
       fingerprint,
     })
-    this.#apply({ type: 'attempt.failed', node, end: 'failed' })
+    this.#stop(node)
   }
 }

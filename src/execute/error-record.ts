@@ -46,6 +46,15 @@ export function errorRecord(thrown: unknown, depth = 0): ErrorRecord {
   }
 }
 
+/** What is told of an error where its stack does not matter. */
+export function shortError({ name, message, code }: ErrorRecord): {
+  readonly name: string
+  readonly message: string
+  readonly code?: string
+} {
+  return { name, message, ...(code === undefined ? {} : { code }) }
+}
+
 /** An error as it was thrown, as far as its record tells; one of ours is one of ours again. */
 export function revivedError({ name, message, stack, code, cause }: ErrorRecord): Error {
   const options = cause === undefined ? {} : { cause: revivedError(cause) }

@@ -37,10 +37,13 @@ export async function gatherAgain(
     if (stored.seq >= seq) break
     history.push(stored)
   }
-  const scopes = new ValueScopes(plan.scope, program.pipelines, inputs, json, reader, current)
+  const scopes = new ValueScopes(plan, program.pipelines, inputs, json, reader, current)
   // Nothing starts here: an item is opened when the log comes to it.
-  const state = openRun(plan.scope, { failure: settings.failure, failFast: false, window: 1 })
-  await replay(state, scopes, new Map(), history, reading)
+  const state = openRun(plan, { failure: settings.failure, failFast: false, window: 1 })
+  await replay(state, scopes, new Map(), history, reading, {
+    isUndoable: () => false,
+    onHandle: ({ node: handler }) => scopes.handle(handler, {}),
+  })
   return reading(node, async () => {
     // What is refused is recorded nowhere.
     const blobs = new CommitWriter(store, reader.apart())

@@ -1,15 +1,15 @@
-import { setMaxListeners } from 'node:events'
 import { PipewrightError } from '../internal/error.ts'
 import type { ErrorRecord, RunEvent, Values } from '../record/event.ts'
 import { verificationOf } from '../record/verification.ts'
 import { CommitWriter, type PendingBlob } from './blobs.ts'
-import { errorRecord } from './error-record.ts'
+import { errorRecord, shortError } from './error-record.ts'
 import type { Command, ReduceEvent } from './reduce/command.ts'
 import { reduce } from './reduce/reduce.ts'
+import { Lifetime } from './lifetime.ts'
 import { readInOnePiece } from './lost.ts'
 import { openRun, type RunState } from './reduce/state.ts'
 import { replay } from './replay.ts'
-import { containerError, isFatal } from './run-errors.ts'
+import { containerError, exhausted, isFatal } from './run-errors.ts'
 import type { RunOutcome, RunRequest, RunServices } from './run-request.ts'
 import { StepExecutions } from './step-executions.ts'
 import { silentTelemetry, type RunSpan } from './telemetry.ts'
@@ -28,10 +28,10 @@ export class LocalRun {
   readonly #state: RunState
   readonly #scopes: ValueScopes
   readonly #steps: StepExecutions
-  readonly #abort = new AbortController()
-  readonly #halt = new AbortController()
+  readonly #main: Lifetime
+  readonly #cleanup: Lifetime
   readonly #errors = new Map<string, unknown>()
-  readonly #failures: { node: string; error: ErrorRecord; cause: unknown }[] = []
+  #failures: { node: string; error: ErrorRecord; cause: unknown }[] = []
   readonly #span: RunSpan
   #resolve!: (outcome: RunOutcome) => void
   #reject!: (error: unknown) => void
@@ -46,13 +46,15 @@ export class LocalRun {
     this.#services = services
     this.#verified = request.history.flatMap(({ event }) => (event.type === 'node.verified' ? [event] : []))
     const { plan, program, settings } = request
-    this.#state = openRun(plan.scope, {
+    this.#main = new Lifetime(services.clock)
+    this.#cleanup = new Lifetime(services.clock)
+    this.#state = openRun(plan, {
       failure: settings.failure,
       failFast: settings.failFast,
       window: settings.concurrency * openItemsPerSlot,
     })
     this.#scopes = new ValueScopes(
-      plan.scope,
+      plan,
       program.pipelines,
       request.inputs,
       services.json,
@@ -60,12 +62,10 @@ export class LocalRun {
       (value) => this.#steps.repairs.currentValue(value),
     )
     this.#span = (services.telemetry ?? silentTelemetry).run(plan.pipeline, request.id)
-    // Every attempt and every wait listens: more than ten are no leak.
-    setMaxListeners(0, this.#abort.signal, this.#halt.signal)
     this.#steps = new StepExecutions(request, services, this.#scopes, this.#span, {
-      signal: this.#abort.signal,
+      main: this.#main,
+      cleanup: this.#cleanup,
       isOver: () => this.#over,
-      halted: this.#halt.signal,
       append: (event, blobs) => this.#append(event, blobs),
       note: (event) => this.#note(event),
       apply: (event) => this.#apply(event),
@@ -92,6 +92,7 @@ export class LocalRun {
         this.#steps.tries,
         this.#request.history,
         (node, read) => this.#reading(node, read),
+        { isUndoable: (node) => this.#isUndoable(node), onHandle: (command) => this.#handle(command) },
       )
       const early = this.#early ?? []
       this.#early = undefined
@@ -117,7 +118,11 @@ export class LocalRun {
 
   /** Stops the run: running attempts are told by their signal, nothing new starts. */
   cancel(reason: string): void {
-    if (this.#isEnding()) return
+    if (this.#isEnding()) {
+      // Asked again, it does not wait for its handlers either.
+      if (!this.#over && this.#main.signal.aborted) this.#cleanup.abort(this.#endedBy)
+      return
+    }
     this.#endedBy ??= new PipewrightError(
       'RUN_CANCELLED',
       `run ${this.#request.id} was cancelled: ${reason}`,
@@ -147,15 +152,15 @@ export class LocalRun {
   }
 
   #isEnding(): boolean {
-    return this.#over || this.#state.cancelling || this.#abort.signal.aborted
+    return this.#over || this.#state.cancelling || this.#main.signal.aborted
   }
 
   #applyCancel(): void {
     this.#apply({ type: 'cancel' })
     // All nodes have settled: what is left to stop is the verification of hits.
     if (!this.#state.finished) return
-    this.#abort.abort(this.#endedBy)
-    this.#halt.abort()
+    this.#main.abort(this.#endedBy)
+    this.#main.halt()
   }
 
   /** Attempts that were open when their process ended are recorded as lost. */
@@ -186,7 +191,7 @@ export class LocalRun {
     try {
       const commands = reduce(this.#state, event)
       this.#dispatch(commands)
-      if (this.#state.halted) this.#halt.abort()
+      if (this.#state.halted) this.#main.halt()
     } catch (error) {
       this.#fatal(error)
     }
@@ -196,7 +201,10 @@ export class LocalRun {
     for (const command of commands) {
       switch (command.type) {
         case 'execute':
-          this.#guard(command.node, this.#steps.execute(command.node, command.after))
+          this.#guard(
+            command.node,
+            this.#steps.execute(command.node, command.after, command.cleanup === true),
+          )
           break
         case 'expand':
           this.#guard(command.node, this.#expand(command.node))
@@ -204,8 +212,24 @@ export class LocalRun {
         case 'decide':
           this.#guard(command.node, this.#decide(command.node))
           break
+        case 'turn':
+          this.#guard(command.node, this.#turn(command.node, command.round))
+          break
+        case 'exhausted':
+          this.#errors.set(
+            command.node,
+            exhausted(command.node, command.limit, this.#scopes.node(command.node)),
+          )
+          this.#apply({ type: 'node.broken', node: command.node })
+          break
         case 'collect':
           this.#scopes.collect(command.node, command.item)
+          break
+        case 'drop':
+          this.#drop(command.node, command.item)
+          break
+        case 'handle':
+          this.#handle(command)
           break
         case 'gather':
           this.#guard(command.node, this.#gather(command.node, command.branch))
@@ -214,7 +238,7 @@ export class LocalRun {
           this.#settled(command)
           break
         case 'abort':
-          this.#abort.abort(
+          this.#main.abort(
             this.#endedBy ?? new PipewrightError('RUN_CANCELLED', 'the run has failed elsewhere'),
           )
           break
@@ -229,7 +253,7 @@ export class LocalRun {
   #guard(node: string, work: Promise<void>): void {
     work.catch((error: unknown) => {
       if (isFatal(error)) this.#fatal(error)
-      else if (this.#abort.signal.aborted && error === this.#abort.signal.reason) {
+      else if (this.#isStopped(error)) {
         // It waited for lost outputs to be made again.
         this.#steps.close(node, 'cancelled', error)
         this.#apply({ type: 'attempt.failed', node, end: 'cancelled' })
@@ -241,11 +265,17 @@ export class LocalRun {
     })
   }
 
+  #isStopped(error: unknown): boolean {
+    return [this.#main, this.#cleanup].some(({ signal }) => signal.aborted && error === signal.reason)
+  }
+
   #fatal(error: unknown): void {
     if (this.#over) return
     this.#over = true
-    this.#abort.abort(error)
-    this.#halt.abort()
+    for (const lifetime of [this.#main, this.#cleanup]) {
+      lifetime.abort(error)
+      lifetime.halt()
+    }
     this.#steps.end()
     this.#reject(error)
   }
@@ -273,10 +303,41 @@ export class LocalRun {
   }
 
   async #expand(node: string): Promise<void> {
-    const count = await this.#reading(node, () => this.#scopes.expand(node))
+    const { count, keys } = await this.#reading(node, () => this.#scopes.expand(node))
     if (this.#over) return
     this.#note({ type: 'map.expanded', node, count })
-    this.#apply({ type: 'map.expanded', node, count })
+    this.#apply({ type: 'map.expanded', node, count, keys })
+  }
+
+  async #turn(node: string, round: number): Promise<void> {
+    const again = await this.#reading(node, () => this.#scopes.turn(node, round))
+    if (this.#over) return
+    this.#note({ type: 'loop.turned', node, round, again })
+    this.#apply({ type: 'loop.turned', node, round, again })
+  }
+
+  /** An item of a map has failed, as it may: the map tells of it, the run does not fail by it. */
+  #drop(node: string, index: number): void {
+    const { name, key } = this.#scopes.itemOf(node, index)
+    const inside = `${node}[${name}]/`
+    const first = this.#failures.find((failure) => failure.node.startsWith(inside))
+    this.#failures = this.#failures.filter((failure) => !failure.node.startsWith(inside))
+    const error = first?.error ?? { name: 'Error', message: 'the item has failed' }
+    this.#scopes.dropItem(node, { key, index, node: first?.node ?? node, error: shortError(error) })
+  }
+
+  #handle({ node, outcome }: Command & { readonly type: 'handle' }): void {
+    const slash = node.lastIndexOf('/')
+    const prefix = node.slice(0, slash + 1)
+    const failures = this.#failures
+      .filter((failure) => failure.node.startsWith(prefix))
+      .map((failure) => ({ node: failure.node, error: shortError(failure.error) }))
+    this.#scopes.handle(node, { state: { value: outcome }, failures: { value: failures } })
+  }
+
+  #isUndoable(node: string): boolean {
+    const planned = this.#scopes.node(node)
+    return planned.type === 'step' && this.#request.plan.steps[planned.step]!.undo === true
   }
 
   async #decide(node: string): Promise<void> {
@@ -286,7 +347,7 @@ export class LocalRun {
     this.#apply({ type: 'branch.decided', node, taken })
   }
 
-  async #gather(node: string, branch: 'then' | 'else' | undefined): Promise<void> {
+  async #gather(node: string, branch: string | undefined): Promise<void> {
     const startedAt = this.#services.clock.now()
     const gathered = await this.#reading(node, async () => {
       const blobs = new CommitWriter(this.#services.store, this.#services.reader)
@@ -358,7 +419,7 @@ export class LocalRun {
     if (this.#over) return
     const read = isVerified && settled === 'succeeded' ? await this.#outputs() : { outputs: {} }
     // Cancelled meanwhile, it has no outputs: what was verified or made again for them was given up.
-    const isStopped = !isVerified || (read.unreadable !== undefined && this.#abort.signal.aborted)
+    const isStopped = !isVerified || (read.unreadable !== undefined && this.#main.signal.aborted)
     const reached = isStopped && settled === 'succeeded' ? 'cancelled' : settled
     const timedOut = this.#endedBy?.code === 'RUN_TIMEOUT' && reached === 'cancelled'
     const { outputs, unreadable } = isStopped ? { outputs: {} } : read

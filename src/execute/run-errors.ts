@@ -1,4 +1,5 @@
 import { PipewrightError } from '../internal/error.ts'
+import type { PlanNode } from '../plan/document.ts'
 
 /** Without these the run cannot be recorded any more. */
 export function isFatal(error: unknown): boolean {
@@ -57,4 +58,27 @@ export function selectionGap(node: string, uncached: string | undefined): Pipewr
     fix: 'select it too (to: …), or run the whole pipeline once',
     details: { node },
   })
+}
+
+/** A loop that asks for more rounds than it may have, or a recursion that goes deeper than it may. */
+export function exhausted(path: string, limit: 'rounds' | 'depth', node: PlanNode): PipewrightError {
+  if (limit === 'rounds' && node.type === 'loop') {
+    return new PipewrightError(
+      'LOOP_EXHAUSTED',
+      `loop '${path}' asks for another round after ${node.maxRounds}, the most that it may have`,
+      {
+        fix: "raise maxRounds, or say onMaxRounds: 'stop' to go on with what the last round gave",
+        details: { node: path },
+      },
+    )
+  }
+  const most = node.type === 'recurse' ? node.maxDepth : 0
+  return new PipewrightError(
+    'RECURSION_TOO_DEEP',
+    `'${path}' is call ${most + 1} inside one another, of ${most} at most`,
+    {
+      fix: 'raise maxDepth; a recursion that never ends has no branch in which it stops',
+      details: { node: path },
+    },
+  )
 }

@@ -68,7 +68,7 @@ export interface Program {
 /** One run to drive. */
 export interface RunRequest {
   readonly id: string
-  readonly plan: Pick<Plan, 'pipeline' | 'scope' | 'steps'>
+  readonly plan: Pick<Plan, 'pipeline' | 'pipelines' | 'scope' | 'steps'>
   readonly program: Program
   readonly inputs: Values
   readonly settings: RunSettings

@@ -10,6 +10,7 @@ import { earlierHits } from './earlier-hits.ts'
 import { errorRecord } from './error-record.ts'
 import { Lane } from './lane.ts'
 import { enterEffect } from './live-effects.ts'
+import type { Lifetime } from './lifetime.ts'
 import { lostBlob } from './lost.ts'
 import type { ReduceEvent } from './reduce/command.ts'
 import type { Tried } from './remake-host.ts'
@@ -23,14 +24,13 @@ import type { RunSpan } from './telemetry.ts'
 import { mostInterruptions, noTries, type Tries } from './tries.ts'
 import type { ValueScopes } from './value-scopes.ts'
 import { Verification, type Hit as VerifiedHit } from './verification.ts'
-import { Waits } from './waits.ts'
 
 /** What executing steps needs of the run that they belong to. */
 export interface StepHost {
-  /** Aborted when the run is cancelled, fails fast or is over. */
-  readonly signal: AbortSignal
-  /** Aborted when nothing new is to start. */
-  readonly halted: AbortSignal
+  /** How long nodes outside of handlers go on. */
+  readonly main: Lifetime
+  /** How long nodes of handlers do. */
+  readonly cleanup: Lifetime
   /** Nothing more of the run is recorded. */
   isOver(): boolean
   /** Records an event; the promise resolves when it is durable. */
@@ -55,11 +55,12 @@ export class StepExecutions {
   readonly #span: RunSpan
   readonly #host: StepHost
   readonly #queue: PQueue
-  readonly #waits: Waits
   readonly #lane = new Lane(mostLookUps)
   readonly #keys: KeyRequest
   readonly #startedAt: number
   readonly #work = new Map<string, Work>()
+  /** Nodes of handlers. */
+  readonly #cleanup = new Set<string>()
   /** Has lost outputs of the run made again. */
   readonly repairs: Repairs
   /** How often nodes have been tried, from the history on. */
@@ -77,30 +78,27 @@ export class StepExecutions {
     this.#request = request
     this.#keys = { ...request, folder: request.id }
     this.#services = services
-    this.#waits = new Waits(services.clock)
     this.#startedAt = services.clock.now()
     this.#scopes = scopes
     this.#span = span
     this.#host = host
     this.#queue = new PQueue({ concurrency: request.settings.concurrency })
     this.verification = new Verification(request, services, this.#queue, {
-      signal: host.signal,
-      halted: host.halted,
+      signal: host.main.signal,
+      halted: host.main.halted,
       note: (event) => host.note(event),
       warn: (node, message) => this.#warn(node, message),
     })
     this.repairs = new Repairs(request, services, {
-      signal: host.signal,
+      signal: host.main.signal,
       queue: this.#queue,
       isOver: () => host.isOver(),
       append: (event, blobs) => host.append(event, blobs),
       warn: (node, message) => this.#warn(node, message),
       plannedNode: (path) => scopes.node(path),
-      sleep: (ms) => this.#waits.sleep(ms),
+      sleep: (ms) => host.main.waits.sleep(ms),
       run: (node, work, attempt, now, from) => this.#run(node, work, attempt, now, from),
     })
-    // A retry that waits ends at once, to be told that it is cancelled.
-    host.signal.addEventListener('abort', () => this.#waits.end(), { once: true })
   }
 
   /** Draws from the hits too that the run had before it was resumed. */
@@ -111,8 +109,9 @@ export class StepExecutions {
   }
 
   /** Starts an attempt of a step after a wait in milliseconds. */
-  async execute(node: string, after: number): Promise<void> {
-    if (after > 0) await this.#waits.sleep(after)
+  async execute(node: string, after: number, isCleanup: boolean): Promise<void> {
+    if (isCleanup) this.#cleanup.add(node)
+    if (after > 0) await this.#lifetimeOf(node).waits.sleep(after)
     const work = this.#work.get(node) ?? (await this.#lane.run((leave) => this.#prepare(node, leave)))
     if (work === undefined) return
     const begin = (release: () => void): void => {
@@ -124,23 +123,30 @@ export class StepExecutions {
           throw error
         }
       }
-      void this.#queue.add(async () => {
+      const slot = async (): Promise<void> => {
         const attempted = attempt()
         this.#host.guard(node, attempted)
         await attempted.catch(() => undefined)
-      })
+      }
+      void this.#queue.add(slot, { priority: work.priority })
     }
     this.#services.resources.acquire(work.needs, begin, this.#signalOf(node))
   }
 
   /** What ends the waits of a node: one that has not been tried need not be, when nothing new is to start. */
   #signalOf(node: string): AbortSignal {
-    return (this.tries.get(node)?.used ?? 0) === 0 ? this.#host.halted : this.#host.signal
+    const { halted, signal } = this.#lifetimeOf(node)
+    return (this.tries.get(node)?.used ?? 0) === 0 ? halted : signal
+  }
+
+  #lifetimeOf(node: string): Lifetime {
+    return this.#cleanup.has(node) ? this.#host.cleanup : this.#host.main
   }
 
   /** Lets go of a node that goes on no more, and of what waits for it. */
   close(node: string, outcome: string, error?: unknown, uncached = false): void {
     this.tries.delete(node)
+    this.#cleanup.delete(node)
     const work = this.#work.get(node)
     if (work === undefined) return
     this.#work.delete(node)
@@ -157,7 +163,7 @@ export class StepExecutions {
   async #prepare(node: string, onWait: () => void): Promise<Work | undefined> {
     const planned = this.#scopes.node(node)
     const request = this.#keys
-    const { step, declaration, sources } = stepOf(request, planned, node)
+    const { step, declaration, sources, priority } = stepOf(request, planned, node)
     const span = this.#span.node(node, step.name, sources)
     const services = this.#services
     try {
@@ -240,6 +246,7 @@ export class StepExecutions {
         idempotencyKey: own,
         uncached,
         needs,
+        priority,
         span,
         settled,
       }
@@ -254,7 +261,7 @@ export class StepExecutions {
   /** That what a step has read from outside may not be what its fingerprint told before it ran. */
   async #changedSource(node: string, { step, values, fingerprint }: Work): Promise<string | undefined> {
     const { folder } = this.#keys
-    const asked = fingerprintAt(folder, node, step, values, this.#services, this.#host.signal)
+    const asked = fingerprintAt(folder, node, step, values, this.#services, this.#lifetimeOf(node).signal)
     const { text, problem } = await asked
     return (
       problem ?? (text === fingerprint ? undefined : 'what it reads from outside has changed while it ran')
@@ -301,14 +308,15 @@ export class StepExecutions {
   async #attempt(node: string, work: Work, release: () => void): Promise<void> {
     const host = this.#host
     if (host.isOver()) return release()
-    if (host.signal.aborted) {
+    const { signal, halted } = this.#lifetimeOf(node)
+    if (signal.aborted) {
       release()
-      this.close(node, 'cancelled', host.signal.reason)
+      this.close(node, 'cancelled', signal.reason)
       return host.apply({ type: 'attempt.failed', node, end: 'cancelled' })
     }
     const tries = this.tries.get(node) ?? noTries()
     this.tries.set(node, tries)
-    if (host.halted.aborted && tries.used === 0) {
+    if (halted.aborted && tries.used === 0) {
       release()
       this.close(node, 'cancelled')
       return host.apply({ type: 'node.withdrawn', node })
@@ -344,7 +352,7 @@ export class StepExecutions {
     // Within the slot: what is next may have to stop for this failure.
     else if (lostBlob(outcome.error) === undefined) await this.#fail(node, work, outcome, attempt)
     // It need not be tried, so that what it misses is not made again for it.
-    else if (host.halted.aborted && !host.signal.aborted && tries.used === 0)
+    else if (halted.aborted && !signal.aborted && tries.used === 0)
       await this.#withdraw(node, outcome, attempt)
     // Outside of the slot: what it misses is made again in one.
     else host.guard(node, this.#mend(node, work, outcome, attempt))
@@ -353,7 +361,7 @@ export class StepExecutions {
   /** A node that was not tried is not to be any more. */
   #giveUp(node: string): void {
     this.#host.apply(
-      this.#host.signal.aborted
+      this.#lifetimeOf(node).signal.aborted
         ? { type: 'attempt.failed', node, end: 'cancelled' }
         : { type: 'node.withdrawn', node },
     )
@@ -383,7 +391,7 @@ export class StepExecutions {
       await this.repairs.mend(node, outcome.error)
     } catch (reason) {
       if (isFatal(reason) || host.isOver()) throw reason
-      const end = host.signal.aborted ? 'cancelled' : outcome.end
+      const end = this.#lifetimeOf(node).signal.aborted ? 'cancelled' : outcome.end
       return this.#fail(node, work, { ...outcome, end, error: reason, retryable: false }, attempt)
     }
     this.#work.set(node, { ...work, values: this.repairs.current(work.values) })
@@ -426,7 +434,7 @@ export class StepExecutions {
         startedAt,
         idempotencyKey: key,
         seed,
-        signal: this.#host.signal,
+        signal: this.#lifetimeOf(node).signal,
         onProgress: (done, total) =>
           onUpdate({ at: clock.now(), event: { type: 'attempt.progress', node, done, total } }),
         onLog: (level, message, fields) =>
@@ -477,7 +485,8 @@ export class StepExecutions {
     if (key !== null && uncached === undefined) this.#services.shared?.offer(key)
     this.close(node, 'succeeded', undefined, uncached !== undefined)
     this.#scopes.record(node, outputs)
-    this.#host.apply({ type: 'node.succeeded', node })
+    const undoable = work.declaration.undo === undefined ? {} : { undoable: true }
+    this.#host.apply({ type: 'node.succeeded', node, ...undoable })
   }
 
   async #fail(

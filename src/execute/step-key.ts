@@ -25,6 +25,8 @@ export interface StepKey {
   readonly mode: CacheMode | undefined
   /** It was not selected, so that it is taken from the cache or the run fails. */
   readonly isReuse: boolean
+  /** Of what is ready the higher one starts first. */
+  readonly priority: number
   /** Why nothing is looked up or kept. */
   readonly uncached: string | undefined
   /** What the step's fingerprint gave. */
@@ -54,8 +56,11 @@ export function stepOf(
   { plan, program, settings, reuse }: KeyRequest,
   planned: PlanNode,
   node: string,
-): Pick<StepKey, 'planKey' | 'step' | 'declaration' | 'sources' | 'code' | 'policy' | 'mode' | 'isReuse'> {
-  const { step: planKey, sources, cache } = plannedStep(planned, node)
+): Pick<
+  StepKey,
+  'planKey' | 'step' | 'declaration' | 'sources' | 'code' | 'policy' | 'mode' | 'isReuse' | 'priority'
+> {
+  const { step: planKey, sources, cache, priority } = plannedStep(planned, node)
   const declaration = plan.steps[planKey]!
   const isReuse = reuse?.has(node.split(/[/[]/, 1)[0]!) === true
   return {
@@ -63,6 +68,7 @@ export function stepOf(
     step: program.steps.get(planKey)!,
     declaration,
     sources,
+    priority: priority ?? declaration.priority ?? 0,
     code: program.code.get(planKey),
     policy: cache ?? declaration.cache,
     // What was not selected is taken from the cache, whatever is refreshed.

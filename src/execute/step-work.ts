@@ -5,6 +5,7 @@ import { own } from '../internal/own.ts'
 import type { StepCode } from '../code/step-digest.ts'
 import type { AnyStep } from '../define/step.ts'
 import type { CacheDeclaration, PlanNode, StepDeclaration } from '../plan/document.ts'
+import { planPath } from '../plan/node-path.ts'
 import { matcher } from '../plan/select.ts'
 import type { CacheMode, Values } from '../record/event.ts'
 import type { Settle } from './cache-lookup.ts'
@@ -30,6 +31,8 @@ export interface Work {
   /** Why nothing is cached. */
   readonly uncached: string | undefined
   readonly needs: Needs
+  /** Of what is ready the higher one starts first. */
+  readonly priority: number
   readonly span: NodeSpan
   /** Lets twins that wait for this execution go on. */
   readonly settled: Settle
@@ -72,7 +75,7 @@ export function notBefore(
 
 /** Whether one of the patterns matches a node, or what it is inside of. */
 function isMatched(node: string, patterns: readonly string[]): boolean {
-  const parts = node.replaceAll(/\[\d+\]/g, '').split('/')
+  const parts = planPath(node).split('/')
   const paths = parts.map((_, at) => parts.slice(0, at + 1).join('/'))
   return patterns.some((pattern) => paths.some(matcher(pattern)))
 }
@@ -85,12 +88,13 @@ export function plannedStep(
   readonly step: string
   readonly sources: readonly string[]
   readonly cache: CacheDeclaration | undefined
+  readonly priority: number | undefined
 } {
   if (node.type !== 'step') throw new PipewrightError('PLAN_INVALID', `'${path}' is not a step`)
   const sources: string[] = []
   for (const binding of Object.values(node.inputs))
     if ('node' in binding && binding.up === undefined) sources.push(binding.node)
-  return { step: node.step, sources, cache: node.cache }
+  return { step: node.step, sources, cache: node.cache, priority: node.priority }
 }
 
 /** Node paths may hold what file names may not, and be longer. */

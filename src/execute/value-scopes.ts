@@ -1,5 +1,6 @@
 import { PipewrightError } from '../internal/error.ts'
 import type { Json } from '../internal/json.ts'
+import { didYouMean } from '../internal/nearest.ts'
 import { own } from '../internal/own.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { BlobReader, BlobWriter } from '../artifact/blob.ts'
@@ -8,8 +9,10 @@ import { encodeList, listItems } from '../artifact/list.ts'
 import { check, issueLines } from '../artifact/schema.ts'
 import type { Binding, Bindings } from '../define/graph.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
-import type { PlanNode, PlanScope } from '../plan/document.ts'
-import { graphOfScope } from '../plan/graph.ts'
+import { bodiesOf, branchOf, hasBranches, isClosed } from '../plan/bodies.ts'
+import type { PlanNode } from '../plan/document.ts'
+import { locate, type PlanGraph } from '../plan/locate.ts'
+import { itemName, itemOfName, planPath } from '../plan/node-path.ts'
 import type { Value, Values } from '../record/event.ts'
 import type { JsonValues } from './json-values.ts'
 import { ListItems } from './list-items.ts'
@@ -18,19 +21,41 @@ import { PackedValues } from './packed-values.ts'
 interface ValueScope {
   readonly parent: ValueScope | undefined
   readonly outputs: Map<string, Values>
-  /** The inputs of a pipeline's scope; a function where they could not be read, and may be by now. */
+  /**
+   * The inputs of a pipeline's scope, the state of a round of a loop, or what a handler is told; a function where they
+   * could not be read, and may be by now.
+   */
   inputs: Values | Promise<Values> | (() => Promise<Values>) | undefined
   readonly item: Value | undefined
   readonly index: number
 }
 
+/** An item of a map that has failed, as the map tells of it. */
+export interface FailedItem {
+  readonly key: string
+  readonly index: number
+  readonly node: string
+  readonly error: Json
+}
+
 interface MapValues {
   readonly item: (index: number) => Value
+  readonly count: number
+  readonly keys: readonly string[] | undefined
+  readonly indices: ReadonlyMap<string, number>
+  /** Items that have failed, as they may. */
+  readonly failed: Map<number, FailedItem>
   readonly gathered: Readonly<Record<string, PackedValues>>
   /** Collected items whose values were not at hand at once. */
   readonly pending: (() => Promise<void>)[]
   /** Items whose scopes are kept. */
   readonly open: Set<number>
+}
+
+/** The state after a round of a loop: the next round is given it, or the loop ends with it. */
+interface LoopValues {
+  readonly rounds: number
+  readonly next: Values
 }
 
 /** Which output of which body node a map gathers, for the lineage. */
@@ -70,7 +95,7 @@ function itemOf(list: Artifact, artifact: Artifact): Value {
 
 /** What a run holds in memory of its values: the outputs of open scopes, by reference. */
 export class ValueScopes {
-  readonly #plan: PlanScope
+  readonly #plan: PlanGraph
   readonly #pipelines: ReadonlyMap<PlanNode, AnyPipeline>
   readonly #json: JsonValues
   readonly #blobs: BlobReader
@@ -78,10 +103,13 @@ export class ValueScopes {
   readonly #current: (value: Value) => Value
   readonly #scopes = new Map<string, ValueScope>()
   readonly #maps = new Map<string, MapValues>()
+  readonly #loops = new Map<string, LoopValues>()
+  /** What handlers that are begun are told. */
+  readonly #outcomes = new Map<string, Values>()
   readonly #nodes = new Map<string, PlanNode>()
 
   constructor(
-    plan: PlanScope,
+    plan: PlanGraph,
     pipelines: ReadonlyMap<PlanNode, AnyPipeline>,
     inputs: Values,
     json: JsonValues,
@@ -100,10 +128,11 @@ export class ValueScopes {
 
   /** The plan node behind a path; behind that of a side of a branch the branch. */
   node(path: string): PlanNode {
-    const fixed = path.includes('[') ? path.replaceAll(/\[\d+\]/g, '') : path
+    const fixed = planPath(path)
     let node = this.#nodes.get(fixed)
     if (node === undefined) {
-      node = this.#find(fixed)
+      node = locate(this.#plan, fixed)?.node
+      if (node === undefined) throw new PipewrightError('PLAN_INVALID', `the plan has no node '${path}'`)
       this.#nodes.set(fixed, node)
     }
     return node
@@ -125,12 +154,24 @@ export class ValueScopes {
   /** The values wired into a step. */
   async inputsOf(path: string): Promise<Values> {
     const node = this.node(path)
-    if (node.type !== 'step' && node.type !== 'pipeline') return {}
+    if (node.type !== 'step' && !isClosed(node)) return {}
     return this.#resolveAll(node.inputs, this.#scope(split(path).prefix))
   }
 
-  /** Reads the list of a map; its length. */
-  async expand(path: string): Promise<number> {
+  /** A value that a node reads beside inputs, such as the time that it waits for. */
+  async valueOf(path: string, binding: Binding): Promise<unknown> {
+    return this.#json.load(await this.#resolve(binding, this.#scope(split(path).prefix)))
+  }
+
+  /** Values that a node reads beside inputs. */
+  async valuesOf(path: string, bindings: Bindings): Promise<Values> {
+    return this.#resolveAll(bindings, this.#scope(split(path).prefix))
+  }
+
+  /** Reads the list of a map: its length, and its keys where the map has one. */
+  async expand(
+    path: string,
+  ): Promise<{ readonly count: number; readonly keys: readonly string[] | undefined }> {
     const node = this.node(path)
     if (node.type !== 'map') throw new PipewrightError('PLAN_INVALID', `'${path}' is not a map`)
     const value = await this.#resolve(node.items, this.#scope(split(path).prefix))
@@ -138,13 +179,17 @@ export class ValueScopes {
     const gathered = Object.fromEntries(
       Object.keys(node.body.outputs).map((name) => [name, new PackedValues(count)]),
     )
-    this.#maps.set(path, { item, gathered, pending: [], open: new Set() })
-    return count
+    const keys = node.key === undefined ? undefined : await this.#keys(path, node.key, count, item)
+    const indices = new Map(keys?.map((key, index) => [key, index]))
+    const failed = new Map<number, FailedItem>()
+    this.#maps.set(path, { item, count, keys, indices, gathered, failed, pending: [], open: new Set() })
+    return { count, keys }
   }
 
-  /** Reads the condition of a branch. */
-  async decide(path: string): Promise<'then' | 'else' | 'none'> {
+  /** Reads the condition of a branch: the name of the body that runs, or that none does. */
+  async decide(path: string): Promise<string> {
     const node = this.node(path)
+    if (node.type === 'choose') return this.#choose(path, node)
     if (node.type !== 'when') throw new PipewrightError('PLAN_INVALID', `'${path}' is not a branch`)
     const condition = await this.#json.load(
       await this.#resolve(node.condition, this.#scope(split(path).prefix)),
@@ -163,12 +208,66 @@ export class ValueScopes {
     return node.else === undefined ? 'none' : 'else'
   }
 
+  async #choose(path: string, node: PlanNode & { readonly type: 'choose' }): Promise<string> {
+    const chosen = await this.valueOf(path, node.selector)
+    const names = Object.keys(node.branches)
+    if (typeof chosen === 'string' && names.includes(chosen)) return chosen
+    if (node.otherwise !== undefined) return 'otherwise'
+    const options = { details: { node: path, branches: names } }
+    throw new PipewrightError(
+      'INPUT_INVALID',
+      `the selector of '${path}' is ${JSON.stringify(chosen) ?? 'undefined'}, for which it has no branch`,
+      typeof chosen === 'string'
+        ? { fix: `${didYouMean(chosen, names)}; or give a callback for all other values`, ...options }
+        : { fix: 'wire an output that is a text', ...options },
+    )
+  }
+
+  /** Takes the state after a round of a loop, and reads whether there is another; the round's scope is let go. */
+  async turn(path: string, round: number): Promise<boolean> {
+    const node = this.node(path)
+    if (node.type !== 'loop') throw new PipewrightError('PLAN_INVALID', `'${path}' is not a loop`)
+    const prefix = `${path}[${round}]/`
+    const scope = this.#scope(prefix)
+    const next = await this.#resolveAll(node.body.outputs, scope)
+    const again = await this.#json.load(await this.#resolve(node.again, scope))
+    if (typeof again !== 'boolean') {
+      throw new PipewrightError(
+        'INPUT_INVALID',
+        `the condition of loop '${path}' is ${JSON.stringify(again) ?? 'undefined'} after round ${round + 1}, not a boolean`,
+        { fix: 'wire a boolean output as `again`', details: { node: path, round } },
+      )
+    }
+    this.#loops.set(path, { rounds: round + 1, next })
+    this.#scopes.delete(prefix)
+    return again
+  }
+
+  /** Tells a handler how its scope has ended. */
+  handle(path: string, outcome: Values): void {
+    this.#outcomes.set(path, outcome)
+  }
+
+  /** What names an item in a path, and to the user. */
+  itemOf(path: string, index: number): { readonly name: string; readonly key: string } {
+    const key = this.#maps.get(path)?.keys?.[index]
+    return { name: itemName(key ?? index), key: key ?? String(index) }
+  }
+
+  /** Keeps the error of an item that has failed and lets its scope go. */
+  dropItem(path: string, failed: FailedItem): void {
+    const map = this.#maps.get(path)
+    map?.failed.set(failed.index, failed)
+    map?.open.delete(failed.index)
+    this.#scopes.delete(`${path}[${this.itemOf(path, failed.index).name}]/`)
+  }
+
   /** Keeps the outputs of an item and lets its scope go. */
   collect(path: string, index: number): void {
     const node = this.node(path)
     const map = this.#maps.get(path)
     if (node.type !== 'map' || map === undefined) return
-    const prefix = `${path}[${index}]/`
+    const prefix = `${path}[${this.itemOf(path, index).name}]/`
     const scope = this.#scope(prefix)
     for (const [name, binding] of Object.entries(node.body.outputs)) {
       const value = this.#resolve(binding, scope)
@@ -187,20 +286,28 @@ export class ValueScopes {
   /** Makes the outputs of a container; `gathers` and `inputs` tell a map's lineage. */
   async gather(
     path: string,
-    branch: 'then' | 'else' | undefined,
+    branch: string | undefined,
     blobs: BlobWriter,
   ): Promise<{ readonly outputs: Values; readonly gathers?: Gathers; readonly inputs?: Values }> {
     const node = this.node(path)
     if (node.type === 'map') return this.#gatherMap(path, blobs)
-    if (node.type === 'pipeline')
-      return { outputs: await this.#resolveAll(node.body.outputs, this.#scope(`${path}/`)) }
-    if (node.type !== 'when' || branch === undefined) return { outputs: {} }
-    return { outputs: await this.#resolveAll(node[branch]?.outputs ?? {}, this.#scope(`${path}/${branch}/`)) }
+    if (isClosed(node)) {
+      const { outputs } = node.type === 'pipeline' ? node.body : this.#plan.pipelines![node.pipeline]!.scope
+      return { outputs: await this.#resolveAll(outputs, this.#scope(`${path}/`)) }
+    }
+    if (node.type === 'loop') {
+      const { next, rounds } = this.#loops.get(path)!
+      return { outputs: { ...next, rounds: { value: rounds } } }
+    }
+    if (!hasBranches(node) || branch === undefined) return { outputs: {} }
+    const bindings = branchOf(node, branch)?.outputs ?? {}
+    const outputs = await this.#resolveAll(bindings, this.#scope(`${path}/${branch}/`))
+    return { outputs: node.type === 'choose' ? { ...outputs, branch: { value: branch } } : outputs }
   }
 
   /** The outputs of the run. */
   outputs(): Promise<Values> {
-    return Promise.resolve(this.#resolveAll(this.#plan.outputs, this.#scope('')))
+    return Promise.resolve(this.#resolveAll(this.#plan.scope.outputs, this.#scope('')))
   }
 
   async #gatherMap(
@@ -209,7 +316,7 @@ export class ValueScopes {
   ): Promise<{ outputs: Values; gathers: Gathers; inputs: Values }> {
     const map = this.#maps.get(path)!
     await Promise.all(map.pending.map((settle) => settle()))
-    const { items, body } = this.node(path) as PlanNode & { type: 'map' }
+    const { items, body, reports = [] } = this.node(path) as PlanNode & { type: 'map' }
     const bindings = body.outputs
     // What a body hands on of its item was made before the map: for the lineage the map has read it.
     const isPassedOn = Object.entries(bindings).some(
@@ -220,14 +327,63 @@ export class ValueScopes {
     const gathers: Record<string, { node: string; output: string }> = {}
     for (const [name, values] of Object.entries(map.gathered)) {
       const items: (Artifact | null)[] = []
-      for (let index = 0; index < values.length; index++)
+      for (let index = 0; index < values.length; index++) {
+        if (map.failed.has(index)) continue
         items.push(await this.#asArtifact(this.#current(values.get(index)), blobs))
+      }
       outputs[name] = { artifact: await encodeList(items, { blobs }) }
       const binding = bindings[name]!
       if ('node' in binding && binding.up === undefined)
         gathers[name] = { node: binding.node, output: binding.output }
     }
+    const store = async (value: unknown): Promise<Value> => ({
+      artifact: await encodeJson(value, { blobs } as never),
+    })
+    if (reports.includes('keys')) outputs['keys'] = await store(this.#keptKeys(path, map))
+    if (reports.includes('failed'))
+      outputs['failed'] = await store([...map.failed.values()].toSorted((a, b) => a.index - b.index))
     return { outputs, gathers, inputs }
+  }
+
+  /** The keys of the items that have succeeded. */
+  #keptKeys(path: string, { count, failed }: MapValues): readonly string[] {
+    const keys: string[] = []
+    for (let index = 0; index < count; index++)
+      if (!failed.has(index)) keys.push(this.itemOf(path, index).key)
+    return keys
+  }
+
+  /** What names the items of a map; a value that is no name, or that two share, is `INPUT_INVALID`. */
+  async #keys(
+    path: string,
+    property: string,
+    count: number,
+    item: (index: number) => Value,
+  ): Promise<readonly string[]> {
+    const seen = new Map<string, number>()
+    for (let index = 0; index < count; index++) {
+      const data = await this.#json.load(item(index))
+      const found = own((data ?? {}) as Readonly<Record<string, unknown>>, property)
+      const details = { node: path, item: index, key: property }
+      if (typeof found !== 'string' && typeof found !== 'number') {
+        throw new PipewrightError(
+          'INPUT_INVALID',
+          `map '${path}': the ${property} of item ${index} is ${JSON.stringify(found) ?? 'missing'}, which is no key`,
+          { fix: 'a key is a text or a number: take a property that each item has', details },
+        )
+      }
+      const key = String(found)
+      const twin = seen.get(key)
+      if (twin !== undefined) {
+        throw new PipewrightError(
+          'INPUT_INVALID',
+          `map '${path}': items ${twin} and ${index} have the same ${property}, ${JSON.stringify(found)}`,
+          { fix: 'take a property that tells items apart, or leave the key out', details },
+        )
+      }
+      seen.set(key, index)
+    }
+    return [...seen.keys()]
   }
 
   async #asArtifact(value: Value, blobs: BlobWriter): Promise<Artifact | null> {
@@ -323,14 +479,24 @@ export class ValueScopes {
     if (path.endsWith(']')) {
       const bracket = path.lastIndexOf('[')
       const container = path.slice(0, bracket)
-      const index = Number(path.slice(bracket + 1, -1))
+      const named = itemOfName(path.slice(bracket + 1, -1))
       const parent = this.#scope(split(container).prefix)
+      const loop = this.node(container)
+      if (loop.type === 'loop' && typeof named === 'number') {
+        const inputs = this.#loops.get(container)?.next ?? this.#resolveAll(loop.state, parent)
+        return { parent, outputs, inputs, item: undefined, index: named }
+      }
       const map = this.#maps.get(container)
+      const index = typeof named === 'number' ? named : (map?.indices.get(named) ?? -1)
       map?.open.add(index)
       return { parent, outputs, inputs: undefined, item: map?.item(index), index }
     }
     const node = this.node(path)
-    if (node.type === 'when') {
+    if (node.type === 'handler') {
+      const inputs = this.#outcomes.get(path)
+      return { parent: this.#scope(split(path).prefix), outputs, inputs, item: undefined, index: -1 }
+    }
+    if (hasBranches(node)) {
       // The path of a branch names its side last.
       const parent = this.#scope(split(split(path).prefix.slice(0, -1)).prefix)
       return { parent, outputs, inputs: undefined, item: undefined, index: -1 }
@@ -372,27 +538,17 @@ export class ValueScopes {
   }
 
   #release(path: string): void {
-    for (const index of this.#maps.get(path)?.open ?? []) this.#scopes.delete(`${path}[${index}]/`)
+    const map = this.#maps.get(path)
+    for (const index of map?.open ?? []) this.#scopes.delete(`${path}[${this.itemOf(path, index).name}]/`)
     this.#maps.delete(path)
-    for (const tail of ['/', '/then/', '/else/']) this.#scopes.delete(path + tail)
-  }
-
-  #find(path: string): PlanNode {
-    const segments = path.split('/')
-    let scope = this.#plan
-    for (let at = 0; ;) {
-      const id = segments[at++]!
-      const graph = graphOfScope(scope)
-      const node = graph.nodes[graph.numbers.get(id) ?? -1]
-      if (node === undefined) throw new PipewrightError('PLAN_INVALID', `the plan has no node '${path}'`)
-      if (at === segments.length) return node
-      if (node.type === 'when') {
-        const branch = segments[at++]
-        if (at === segments.length) return node
-        scope = branch === 'else' ? node.else! : node.then
-      } else if (node.type === 'map' || node.type === 'pipeline') scope = node.body
-      else throw new PipewrightError('PLAN_INVALID', `the plan has no node '${path}'`)
-    }
+    const loop = this.#loops.get(path)
+    this.#scopes.delete(`${path}[${loop?.rounds ?? 0}]/`)
+    this.#loops.delete(path)
+    this.#outcomes.delete(path)
+    this.#scopes.delete(`${path}/`)
+    const node = this.node(path)
+    if (!hasBranches(node)) return
+    for (const { name } of bodiesOf(node)) this.#scopes.delete(`${path}/${name}/`)
   }
 }
 

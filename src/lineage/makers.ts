@@ -1,5 +1,5 @@
 import { originsOf } from '../plan/wiring.ts'
-import type { PlanScope } from '../plan/document.ts'
+import type { PlanGraph } from '../plan/locate.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { ExecutionRecord, NamedEdge } from '../record/records.ts'
 import { firstMakers, groupEdges } from './producers.ts'
@@ -11,7 +11,7 @@ export type MakerSource = Pick<
 >
 
 /** Gives the scope of the plan that a run executes; undefined where it is gone. */
-export type PlanOf = (run: string) => Promise<PlanScope | undefined>
+export type PlanOf = (run: string) => Promise<PlanGraph | undefined>
 
 /** An artifact as an execution read it. */
 export interface Reading {
@@ -29,7 +29,7 @@ export interface Reading {
 export class Makers {
   readonly #source: MakerSource
   readonly #planOf: PlanOf
-  readonly #plans = new Map<string, Promise<PlanScope | undefined>>()
+  readonly #plans = new Map<string, Promise<PlanGraph | undefined>>()
 
   constructor(source: MakerSource, planOf: PlanOf) {
     this.#source = source
@@ -84,14 +84,15 @@ export class Makers {
   ): Promise<ExecutionRecord | undefined> {
     const plan = await this.#plan(reader.run)
     const origins = plan === undefined ? [] : originsOf(plan, reader.node, input)
-    const nodes = new Set(origins.map(({ node }) => node))
+    const isOrigin = (at: string): boolean =>
+      origins.some(({ node, inside }) => (inside ? at.startsWith(`${node}[`) : at === node))
     for (const number of writers) {
       const record = records.get(number)
       if (record === undefined) continue
       // A map gathers from its own items.
       const isGathered = reader.step === null && record.node.startsWith(`${reader.node}[`)
       const isMeant =
-        plan === undefined ? reader.step !== null && number < reader.number : nodes.has(record.node)
+        plan === undefined ? reader.step !== null && number < reader.number : isOrigin(record.node)
       if (!isGathered && !isMeant) continue
       // One that only hands on what it took is not its maker.
       const taken = isGathered ? undefined : readers.get(number)
@@ -100,14 +101,15 @@ export class Makers {
         : this.#makerOf({ artifact, reader: record, input: taken }, { readers, writers }, records)
     }
     // The item of a list that a step returned was written as that list; what has no origin was given to the run.
-    for (const { node } of origins) {
+    for (const { node, inside } of origins) {
+      if (inside) continue
       const record = await this.#source.executionAt(reader.run, node)
       if (record?.state === 'succeeded' && record.step !== null) return record
     }
     return undefined
   }
 
-  #plan(run: string): Promise<PlanScope | undefined> {
+  #plan(run: string): Promise<PlanGraph | undefined> {
     const known = this.#plans.get(run) ?? this.#planOf(run)
     this.#plans.set(run, known)
     return known

@@ -1,4 +1,5 @@
 import { own } from '../internal/own.ts'
+import { bodiesOf, isWait } from './bodies.ts'
 import type { Plan, PlanNode, StepDeclaration } from './document.ts'
 import { graphOfScope, sortPlan } from './graph.ts'
 import { walkPlan } from './select.ts'
@@ -111,10 +112,12 @@ function mayHaveEffect(node: PlanNode, plan: Plan): boolean {
     const step = plan.steps[node.step]!
     return step.effect !== undefined || step.cache === 'never' || Object.keys(step.outputs).length === 0
   }
-  const scopes =
-    node.type === 'when' ? [node.then, ...(node.else === undefined ? [] : [node.else])] : [node.body]
-  return scopes.some((scope) =>
-    [...walkPlan(scope)].some(({ node: inner }) => inner.type === 'step' && mayHaveEffect(inner, plan)),
+  // What is called there, who is told and what is waited for does not show here.
+  if (node.type === 'recurse' || node.type === 'handler' || isWait(node)) return true
+  return bodiesOf(node).some(({ scope }) =>
+    [...walkPlan(scope)].some(
+      ({ node: inner }) => bodiesOf(inner).length === 0 && mayHaveEffect(inner, plan),
+    ),
   )
 }
 
@@ -128,7 +131,7 @@ function mayHaveEffect(node: PlanNode, plan: Plan): boolean {
  * ```
  */
 export function check(plan: Plan, context: CheckContext = {}): readonly Finding[] {
-  sortPlan(plan.scope)
+  for (const { scope } of [plan, ...Object.values(plan.pipelines ?? {})]) sortPlan(scope)
   const findings = Object.entries(plan.steps).flatMap(([key, step]) => stepFindings(key, step, context))
   findings.push(...unread(plan))
   if (context.importable === false) {

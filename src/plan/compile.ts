@@ -1,14 +1,17 @@
 import { milliseconds } from '../internal/duration.ts'
 import { deepFreeze } from '../internal/freeze.ts'
 import { graphOf, type TracedNode, type TracedScope } from '../define/graph.ts'
+import type { Kind } from '../artifact/kind.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
 import type { Kinds } from '../define/spec.ts'
 import type { AnyStep, CachePolicy, RetryPolicy } from '../define/step.ts'
+import { compileWait } from './compile-wait.ts'
 import type {
   CacheDeclaration,
   InputDeclaration,
   PlanNode,
   PlanScope,
+  RecursivePipeline,
   RetryDeclaration,
   StepDeclaration,
 } from './document.ts'
@@ -40,8 +43,8 @@ function declareCache(cache: CachePolicy | undefined, owner: string): { readonly
 
 /** What a plan says about a step. */
 export function compileStep(step: AnyStep): StepDeclaration {
-  const { tags, version, effect, cache, ignore, env, salt, retry, timeout, grace, resources, fingerprint } =
-    step.options
+  const { tags, version, effect, cache, ignore, env, salt, retry, timeout, grace, resources } = step.options
+  const { fingerprint, priority, undo } = step.options
   const outputs: Record<string, ReturnType<Kinds[string]['declare']>> = {}
   for (const [name, kind] of Object.entries(step.outputs)) outputs[name] = kind.declare()
   const owner = `step '${step.name}'`
@@ -63,16 +66,29 @@ export function compileStep(step: AnyStep): StepDeclaration {
     ...(timeout === undefined ? {} : { timeout: milliseconds(timeout, `${owner}, timeout`) }),
     ...(grace === undefined ? {} : { grace: milliseconds(grace, `${owner}, grace`) }),
     ...(resources === undefined ? {} : { resources: { ...resources } }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(undo === undefined ? {} : { undo: true as const }),
   } satisfies StepDeclaration
+}
+
+/** A name, with `#2` and so on where it is taken. */
+function unusedKey(name: string, taken: ReadonlySet<string>): string {
+  let key = name
+  for (let n = 2; taken.has(key); n++) key = `${name}#${n}`
+  return key
 }
 
 /** Turns a traced graph into plan nodes and collects the steps that it uses. */
 export class Compiler {
   /** The key of each step object: its name, with `#2` and so on where several steps share one. */
   readonly keys = new Map<AnyStep, string>()
-  /** The pipeline behind each sub-pipeline node. */
+  /** The pipeline behind each node that uses one. */
   readonly pipelines = new Map<PlanNode, AnyPipeline>()
+  /** What a signal or a decision carries, by node. */
+  readonly payloads = new Map<PlanNode, Kind<unknown, never>>()
+  readonly #recursive = new Map<AnyPipeline, string>()
   readonly #steps: Record<string, StepDeclaration> = {}
+  readonly #stepKeys = new Set<string>()
   readonly #bodies = new Map<TracedScope, PlanScope>()
 
   inputs(pipeline: AnyPipeline): Record<string, InputDeclaration> {
@@ -81,6 +97,18 @@ export class Compiler {
 
   steps(): Readonly<Record<string, StepDeclaration>> {
     return this.#steps
+  }
+
+  /** The pipelines that recurse, by their keys; undefined where none does. Called when all else is compiled. */
+  recursive(): Readonly<Record<string, RecursivePipeline>> | undefined {
+    if (this.#recursive.size === 0) return undefined
+    const found: Record<string, RecursivePipeline> = {}
+    // Compiling one may come upon others, which the map then visits too.
+    for (const [pipeline, key] of this.#recursive) {
+      const { name } = pipeline
+      found[key] = { name, inputs: this.inputs(pipeline), scope: this.scope(graphOf(pipeline)) }
+    }
+    return found
   }
 
   scope(traced: TracedScope): PlanScope {
@@ -95,11 +123,20 @@ export class Compiler {
     return scope
   }
 
+  #recursiveKey(pipeline: AnyPipeline): string {
+    let key = this.#recursive.get(pipeline)
+    if (key === undefined) {
+      key = unusedKey(pipeline.name, new Set(this.#recursive.values()))
+      this.#recursive.set(pipeline, key)
+    }
+    return key
+  }
+
   #key(step: AnyStep): string {
     let key = this.keys.get(step)
     if (key === undefined) {
-      key = step.name
-      for (let n = 2; Object.hasOwn(this.#steps, key); n++) key = `${step.name}#${n}`
+      key = unusedKey(step.name, this.#stepKeys)
+      this.#stepKeys.add(key)
       this.keys.set(step, key)
       this.#steps[key] = compileStep(step)
     }
@@ -119,6 +156,7 @@ export class Compiler {
           ...base,
           step: this.#key(node.step),
           ...declareCache(node.cache, `node '${node.id}'`),
+          ...(node.priority === undefined ? {} : { priority: node.priority }),
           inputs: node.inputs,
         })
       case 'pipeline': {
@@ -136,12 +174,15 @@ export class Compiler {
         return compiled
       }
       case 'map': {
-        const concurrency = node.concurrency === undefined ? {} : { concurrency: node.concurrency }
+        const { items, concurrency, key, maxFailed, reports } = node
         return Object.freeze({
           type: 'map',
           ...base,
-          items: node.items,
-          ...concurrency,
+          items,
+          ...(concurrency === undefined ? {} : { concurrency }),
+          ...(key === undefined ? {} : { key }),
+          ...(maxFailed === undefined ? {} : { maxFailed }),
+          ...(reports.size === 0 ? {} : { reports: Object.freeze([...reports].toSorted()) }),
           body: this.scope(node.body),
         })
       }
@@ -154,6 +195,41 @@ export class Compiler {
           then: this.scope(node.then),
           ...otherwise,
         })
+      }
+      case 'choose': {
+        const otherwise = node.otherwise === undefined ? {} : { otherwise: this.scope(node.otherwise) }
+        const branches: Record<string, PlanScope> = {}
+        for (const [name, branch] of Object.entries(node.branches)) branches[name] = this.scope(branch)
+        return Object.freeze({
+          type: 'choose',
+          ...base,
+          selector: node.selector,
+          branches: Object.freeze(branches),
+          ...otherwise,
+        })
+      }
+      case 'loop': {
+        const { state, again, maxRounds, onMaxRounds } = node
+        const body = this.scope(node.body)
+        return Object.freeze({ type: 'loop', ...base, state, again, maxRounds, onMaxRounds, body })
+      }
+      case 'recurse': {
+        const pipeline = node.pipeline()
+        const key = this.#recursiveKey(pipeline)
+        const { inputs, maxDepth } = node
+        const compiled = Object.freeze({ type: 'recurse', ...base, pipeline: key, inputs, maxDepth } as const)
+        this.pipelines.set(compiled, pipeline)
+        return compiled
+      }
+      case 'handler':
+        return Object.freeze({ type: 'handler', ...base, on: node.on, body: this.scope(node.body) })
+      case 'sleep':
+      case 'until':
+      case 'signal':
+      case 'approve': {
+        const compiled = compileWait(node, base)
+        if ('payload' in node && node.payload !== undefined) this.payloads.set(compiled, node.payload)
+        return compiled
       }
     }
   }

@@ -1,7 +1,7 @@
 import type { Digest } from '../internal/digest.ts'
 import type { JsonObject } from '../internal/json.ts'
 import type { KindDeclaration } from '../artifact/kind.ts'
-import type { Binding, Bindings } from '../define/graph.ts'
+import type { Binding, Bindings, Failures } from '../define/graph.ts'
 
 /** The version of the plan document; older documents are upcast, newer ones refused. */
 export const planFormat = 1
@@ -45,6 +45,9 @@ export interface StepDeclaration {
   /** Milliseconds. */
   readonly grace?: number
   readonly resources?: Readonly<Record<string, number | string>>
+  readonly priority?: number
+  /** It can be taken back. */
+  readonly undo?: true
 }
 
 interface PlanNodeBase {
@@ -60,6 +63,8 @@ export interface PlanStep extends PlanNodeBase {
   readonly step: string
   /** In place of the step's own. */
   readonly cache?: CacheDeclaration
+  /** In place of the step's own. */
+  readonly priority?: number
   readonly inputs: Bindings
 }
 
@@ -78,6 +83,12 @@ export interface PlanMap extends PlanNodeBase {
   readonly type: 'map'
   readonly items: Binding
   readonly concurrency?: number
+  /** The property of an item that names it in paths; without one its index does. */
+  readonly key?: string
+  /** How many items may fail. Default: none. */
+  readonly maxFailed?: Failures
+  /** What it tells of itself: of its own outputs those that something reads. */
+  readonly reports?: readonly string[]
   readonly body: PlanScope
 }
 
@@ -89,8 +100,98 @@ export interface PlanWhen extends PlanNodeBase {
   readonly else?: PlanScope
 }
 
+/** One of several bodies, chosen by a text; where none is named so, `otherwise`. */
+export interface PlanChoose extends PlanNodeBase {
+  readonly type: 'choose'
+  readonly selector: Binding
+  readonly branches: Readonly<Record<string, PlanScope>>
+  readonly otherwise?: PlanScope
+}
+
+/** A body that runs again and again: its outputs are the state, which the next round is given as inputs. */
+export interface PlanLoop extends PlanNodeBase {
+  readonly type: 'loop'
+  readonly state: Bindings
+  /** Whether there is another round, seen from inside the body. */
+  readonly again: Binding
+  readonly maxRounds: number
+  readonly onMaxRounds: 'fail' | 'stop'
+  readonly body: PlanScope
+}
+
+/** A use of one of {@link Plan.pipelines}, inside that pipeline itself or of one that recurses. */
+export interface PlanRecurse extends PlanNodeBase {
+  readonly type: 'recurse'
+  /** The key in {@link Plan.pipelines}. */
+  readonly pipeline: string
+  readonly inputs: Bindings
+  readonly maxDepth: number
+}
+
+/** Waits a while: a number of milliseconds, or a duration as text. */
+export interface PlanSleep extends PlanNodeBase {
+  readonly type: 'sleep'
+  readonly for: Binding
+}
+
+/** Waits for a point in time: ISO 8601. */
+export interface PlanUntil extends PlanNodeBase {
+  readonly type: 'until'
+  readonly at: Binding
+}
+
+/** Waits for something from outside. */
+export interface PlanSignal extends PlanNodeBase {
+  readonly type: 'signal'
+  readonly signal: string
+  readonly payload?: KindDeclaration
+  /** Milliseconds. */
+  readonly timeout?: number
+  readonly onTimeout: 'fail' | 'continue'
+}
+
+/** Waits for somebody's decision. */
+export interface PlanApprove extends PlanNodeBase {
+  readonly type: 'approve'
+  readonly message?: string
+  /** Names, and roles as `role:…`. Default: anybody. */
+  readonly by?: readonly string[]
+  readonly show: Bindings
+  readonly payload?: KindDeclaration
+  /** Milliseconds. */
+  readonly timeout?: number
+  readonly onTimeout: 'fail' | 'approve' | 'reject'
+  readonly onReject: 'fail' | 'continue'
+}
+
+/** A body that runs when the other nodes of its pipeline have ended: some failed, or however they did. */
+export interface PlanHandler extends PlanNodeBase {
+  readonly type: 'handler'
+  readonly on: 'failure' | 'end'
+  readonly body: PlanScope
+}
+
+/** A node that waits for time or for somebody. */
+export type PlanWait = PlanSleep | PlanUntil | PlanSignal | PlanApprove
+
 /** A node of a plan. */
-export type PlanNode = PlanStep | PlanPipeline | PlanMap | PlanWhen
+export type PlanNode =
+  | PlanStep
+  | PlanPipeline
+  | PlanMap
+  | PlanWhen
+  | PlanChoose
+  | PlanLoop
+  | PlanRecurse
+  | PlanWait
+  | PlanHandler
+
+/** A pipeline that recurses. */
+export interface RecursivePipeline {
+  readonly name: string
+  readonly inputs: Readonly<Record<string, InputDeclaration>>
+  readonly scope: PlanScope
+}
 
 /** Nodes in the order of definition, and the named results of their scope. */
 export interface PlanScope {
@@ -111,5 +212,7 @@ export interface Plan {
   /** The given inputs: checked json values, and the paths of sources. */
   readonly given: JsonObject
   readonly steps: Readonly<Record<string, StepDeclaration>>
+  /** The pipelines that are expanded while the plan runs; absent where none is. */
+  readonly pipelines?: Readonly<Record<string, RecursivePipeline>>
   readonly scope: PlanScope
 }

@@ -1,7 +1,8 @@
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
 import type { Binding } from '../define/graph.ts'
-import type { PlanNode, PlanScope } from './document.ts'
+import { bodiesOf, isClosed, readsOf } from './bodies.ts'
+import type { PlanHandler, PlanNode, PlanScope } from './document.ts'
 
 /**
  * One scope as a compact graph: nodes by number, edges as two arrays (compressed sparse rows). A container
@@ -15,28 +16,13 @@ export interface ScopeGraph {
   readonly targets: Int32Array
   /** How many nodes each node depends on. */
   readonly indegree: Int32Array
+  /** The nodes that run when all others have ended: first those on failure. */
+  readonly handlers: readonly number[]
 }
 
-/** The inner scopes of a node that can read this scope; a sub-pipeline is closed. */
+/** The inner scopes of a node that can read this scope: a sub-pipeline is closed, and a handler waits for no node. */
 function innerScopes(node: PlanNode): readonly PlanScope[] {
-  if (node.type === 'map') return [node.body]
-  if (node.type === 'when') return node.else === undefined ? [node.then] : [node.then, node.else]
-  return []
-}
-
-function* ownBindings(node: PlanNode): Generator<Binding> {
-  switch (node.type) {
-    case 'step':
-    case 'pipeline':
-      for (const name in node.inputs) yield node.inputs[name]!
-      break
-    case 'map':
-      yield node.items
-      break
-    case 'when':
-      yield node.condition
-      break
-  }
+  return isClosed(node) || node.type === 'handler' ? [] : bodiesOf(node).map(({ scope }) => scope)
 }
 
 function sourceOf(binding: Binding, level: number, visit: (id: string) => void): void {
@@ -46,14 +32,16 @@ function sourceOf(binding: Binding, level: number, visit: (id: string) => void):
 
 /** Calls `visit` with the id of each node of the scope that a node reads, itself or inside. */
 function visitSources(node: PlanNode, visit: (id: string) => void): void {
-  for (const binding of ownBindings(node)) sourceOf(binding, 0, visit)
+  for (const binding of readsOf(node)) sourceOf(binding, 0, visit)
   for (const id of node.after ?? []) visit(id)
+  if (node.type === 'loop') sourceOf(node.again, 1, visit)
   const open: { scope: PlanScope; level: number }[] = innerScopes(node).map((scope) => ({ scope, level: 1 }))
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { scope, level } = next
     for (const name in scope.outputs) sourceOf(scope.outputs[name]!, level, visit)
     for (const inner of scope.nodes) {
-      for (const binding of ownBindings(inner)) sourceOf(binding, level, visit)
+      for (const binding of readsOf(inner)) sourceOf(binding, level, visit)
+      if (inner.type === 'loop') sourceOf(inner.again, level + 1, visit)
       for (const nested of innerScopes(inner)) open.push({ scope: nested, level: level + 1 })
     }
   }
@@ -101,7 +89,10 @@ export function graphOfScope(scope: PlanScope): ScopeGraph {
   const targets = new Int32Array(sources.length)
   const place = counts.slice()
   for (let e = 0; e < sources.length; e++) targets[place[sources[e]!]!++] = readers[e]!
-  const graph: ScopeGraph = { nodes, numbers, offsets: counts, targets, indegree }
+  const handlers = nodes.flatMap((node, number) => (node.type === 'handler' ? [number] : []))
+  const isAtEnd = (number: number): number => Number((nodes[number] as PlanHandler).on === 'end')
+  handlers.sort((a, b) => isAtEnd(a) - isAtEnd(b))
+  const graph: ScopeGraph = { nodes, numbers, offsets: counts, targets, indegree, handlers }
   graphs.set(scope, graph)
   return graph
 }
@@ -171,9 +162,6 @@ export function sortPlan(scope: PlanScope): void {
         )
       })
     }
-    for (const node of next.nodes) {
-      open.push(...innerScopes(node))
-      if (node.type === 'pipeline') open.push(node.body)
-    }
+    for (const node of next.nodes) for (const body of bodiesOf(node)) open.push(body.scope)
   }
 }

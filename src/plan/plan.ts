@@ -10,10 +10,12 @@ import { checkInputs, type Given } from './inputs.ts'
 const nodesAtOnce = 1_000
 
 /** SHA-256 over the canonical JSON of a structure, node by node: one text of a large plan is slow to make. */
-function structureDigest({ format, inputs, pipeline, scope, steps }: Omit<Plan, 'given' | 'digest'>): Digest {
+function structureDigest(structure: Omit<Plan, 'given' | 'digest'>): Digest {
+  const { format, inputs, pipeline, pipelines, scope, steps } = structure
   const hash = new DigestStream()
   const head = `"format":${format},"inputs":${canonicalJson(inputs)},"pipeline":${JSON.stringify(pipeline)}`
-  hash.update(`{${head},"scope":{"nodes":[`)
+  const recursive = pipelines === undefined ? '' : `,"pipelines":${canonicalJson(pipelines)}`
+  hash.update(`{${head}${recursive},"scope":{"nodes":[`)
   for (let at = 0; at < scope.nodes.length; at += nodesAtOnce) {
     const nodes = scope.nodes.slice(at, at + nodesAtOnce).map((node) => canonicalJson(node))
     hash.update(`${at === 0 ? '' : ','}${nodes.join(',')}`)
@@ -30,11 +32,13 @@ export function compilePipeline(pipeline: AnyPipeline): {
   const compiler = new Compiler()
   const inputs = compiler.inputs(pipeline)
   const scope = compiler.scope(graphOf(pipeline))
+  const pipelines = compiler.recursive()
   const structure = {
     format: planFormat,
     pipeline: pipeline.name,
     inputs,
     steps: compiler.steps(),
+    ...(pipelines === undefined ? {} : { pipelines }),
     scope,
   } as const
   // The scope is frozen as it is traced: walking a large one again would cost more than making it.

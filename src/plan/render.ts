@@ -1,3 +1,5 @@
+import type { Binding } from '../define/graph.ts'
+import { bodiesOf, hasBranches } from './bodies.ts'
 import type { Plan, PlanNode, PlanScope } from './document.ts'
 import { graphOfScope } from './graph.ts'
 
@@ -11,23 +13,32 @@ function label(node: PlanNode, plan: Plan): string {
       return `${node.id}${name === node.id ? '' : ` (${name})`}${effect === undefined ? '' : ' [effect]'}`
     }
     case 'map':
-      return `${node.id} [map${node.concurrency === undefined ? '' : `, ${node.concurrency} at once`}]`
+      return `${node.id} [map${node.key === undefined ? '' : ` by ${node.key}`}${node.concurrency === undefined ? '' : `, ${node.concurrency} at once`}]`
     case 'when':
       return `${node.id} [when]`
+    case 'choose':
+      return `${node.id} [choose]`
+    case 'loop':
+      return `${node.id} [loop, at most ${node.maxRounds} rounds]`
     case 'pipeline':
       return `${node.id} [pipeline ${node.pipeline}]`
+    case 'recurse':
+      return `${node.id} [pipeline ${node.pipeline} again, at most ${node.maxDepth} deep]`
+    case 'sleep':
+      return `${node.id} [sleep${knownText(node.for, (ms) => ` ${Number(ms) / 1_000} s`)}]`
+    case 'until':
+      return `${node.id} [until${knownText(node.at, (at) => ` ${String(at)}`)}]`
+    case 'signal':
+      return `${node.id} [signal${node.signal === node.id ? '' : ` ${node.signal}`}]`
+    case 'approve':
+      return `${node.id} [approval${node.by === undefined ? '' : ` by ${node.by.join(', ')}`}]`
+    case 'handler':
+      return `${node.id} [${node.on === 'failure' ? 'on failure' : 'always'}]`
   }
 }
 
-/** The inner scopes of a node with what stands before them. */
-export function innerScopes(
-  node: PlanNode,
-): readonly { readonly name: string | undefined; readonly scope: PlanScope }[] {
-  if (node.type === 'map' || node.type === 'pipeline') return [{ name: undefined, scope: node.body }]
-  if (node.type !== 'when') return []
-  const branches = [{ name: 'then', scope: node.then }]
-  if (node.else !== undefined) branches.push({ name: 'else', scope: node.else })
-  return branches
+function knownText(binding: Binding, text: (value: unknown) => string): string {
+  return 'value' in binding ? text(binding.value) : ''
 }
 
 interface Line {
@@ -65,7 +76,7 @@ function treeLines(scope: PlanScope, plan: Plan): Line[] {
     return {
       text: `${label(node, plan)}${from.length === 0 ? '' : `  <- ${from.join(', ')}`}`,
       children: () =>
-        innerScopes(node).flatMap(({ name, scope: inner }) =>
+        bodiesOf(node).flatMap(({ name, scope: inner }) =>
           name === undefined
             ? treeLines(inner, plan)
             : [{ text: name, children: () => treeLines(inner, plan) }],
@@ -93,7 +104,7 @@ function visit(
   const sourcesOf = sources(scope)
   for (const node of scope.nodes) {
     const id = prefix + node.id
-    const inner = innerScopes(node)
+    const inner = bodiesOf(node)
     if (inner.length === 0) draw.node(id, node)
     else {
       draw.cluster(id, node.id, () => {
@@ -125,7 +136,7 @@ function mermaid(plan: Plan): string {
   visit(plan.scope, '', {
     node: (id, node) =>
       push(
-        node.type === 'when'
+        hasBranches(node)
           ? `${key(id)}{"${text(label(node, plan))}"}`
           : `${key(id)}["${text(label(node, plan))}"]`,
       ),
@@ -152,7 +163,7 @@ function dot(plan: Plan): string {
   visit(plan.scope, '', {
     node: (id, node) =>
       push(
-        `${JSON.stringify(id)} [label=${JSON.stringify(label(node, plan))}${node.type === 'when' ? ', shape=diamond' : ''}];`,
+        `${JSON.stringify(id)} [label=${JSON.stringify(label(node, plan))}${hasBranches(node) ? ', shape=diamond' : ''}];`,
       ),
     edge: (from, to) => push(`${JSON.stringify(from)} -> ${JSON.stringify(to)};`),
     cluster: (id, title, inside) => {

@@ -1,5 +1,6 @@
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean, nearest } from '../internal/nearest.ts'
+import { bodiesOf } from './bodies.ts'
 import type { PlanNode, PlanScope, Plan } from './document.ts'
 import { graphOfScope, type ScopeGraph } from './graph.ts'
 
@@ -29,12 +30,8 @@ export function* walkPlan(scope: PlanScope, prefix = ''): Generator<PlacedNode> 
     for (const node of next.scope.nodes) {
       const path = next.prefix + node.id
       yield { path, node }
-      if (node.type === 'map' || node.type === 'pipeline')
-        inner.push({ scope: node.body, prefix: `${path}/` })
-      else if (node.type === 'when') {
-        inner.push({ scope: node.then, prefix: `${path}/then/` })
-        if (node.else !== undefined) inner.push({ scope: node.else, prefix: `${path}/else/` })
-      }
+      for (const { name, scope: body } of bodiesOf(node))
+        inner.push({ scope: body, prefix: name === undefined ? `${path}/` : `${path}/${name}/` })
     }
     open.push(...inner.toReversed())
   }

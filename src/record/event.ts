@@ -161,7 +161,15 @@ export type RunEvent =
       readonly error?: ErrorRecord
     }
   | { readonly type: 'map.expanded'; readonly node: string; readonly count: number }
-  | { readonly type: 'branch.decided'; readonly node: string; readonly taken: 'then' | 'else' | 'none' }
+  /** `taken` is the name of a branch, `else`, `otherwise` or `none`. */
+  | { readonly type: 'branch.decided'; readonly node: string; readonly taken: string }
+  /** A round of a loop is over; the first one has the number 0. */
+  | {
+      readonly type: 'loop.turned'
+      readonly node: string
+      readonly round: number
+      readonly again: boolean
+    }
   | {
       readonly type: 'attempt.started'
       readonly node: string
@@ -242,6 +250,10 @@ export type RunEvent =
       readonly error: ErrorRecord
     }
   | { readonly type: 'node.skipped'; readonly node: string }
+  /** The run has failed: an effect is about to be taken back. From the first one on the run can only fail. */
+  | { readonly type: 'undo.started'; readonly node: string }
+  /** An effect was taken back, or could not be. */
+  | { readonly type: 'node.undone'; readonly node: string; readonly error?: ErrorRecord }
   | { readonly type: 'node.blocked'; readonly node: string; readonly by: string }
   | { readonly type: 'node.cancelled'; readonly node: string }
 

@@ -1,6 +1,6 @@
 import type { Plan, PlanScope } from '../plan/document.ts'
 import { graphOfScope, sortScope, type ScopeGraph } from '../plan/graph.ts'
-import { innerScopes } from '../plan/render.ts'
+import { bodiesOf } from '../plan/bodies.ts'
 import { innerPrefix } from './plan-index.ts'
 import type { PageGraphNode } from './page-data.ts'
 
@@ -137,7 +137,7 @@ async function inside(
   node: PlanScope['nodes'][number],
   pattern: string,
 ): Promise<Layout | undefined> {
-  const scopes = innerScopes(node)
+  const scopes = bodiesOf(node)
   if (scopes.length === 0) return undefined
   const nodes: LaidOutNode[] = []
   const edges: LaidOutEdge[] = []

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../internal/json.ts'
 import type { Chart } from '../artifact/chart.ts'
+import type { PlanNode } from '../plan/document.ts'
 
 /** The state of a node as the page shows it: that of its record, or what the record implies. */
 export type PageState =
@@ -71,7 +72,7 @@ export interface PageMetric {
 /** A node of the run; times in milliseconds since the run's start. */
 export interface PageNode {
   readonly path: string
-  readonly type: 'step' | 'map' | 'when' | 'pipeline'
+  readonly type: PlanNode['type']
   /** Null for a map, a branch or a sub-pipeline. */
   readonly step: string | null
   readonly state: PageState

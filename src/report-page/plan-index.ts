@@ -1,6 +1,6 @@
 import type { Plan, PlanNode, PlanScope } from '../plan/document.ts'
 import { graphOfScope } from '../plan/graph.ts'
-import { innerScopes } from '../plan/render.ts'
+import { bodiesOf, hasBranches, repeats } from '../plan/bodies.ts'
 
 /** A node of a plan with its place: patterns are paths with `[]` for the items of maps. */
 export interface PlacedNode {
@@ -19,7 +19,7 @@ export type PlanIndex = ReadonlyMap<string, PlacedNode>
 
 /** What stands before the ids of an inner scope. */
 export function innerPrefix(pattern: string, node: PlanNode, name: string | undefined): string {
-  if (node.type === 'map') return `${pattern}[]/`
+  if (repeats(node)) return `${pattern}[]/`
   return name === undefined ? `${pattern}/` : `${pattern}/${name}/`
 }
 
@@ -27,8 +27,8 @@ export function innerPrefix(pattern: string, node: PlanNode, name: string | unde
 export function parentPath(path: string, { node, prefix, parent }: PlacedNode): string | undefined {
   if (parent === undefined) return undefined
   const scope = path.slice(0, path.length - node.id.length - 1)
-  if (parent.node.type === 'map') return scope.slice(0, scope.lastIndexOf('['))
-  return parent.node.type === 'when' ? scope.slice(0, -prefix.slice(parent.pattern.length, -1).length) : scope
+  if (repeats(parent.node)) return scope.slice(0, scope.lastIndexOf('['))
+  return hasBranches(parent.node) ? scope.slice(0, -prefix.slice(parent.pattern.length, -1).length) : scope
 }
 
 /** Puts the nodes of a plan, inner ones too, into one index. */
@@ -45,8 +45,8 @@ export function indexPlan(plan: Pick<Plan, 'scope'>): PlanIndex {
       const pattern = prefix + node.id
       const placed: PlacedNode = { pattern, node, prefix, sources: sources[number]!, parent, inMap }
       index.set(pattern, placed)
-      for (const { name, scope: inner } of innerScopes(node))
-        add(inner, innerPrefix(pattern, node, name), placed, inMap || node.type === 'map')
+      for (const { name, scope: inner } of bodiesOf(node))
+        add(inner, innerPrefix(pattern, node, name), placed, inMap || repeats(node))
     }
   }
   add(plan.scope, '', undefined, false)

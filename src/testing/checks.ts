@@ -1,7 +1,8 @@
 import { PipewrightError } from '../internal/error.ts'
+import { planPath } from '../plan/node-path.ts'
 import { didYouMean } from '../internal/nearest.ts'
 import type { AttemptRecord, ExecutionRecord, NodeState } from '../record/records.ts'
-import { checkNode, namesNode, planPath } from './fault.ts'
+import { checkNode, namesNode } from './fault.ts'
 import type { RunLineage } from './run-lineage.ts'
 import type { TestRun } from './test-run.ts'
 

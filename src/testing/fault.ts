@@ -2,6 +2,7 @@ import { milliseconds, type Duration } from '../internal/duration.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
 import type { Plan, PlanNode, PlanScope } from '../plan/document.ts'
+import { planPath } from '../plan/node-path.ts'
 import { walkPlan } from '../plan/select.ts'
 
 /** What goes wrong with attempts of a node. */
@@ -76,11 +77,6 @@ export function storeFault(
   options: { readonly at: number; readonly error: unknown },
 ): StoreFault {
   return { ...options, type: 'store', operation }
-}
-
-/** The path of a node in the plan: that in the run without item numbers. */
-export function planPath(node: string): string {
-  return node.replaceAll(/\[\d+\]/g, '')
 }
 
 /** Whether a path, with or without item numbers, names a node of a run. */

@@ -3,12 +3,20 @@ import type { Json } from '../internal/json.ts'
 import type { KindDeclaration } from '../artifact/kind.ts'
 import type { Binding, Bindings } from '../define/graph.ts'
 import { isPipeline, type AnyPipeline } from '../define/runnable.ts'
-import type { InputDeclaration, Plan, PlanNode, PlanScope, StepDeclaration } from '../plan/document.ts'
+import { bodiesOf } from '../plan/bodies.ts'
+import type {
+  InputDeclaration,
+  Plan,
+  PlanNode,
+  PlanScope,
+  PlanWait,
+  StepDeclaration,
+} from '../plan/document.ts'
 import { compilePipeline } from '../plan/plan.ts'
 import { durationText } from './duration-text.ts'
 
 /** A plan without what differs from run to run. */
-type Structure = Pick<Plan, 'pipeline' | 'inputs' | 'steps' | 'scope'>
+type Structure = Pick<Plan, 'pipeline' | 'inputs' | 'steps' | 'scope' | 'pipelines'>
 
 /** What can be drawn: a plan, a pipeline, or what has a plan. */
 export type Planned = Structure | AnyPipeline | { readonly plan: Structure }
@@ -89,6 +97,8 @@ function policies(step: StepDeclaration, node: PlanNode & { type: 'step' }): str
   add(fingerprint, () => 'fingerprint')
   add(salt, () => `salt ${JSON.stringify(salt)}`)
   add(version, () => `version ${JSON.stringify(version)}`)
+  add(step.priority, () => `priority ${step.priority}`)
+  add(step.undo, () => 'undo')
   add(tags, () => `tags ${tags!.join(' ')}`)
   return found
 }
@@ -109,27 +119,62 @@ function nodeText(node: PlanNode, steps: Plan['steps']): string {
       break
     case 'map':
       text = `map over ${bindingText(node.items)}`
+      if (node.key !== undefined) notes.push(`by ${node.key}`)
       if (node.concurrency !== undefined) notes.push(`${node.concurrency} at once`)
+      if (node.maxFailed !== undefined)
+        notes.push(
+          `may fail: ${typeof node.maxFailed === 'number' ? node.maxFailed : `${node.maxFailed.share * 100} %`}`,
+        )
       break
     case 'when':
       text = `when ${bindingText(node.condition)}`
+      break
+    case 'choose':
+      text = `choose by ${bindingText(node.selector)}`
+      break
+    case 'loop':
+      text = `loop from (${wiringText(node.state)})`
+      notes.push(`at most ${node.maxRounds} rounds${node.onMaxRounds === 'fail' ? '' : ', then stop'}`)
+      break
+    case 'recurse':
+      text = `recurse into ${node.pipeline}(${wiringText(node.inputs)})`
+      notes.push(`at most ${node.maxDepth} deep`)
+      break
+    case 'handler':
+      text = node.on === 'failure' ? 'on failure' : 'always'
+      break
+    default:
+      text = waitText(node, notes)
   }
   if (node.after !== undefined) notes.push(`after ${node.after.join(', ')}`)
   if (node.tags !== undefined) notes.push(`node tags ${node.tags.join(' ')}`)
   return `${node.id}: ${text}${notes.length === 0 ? '' : `  [${notes.join('; ')}]`}`
 }
 
+/** What a node waits for; what goes with it is added to the notes. */
+function waitText(node: PlanWait, notes: string[]): string {
+  if (node.type === 'sleep')
+    return `sleep ${'value' in node.for ? durationText(Number(node.for.value)) : bindingText(node.for)}`
+  if (node.type === 'until') return `until ${bindingText(node.at)}`
+  if (node.timeout !== undefined) notes.push(`${durationText(node.timeout)}, then ${node.onTimeout}`)
+  if (node.payload !== undefined) notes.push(`carries ${kindText(node.payload)}`)
+  if (node.type === 'signal') return `signal ${node.signal}`
+  if (node.by !== undefined) notes.push(`by ${node.by.join(', ')}`)
+  if (node.onReject !== 'fail') notes.push('a rejection is an outcome')
+  return `approval(${wiringText(node.show)})${node.message === undefined ? '' : ` ${JSON.stringify(node.message)}`}`
+}
+
 function scopeLines(scope: PlanScope, steps: Plan['steps'], indent: string): string[] {
   const lines = scope.nodes.flatMap((node) => {
     const line = indent + nodeText(node, steps)
     const deeper = `${indent}  `
-    if (node.type === 'map' || node.type === 'pipeline')
-      return [line, ...scopeLines(node.body, steps, deeper)]
-    if (node.type !== 'when') return [line]
-    const then = [`${deeper}then`, ...scopeLines(node.then, steps, `${deeper}  `)]
-    const otherwise =
-      node.else === undefined ? [] : [`${deeper}else`, ...scopeLines(node.else, steps, `${deeper}  `)]
-    return [line, ...then, ...otherwise]
+    const inside = bodiesOf(node).flatMap(({ name, scope: body }) =>
+      name === undefined
+        ? scopeLines(body, steps, deeper)
+        : [`${deeper}${name}`, ...scopeLines(body, steps, `${deeper}  `)],
+    )
+    const again = node.type === 'loop' ? [`${deeper}=> again = ${bindingText(node.again)}`] : []
+    return [line, ...inside, ...again]
   })
   const outputs = Object.entries(scope.outputs)
   return [...lines, ...outputs.map(([name, binding]) => `${indent}=> ${name} = ${bindingText(binding)}`)]
@@ -151,6 +196,9 @@ export function planSnapshot(planned: Planned): string {
     : 'plan' in planned
       ? planned.plan
       : planned
-  const { pipeline, inputs, scope, steps } = structure
-  return [`pipeline ${pipeline}${inputsText(inputs)}`, ...scopeLines(scope, steps, '  ')].join('\n')
+  const { pipeline, inputs, scope, steps, pipelines = {} } = structure
+  const lines = [`pipeline ${pipeline}${inputsText(inputs)}`, ...scopeLines(scope, steps, '  ')]
+  for (const [key, { inputs: taken, scope: body }] of Object.entries(pipelines))
+    lines.push(`recursive ${key}${inputsText(taken)}`, ...scopeLines(body, steps, '  '))
+  return lines.join('\n')
 }

@@ -54,12 +54,27 @@ class Replacing {
       }
       case 'pipeline':
         return Object.freeze({ ...node, pipeline: this.pipeline(node.pipeline) })
+      case 'recurse':
+        // Called when all is replaced: it may be a pipeline that is being replaced right now.
+        return Object.freeze({ ...node, pipeline: () => this.pipeline(node.pipeline()) })
       case 'map':
+        return Object.freeze({ ...node, body: this.#scope(node.body) })
+      case 'loop':
+        return Object.freeze({ ...node, body: this.#scope(node.body) })
+      case 'handler':
         return Object.freeze({ ...node, body: this.#scope(node.body) })
       case 'when': {
         const otherwise = node.else === undefined ? undefined : this.#scope(node.else)
         return Object.freeze({ ...node, then: this.#scope(node.then), else: otherwise })
       }
+      case 'choose': {
+        const otherwise = node.otherwise === undefined ? undefined : this.#scope(node.otherwise)
+        const entries = Object.entries(node.branches).map(([name, branch]) => [name, this.#scope(branch)])
+        const branches = Object.freeze(Object.fromEntries(entries) as Record<string, TracedScope>)
+        return Object.freeze({ ...node, branches, otherwise })
+      }
+      default:
+        return node
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { PlanScope } from '../plan/document.ts'
+import type { PlanGraph } from '../plan/locate.ts'
 import { itemSources, outputSources, sourcesOf, type Origin } from '../plan/wiring.ts'
 import type { ExecutionRecord } from '../record/records.ts'
 
@@ -10,7 +10,7 @@ export type RunLineage = Readonly<Record<string, readonly string[]>>
  * map gathers stands under its own name (`trials.score`), with the items that are in it.
  */
 export function lineageOf(
-  plan: PlanScope,
+  plan: PlanGraph,
   executions: readonly Pick<ExecutionRecord, 'node' | 'step' | 'state' | 'inputs'>[],
 ): RunLineage {
   const lineage: Record<string, readonly string[]> = {}
@@ -21,7 +21,7 @@ export function lineageOf(
   const named = (origins: readonly Origin[]): string[] => [
     ...new Set(
       origins
-        .filter(isMade)
+        .filter((origin) => origin.inside !== true && isMade(origin))
         .map(({ node, output }) => (node === '' ? `input.${output}` : `${node}.${output}`)),
     ),
   ]
@@ -45,7 +45,7 @@ export function lineageOf(
     lineage[node] = named(origins)
     gathered(origins)
   }
-  for (const output of Object.keys(plan.outputs)) {
+  for (const output of Object.keys(plan.scope.outputs)) {
     const origins = outputSources(plan, output)
     lineage[`output.${output}`] = named(origins)
     gathered(origins)

@@ -84,7 +84,7 @@ export class TestRun<Out> {
 
   /** What each node, and each output of the run, was made from. */
   get lineage(): RunLineage {
-    return (this.#lineage ??= lineageOf(this.plan.scope, this.executions))
+    return (this.#lineage ??= lineageOf(this.plan, this.executions))
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Plan, PlanNode, PlanScope } from '../plan/document.ts'
-import { innerScopes } from '../plan/render.ts'
+import { bodiesOf } from '../plan/bodies.ts'
 import type { ExecutionRecord, RunDetail } from '../record/records.ts'
 import { durationText, numberText, printable } from './text.ts'
 
@@ -88,7 +88,7 @@ class RunTree {
         children: this.branches(node.body, `${path}[${item}]/`),
       }))
     }
-    return innerScopes(node).flatMap(({ name, scope }) => {
+    return bodiesOf(node).flatMap(({ name, scope }) => {
       const inner = this.branches(scope, name === undefined ? `${path}/` : `${path}/${name}/`)
       return name === undefined || inner.every(({ text }) => text.startsWith(marks['not run']!))
         ? name === undefined

@@ -1,7 +1,9 @@
 import { PipewrightError } from '../internal/error.ts'
 import { own } from '../internal/own.ts'
 import type { BlobReader } from '../artifact/blob.ts'
+import { bodiesOf, repeats } from '../plan/bodies.ts'
 import type { Plan, PlanScope } from '../plan/document.ts'
+import type { PlanGraph } from '../plan/locate.ts'
 import type { StoredEvent } from '../record/event.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { RunDetail } from '../record/records.ts'
@@ -37,20 +39,23 @@ export async function planOfRun(
 }
 
 /** The steps of nodes that have not succeeded; what is inside an open container counts as unfinished. */
-function unfinishedSteps(scope: PlanScope, succeeded: ReadonlySet<string>): Set<string> {
+function unfinishedSteps({ scope, pipelines = {} }: PlanGraph, succeeded: ReadonlySet<string>): Set<string> {
   const steps = new Set<string>()
   const open: { scope: PlanScope; prefix: string }[] = [{ scope, prefix: '' }]
+  const seen = new Set<string>()
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     for (const node of next.scope.nodes) {
       const path = next.prefix + node.id
       if (succeeded.has(path)) continue
       if (node.type === 'step') steps.add(node.step)
-      else if (node.type === 'map') open.push({ scope: node.body, prefix: `${path}[]/` })
-      else if (node.type === 'pipeline') open.push({ scope: node.body, prefix: `${path}/` })
-      else {
-        open.push({ scope: node.then, prefix: `${path}/then/` })
-        if (node.else !== undefined) open.push({ scope: node.else, prefix: `${path}/else/` })
+      // Inside of what repeats or recurses no path is known: all of it counts.
+      for (const { name, scope: body } of bodiesOf(node)) {
+        const inside = repeats(node) ? `${path}[]/` : `${path}/`
+        open.push({ scope: body, prefix: name === undefined ? inside : `${inside}${name}/` })
       }
+      if (node.type !== 'recurse' || seen.has(node.pipeline)) continue
+      seen.add(node.pipeline)
+      open.push({ scope: pipelines[node.pipeline]!.scope, prefix: `${path}[]/` })
     }
   }
   return steps
@@ -81,7 +86,7 @@ export function checkResume(detail: RunDetail, compiled: Compiled, acceptCode: b
   const succeeded = new Set(
     detail.executions.filter(({ state }) => state === 'succeeded').map(({ node }) => node),
   )
-  const unfinished = unfinishedSteps(compiled.plan.scope, succeeded)
+  const unfinished = unfinishedSteps(compiled.plan, succeeded)
   const today = codeDigests(compiled.program)
   const changed = [...unfinished].filter(
     (step) => (own(detail.code, step) ?? null) !== (own(today, step) ?? null),

@@ -13,6 +13,7 @@ import { Lineage, type LineageNode } from '../lineage/query.ts'
 import { why, type Story } from '../lineage/why.ts'
 import { check, type Finding } from '../plan/check.ts'
 import type { Plan } from '../plan/document.ts'
+import type { PlanGraph } from '../plan/locate.ts'
 import type { Given } from '../plan/inputs.ts'
 import type { Page, RunDetail, RunQuery, RunRecord } from '../record/records.ts'
 import { Registry } from '../registry/registry.ts'
@@ -386,8 +387,13 @@ export class Workspace implements AsyncDisposable {
   /** The story of an artifact: what made it, from what, down to source bytes and code. */
   async why(digest: Digest): Promise<Story> {
     await this.artifact(digest)
-    const planOf = async (run: string): Promise<Plan['scope'] | undefined> =>
-      (await planOfRun(this.#parts.metadata, run, this.#services.reader))?.scope
+    const planOf = async (run: string): Promise<PlanGraph | undefined> => {
+      const plan = await planOfRun(this.#parts.metadata, run, this.#services.reader)
+      // The declarations are of no use here, and may be large.
+      return (
+        plan && { scope: plan.scope, ...(plan.pipelines === undefined ? {} : { pipelines: plan.pipelines }) }
+      )
+    }
     return why(this.#parts.metadata, digest, planOf)
   }
 

@@ -144,7 +144,7 @@ describe('containers', () => {
 
 describe('cancel', () => {
   test('asks for running attempts to be stopped and ends cancelled', () => {
-    const state = openRun(scope(step('a'), step('b', 'a')), stopPolicy)
+    const state = openRun({ scope: scope(step('a'), step('b', 'a')) }, stopPolicy)
     reduce(state, { type: 'start' })
     expect(reduce(state, { type: 'cancel' })).toEqual([{ type: 'abort' }])
     expect(reduce(state, { type: 'attempt.failed', node: 'a', end: 'cancelled' })).toEqual([
@@ -154,7 +154,7 @@ describe('cancel', () => {
   })
 
   test('a step that was withdrawn is not settled, and the run ends', () => {
-    const state = openRun(scope(step('a'), step('b')), stopPolicy)
+    const state = openRun({ scope: scope(step('a'), step('b')) }, stopPolicy)
     reduce(state, { type: 'start' })
     reduce(state, { type: 'attempt.failed', node: 'a', end: 'failed' })
     expect(reduce(state, { type: 'node.withdrawn', node: 'b' })).toEqual([

@@ -50,7 +50,7 @@ export function simulate(
   world: World,
   history: readonly ReduceEvent[] = [],
 ): Simulation {
-  const state = openRun(plan, policy)
+  const state = openRun({ scope: plan }, policy)
   const simulation: Simulation = {
     state,
     log: [],

@@ -51,6 +51,7 @@ test.each([
   ['source/deeper', 'n', []],
   ['one', 'nothing', []],
 ])('%s, %s', (path, input, expected) => {
-  const { scope } = plan(outer, { n: 1 })
-  expect(originsOf(scope, path, input).map(({ node, output }) => `${node}.${output}`)).toEqual(expected)
+  expect(
+    originsOf(plan(outer, { n: 1 }), path, input).map(({ node, output }) => `${node}.${output}`),
+  ).toEqual(expected)
 })

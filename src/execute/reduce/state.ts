@@ -1,5 +1,7 @@
-import type { PlanMap, PlanNode, PlanScope } from '../../plan/document.ts'
+import type { PlanLoop, PlanMap, PlanNode, PlanScope } from '../../plan/document.ts'
 import { graphOfScope, type ScopeGraph } from '../../plan/graph.ts'
+import type { PlanGraph } from '../../plan/locate.ts'
+import { itemName } from '../../plan/node-path.ts'
 
 /** The state of a node inside the reducer: one byte. */
 export const status = {
@@ -23,21 +25,31 @@ export function isGood(value: Status): boolean {
 /** How many items of a map share a shard. */
 export const shardSize = 1_000
 
+/** What a scope inherits from where it is opened. */
+export interface Surroundings {
+  /** It is inside a handler: neither a failure elsewhere nor a cancel keeps its nodes from starting. */
+  readonly cleanup: boolean
+  /** How many calls of each pipeline that recurses it is inside of. */
+  readonly depths: Readonly<Record<string, number>>
+}
+
 /** The state of one scope. The scope owns it and changes it in place. */
-export interface ScopeState {
+export interface ScopeState extends Surroundings {
   readonly graph: ScopeGraph
   readonly status: Uint8Array
-  /** How many sources of each node have not settled. */
+  /** How many sources of each node have not settled; -1 for handlers, which wait for all of the scope. */
   readonly waiting: Int32Array
   /** The first source of a node that did not end well. */
   readonly spoiltBy: Map<number, number>
   readonly children: Map<number, ChildState>
-  /** Nodes that have not settled. */
+  /** Nodes that have not settled; handlers are not counted. */
   open: number
   running: number
   failed: number
   cancelled: number
   blocked: number
+  /** Which handlers are begun: none (0), those on failure (1), all (2). */
+  handling: 0 | 1 | 2
 }
 
 /** The items of a map, at most {@link shardSize} of them. */
@@ -51,7 +63,13 @@ export interface ShardState {
 export interface MapState {
   readonly type: 'map'
   readonly node: PlanMap
+  readonly surroundings: Surroundings
   readonly count: number
+  /** What names the items, where the map has a key; undefined where their indices do. */
+  readonly keys: readonly string[] | undefined
+  readonly indices: ReadonlyMap<string, number> | undefined
+  /** How many items may fail. */
+  readonly maxFailed: number
   /** How many items may be open at once. */
   readonly window: number
   readonly shards: ShardState[]
@@ -63,19 +81,33 @@ export interface MapState {
   cancelled: number
 }
 
+/** A loop in one of its rounds. */
+export interface LoopState {
+  readonly type: 'loop'
+  readonly node: PlanLoop
+  readonly round: number
+  readonly scope: ScopeState
+}
+
 /** What runs inside a container. */
 export type ChildState =
   | MapState
-  | { readonly type: 'scope'; readonly branch: 'then' | 'else' | undefined; readonly scope: ScopeState }
+  | LoopState
+  | { readonly type: 'scope'; readonly branch: string | undefined; readonly scope: ScopeState }
 
 /** The state of a whole run. */
 export interface RunState {
   readonly root: ScopeState
+  readonly pipelines: NonNullable<PlanGraph['pipelines']>
   readonly policy: ReducePolicy
-  /** Nothing new starts any more. */
+  /** Nothing new starts any more, outside of handlers. */
   halted: boolean
   cancelling: boolean
   finished: boolean
+  /** Effects that have happened and can be taken back, in the order in which they did. */
+  readonly undoable: string[]
+  /** They are being taken back: the run can only fail. */
+  undoing: boolean
 }
 
 /** What the reducer needs to know of a run's settings. */
@@ -86,36 +118,62 @@ export interface ReducePolicy {
   readonly window: number
 }
 
+const outside: Surroundings = { cleanup: false, depths: {} }
+
 /** A fresh scope. */
-export function openScope(scope: PlanScope): ScopeState {
+export function openScope(scope: PlanScope, { cleanup, depths }: Surroundings): ScopeState {
   const graph = graphOfScope(scope)
+  const waiting = graph.indegree.slice()
+  for (const handler of graph.handlers) waiting[handler] = -1
   return {
+    cleanup,
+    depths,
     graph,
     status: new Uint8Array(graph.nodes.length),
-    waiting: graph.indegree.slice(),
+    waiting,
     spoiltBy: new Map(),
     children: new Map(),
-    open: graph.nodes.length,
+    open: graph.nodes.length - graph.handlers.length,
     running: 0,
     failed: 0,
     cancelled: 0,
     blocked: 0,
+    handling: 0,
   }
 }
 
 /** A fresh run. */
-export function openRun(scope: PlanScope, policy: ReducePolicy): RunState {
-  return { root: openScope(scope), policy, halted: false, cancelling: false, finished: false }
+export function openRun({ scope, pipelines = {} }: PlanGraph, policy: ReducePolicy): RunState {
+  return {
+    root: openScope(scope, outside),
+    pipelines,
+    policy,
+    halted: false,
+    cancelling: false,
+    finished: false,
+    undoable: [],
+    undoing: false,
+  }
 }
 
-/** A fresh map of `count` items. */
-export function openMap(node: PlanMap, count: number, policy: ReducePolicy): MapState {
-  const window = node.concurrency ?? policy.window
+/** A fresh map of `count` items, with their keys where it has any. */
+export function openMap(
+  node: PlanMap,
+  surroundings: Surroundings,
+  count: number,
+  keys: readonly string[] | undefined,
+  policy: ReducePolicy,
+): MapState {
+  const { maxFailed = 0, concurrency } = node
   return {
     type: 'map',
     node,
+    surroundings,
     count,
-    window,
+    keys,
+    indices: keys === undefined ? undefined : new Map(keys.map((key, index) => [key, index])),
+    maxFailed: typeof maxFailed === 'number' ? maxFailed : Math.floor(maxFailed.share * count),
+    window: concurrency ?? policy.window,
     shards: [],
     next: 0,
     openItems: 0,
@@ -123,6 +181,11 @@ export function openMap(node: PlanMap, count: number, policy: ReducePolicy): Map
     failed: 0,
     cancelled: 0,
   }
+}
+
+/** What stands before the ids of the nodes of an item. */
+export function itemPrefix(map: MapState, path: string, item: number): string {
+  return `${path}[${itemName(map.keys?.[item] ?? item)}]/`
 }
 
 /** The shard of an item, made when it is first needed. */

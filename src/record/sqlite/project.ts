@@ -39,6 +39,9 @@ export function project(to: Statements, place: Place, event: RunEvent): void {
     case 'run.cancel-requested':
     case 'map.expanded':
     case 'branch.decided':
+    case 'loop.turned':
+    case 'undo.started':
+    case 'node.undone':
       return
   }
 }

@@ -1,5 +1,5 @@
 import type { PlanNode, PlanScope } from '../../plan/document.ts'
-import { innerScopes } from '../../plan/render.ts'
+import { bodiesOf } from '../../plan/bodies.ts'
 import { durationText, numberText, printable } from '../text.ts'
 import { remaining, roughly } from './estimate.ts'
 import { bar, sparkline } from './gauges.ts'
@@ -161,7 +161,7 @@ export function rowsOf(progress: RunProgress, scope: PlanScope, now: number, pre
       const failed = own.ended.failed > 0 ? stepFacts(own, now) : []
       return [{ depth, state: mapState(progress, node, path), name, facts: [...facts, ...failed] }, ...rows]
     }
-    const inner = innerScopes(node).flatMap(({ name: branch, scope: body }) => {
+    const inner = bodiesOf(node).flatMap(({ name: branch, scope: body }) => {
       const rows = rowsOf(
         progress,
         body,

@@ -1,15 +1,9 @@
 import type { RunUpdate } from '../../execute/run-request.ts'
 import type { PlanMap, PlanScope } from '../../plan/document.ts'
+import { itemsIn, planPath } from '../../plan/node-path.ts'
 import { walkPlan } from '../../plan/select.ts'
 import type { ExecutionRecord } from '../../record/records.ts'
 import { NodeProgress, type Ended } from './node-progress.ts'
-
-const itemNumber = /\[(?:\d+|"(?:[^"\\]|\\.)*")\]/g
-
-/** The path of a node in the plan: without the items of maps. */
-export function planPath(path: string): string {
-  return path.replaceAll(itemNumber, '')
-}
 
 /** The items of a map up to which each has a line of its own. */
 export const mostLines = 12
@@ -34,9 +28,10 @@ export class RunProgress {
   recorded(executions: readonly ExecutionRecord[]): void {
     for (const { node } of executions) {
       // How many items there are is not told again.
-      for (const { 0: text, index } of node.matchAll(itemNumber)) {
-        const map = this.nodes.get(planPath(node.slice(0, index)))
-        if (map !== undefined) map.items = Math.max(map.items ?? 0, Number(text.slice(1, -1)) + 1)
+      for (const { map: path, name } of itemsIn(node)) {
+        const map = this.nodes.get(planPath(path))
+        // A key does not tell how many there are; what is recorded of the map itself does.
+        if (map !== undefined && !name.startsWith('"')) map.items = Math.max(map.items ?? 0, Number(name) + 1)
       }
     }
     for (const { node, state, reused, startedAt, finishedAt } of executions) {

@@ -1,5 +1,5 @@
-import type { CacheDeclaration, Plan, StepDeclaration } from '../../plan/document.ts'
-import { walkPlan } from '../../plan/select.ts'
+import type { CacheDeclaration, StepDeclaration } from '../../plan/document.ts'
+import { locate, type PlanGraph } from '../../plan/locate.ts'
 
 function reasonOf(
   { effect }: Pick<StepDeclaration, 'effect'>,
@@ -11,14 +11,7 @@ function reasonOf(
 }
 
 /** Why a node may use the world; undefined where it may not. */
-export function exemption(
-  plan: Pick<Plan, 'scope'>,
-  node: string,
-  declaration: StepDeclaration,
-): string | undefined {
-  const planned = node.replaceAll(/\[\d+\]/g, '')
-  for (const { path, node: found } of walkPlan(plan.scope))
-    if (path === planned && found.type === 'step')
-      return reasonOf(declaration, found.cache ?? declaration.cache)
-  return reasonOf(declaration, declaration.cache)
+export function exemption(plan: PlanGraph, node: string, declaration: StepDeclaration): string | undefined {
+  const found = locate(plan, node)?.node
+  return reasonOf(declaration, (found?.type === 'step' ? found.cache : undefined) ?? declaration.cache)
 }
