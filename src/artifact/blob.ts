@@ -8,7 +8,11 @@ export interface Blob {
   readonly size: number
 }
 
-/** Takes bytes in; equal bytes are stored once. */
+/**
+ * Takes bytes in; equal bytes are stored once.
+ *
+ * @port
+ */
 export interface BlobWriter {
   /** Stores bytes that are in memory. */
   put(bytes: Uint8Array): Promise<Blob>
@@ -18,7 +22,11 @@ export interface BlobWriter {
   putFile(path: string): Promise<Blob>
 }
 
-/** Gives bytes out; they are verified against their digest at the first read in a process. */
+/**
+ * Gives bytes out; they are verified against their digest at the first read in a process.
+ *
+ * @port
+ */
 export interface BlobReader {
   /** All bytes of an artifact; throws `BLOB_MISSING` or `BLOB_CORRUPT`. */
   bytes(artifact: Pick<Artifact, 'blob' | 'external'>): Promise<Uint8Array>
@@ -37,6 +45,8 @@ export interface StoredBlob extends Blob {
 /**
  * Cache entries that the workspaces of a store share, by key: the one kind of object that is replaced, whole, the last
  * one wins. What is in them is not the store's to know.
+ *
+ * @port
  */
 export interface SharedEntries {
   /** The entries of those keys that have one, in one look-up; an error stands for one that could not be read. */
@@ -49,7 +59,11 @@ export interface SharedEntries {
   delete(key: Digest): Promise<void>
 }
 
-/** The port behind which bytes are kept: content-addressed, immutable, deduplicated. */
+/**
+ * The port behind which bytes are kept: content-addressed, immutable, deduplicated.
+ *
+ * @port
+ */
 export interface ArtifactStore extends BlobWriter, BlobReader {
   /** Where the store is shared: its cache entries. Other workspaces then use its blobs, unknown to this one. */
   readonly entries?: SharedEntries

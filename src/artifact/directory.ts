@@ -19,7 +19,15 @@ export interface DirectoryEntry {
   readonly executable: boolean
 }
 
-/** A directory as a step receives it. */
+/**
+ * A directory as a step receives it.
+ *
+ * @example
+ * ```ts
+ * for (const { path, size } of await images.files()) console.log(path, size) // malignant/17.png 20481
+ * const folder = await images.path() // for a program that wants a folder
+ * ```
+ */
 export interface DirectoryHandle extends Stored<'directory'> {
   readonly digest: Digest
   /** A private copy in the step's folder, named after the input. */
@@ -163,7 +171,12 @@ class DirectoryKind implements Kind<DirectoryHandle, string | DirectoryHandle> {
  *
  * @example
  * ```ts
- * outputs: { images: directory() } // run: return { images: join(ctx.workdir, 'images') }
+ * export const unpack = defineStep({
+ *   name: 'unpack',
+ *   inputs: { images: directory() },
+ *   outputs: { count: z.number() },
+ *   run: async ({ images }) => ({ count: (await images.files()).length }),
+ * })
  * ```
  */
 export function directory(): Kind<DirectoryHandle, string | DirectoryHandle> {

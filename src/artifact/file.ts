@@ -13,7 +13,17 @@ import type { Table } from './table.ts'
 import { utf8Text } from './utf8.ts'
 import { fileName, returnedPath } from './workdir.ts'
 
-/** A file as a step receives it: its content, read when it is used. */
+/**
+ * A file as a step receives it: its content, read when it is used.
+ *
+ * @example
+ * ```ts
+ * const text = await csv.text()
+ * const bytes = await csv.bytes()
+ * for await (const chunk of csv.stream()) console.log((chunk as Buffer).byteLength)
+ * const path = await csv.path() // for a program that wants a file
+ * ```
+ */
 export interface FileHandle extends Stored<'file'> {
   readonly digest: Digest
   /** Bytes. */
@@ -27,11 +37,24 @@ export interface FileHandle extends Stored<'file'> {
   bytes(): Promise<Uint8Array>
   /** The content as UTF-8; other bytes are refused. */
   text(): Promise<string>
-  /** The content, which is UTF-8, as JSON, checked by a schema. */
+  /**
+   * The content, which is UTF-8, as JSON, checked by a schema.
+   *
+   * @example
+   * ```ts
+   * const { rate } = await csv.json(z.object({ rate: z.number() }))
+   * ```
+   */
   json<S extends StandardSchemaV1>(schema: S): Promise<StandardSchemaV1.InferOutput<S>>
   /**
    * The rows of a CSV file, each checked by a schema; all problems are reported with their lines. Cells become what
    * the schema takes, as far as their text says so: decimal numbers, booleans (`true`, `1`), else texts.
+   *
+   * @example
+   * ```ts
+   * const rows = await csv.readCsv(Tumour, { delimiter: ';', missing: ['', 'NA'] })
+   * rows.row(0).malignant // boolean
+   * ```
    */
   readCsv<S extends StandardSchemaV1>(
     row: S,
@@ -229,7 +252,12 @@ export function isFileKind(
  *
  * @example
  * ```ts
- * inputs: { csv: file('text/csv') }
+ * export const load = defineStep({
+ *   name: 'load',
+ *   inputs: { csv: file('text/csv') },
+ *   outputs: { rows: table(Tumour) },
+ *   run: async ({ csv }) => ({ rows: await csv.readCsv(Tumour) }),
+ * })
  * ```
  */
 export function file(

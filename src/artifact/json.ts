@@ -86,7 +86,12 @@ class SchemaKind implements JsonKind<unknown> {
  *
  * @example
  * ```ts
- * outputs: { threshold: json(z.number()) } // or just z.number()
+ * export const concatenate = defineStep({
+ *   name: 'concatenate',
+ *   inputs: { texts: list(json(z.string())) },
+ *   outputs: { text: json(z.string()) }, // or z.string()
+ *   run: ({ texts }) => ({ text: texts.join('\n') }),
+ * })
  * ```
  */
 export function json<S extends Schema>(

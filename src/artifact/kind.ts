@@ -43,6 +43,8 @@ export interface DecodeContext {
  * How a value is checked, stored and given back. `Get` is what a step receives and what a ref of this kind
  * stands for, `Put` what a step may return. Kinds are made by `json`, `table`, `model`, `metrics`, `file`,
  * `directory`, `report` and `list`.
+ *
+ * @port
  */
 export interface Kind<out Get, in Put = Get> {
   /** Carries the types; there is no such property at run time. */

@@ -141,7 +141,12 @@ export function itemKind(kind: Kind<unknown, never>): Kind<unknown, never> | und
  *
  * @example
  * ```ts
- * inputs: { models: list(model(tumourClassifier)), scores: z.array(z.number()) }
+ * export const pickBest = defineStep({
+ *   name: 'pick-best',
+ *   inputs: { models: list(model(tumourClassifier)), scores: z.array(z.number()) },
+ *   outputs: { model: model(tumourClassifier) },
+ *   run: ({ models, scores }) => ({ model: models[scores.indexOf(Math.max(...scores))]! }),
+ * })
  * ```
  */
 export function list<Get, Put>(kind: Kind<Get, Put>): Kind<Get[], readonly Put[]> {

@@ -126,7 +126,12 @@ export function isMetricsKind(
  *
  * @example
  * ```ts
- * outputs: { metrics: metrics({ auc: z.number(), loss: z.number() }) }
+ * export const evaluate = defineStep({
+ *   name: 'evaluate',
+ *   inputs: { model: model(tumourClassifier), rows: table(Tumour) },
+ *   outputs: { metrics: metrics({ auc: z.number(), rows: z.number().int() }) },
+ *   run: async ({ model, rows }) => ({ metrics: { auc: await aucOf(model, rows), rows: rows.length } }),
+ * })
  * ```
  */
 export function metrics<F extends Fields>(fields: F): Kind<MetricValues<F>, MetricInputs<F>> {

@@ -249,7 +249,12 @@ class ModelKind implements Kind<unknown, never> {
  *
  * @example
  * ```ts
- * outputs: { model: model(tumourClassifier) }
+ * export const train = defineStep({
+ *   name: 'train',
+ *   inputs: { rows: table(Tumour) },
+ *   outputs: { model: model(tumourClassifier) },
+ *   run: ({ rows }) => ({ model: tumourClassifier.of(fit(rows, 0.1).state) }),
+ * })
  * ```
  */
 export function model<State, Input, Output>(

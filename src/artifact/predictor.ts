@@ -17,7 +17,15 @@ export interface ModelManifest {
   readonly signature: { readonly input: JsonObject | null; readonly output: JsonObject | null }
 }
 
-/** A trained model: loaded when it is first used. */
+/**
+ * A trained model: loaded when it is first used.
+ *
+ * @example
+ * ```ts
+ * const { malignant } = await classifier.predict({ radius: 17.99, texture: 10.38 }) // 0.93
+ * const all = await classifier.predictAll(rows.toArray())
+ * ```
+ */
 export interface Model<in Input = never, out Output = unknown> extends Stored<'model'> {
   readonly format: 'typescript'
   /** The name of the predictor. */
@@ -43,7 +51,14 @@ export interface Predictor<State, Input, Output> {
   readonly module: string | undefined
   /** Stands for the code when it is given. */
   readonly version: string | undefined
-  /** A model with this state, as a step returns it. */
+  /**
+   * A model with this state, as a step returns it.
+   *
+   * @example
+   * ```ts
+   * const model = tumourClassifier.of({ weights: [0.9, 0.2], bias: -1.5 }) // what a step returns
+   * ```
+   */
   of(state: State): Model<Input, Output>
 }
 

@@ -10,7 +10,20 @@ export interface ChartBlock<C extends Chart = Chart> {
   readonly title?: string
 }
 
-/** A part of a report. */
+/**
+ * A part of a report.
+ *
+ * @example
+ * ```ts
+ * ctx.report({
+ *   blocks: [
+ *     { type: 'markdown', text: 'Held-out rows, **never seen** in training.' },
+ *     { type: 'table', columns: ['class', 'rows'], rows: [['malignant', 212], ['benign', 357]] },
+ *     rocCurve(labels, scores),
+ *   ],
+ * })
+ * ```
+ */
 export type ReportBlock =
   | {
       /** CommonMark with tables; HTML in it is shown as text. */

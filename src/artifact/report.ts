@@ -7,13 +7,27 @@ import { blockProblem, type ReportBlock } from './report-block.ts'
 import { issueLines } from './schema.ts'
 import { kindOf, type Stored } from './stored.ts'
 
-/** Something to be read or looked at: Markdown, tables, charts, pictures, Vega-Lite specifications, HTML fragments. */
+/**
+ * Something to be read or looked at: Markdown, tables, charts, pictures, Vega-Lite specifications, HTML fragments.
+ *
+ * @example
+ * ```ts
+ * ctx.report({ title: 'Data', blocks: [{ type: 'markdown', text: `**${rows.length}** rows` }] })
+ * ```
+ */
 export interface Report {
   readonly title?: string
   readonly blocks: readonly ReportBlock[]
 }
 
-/** A report as a step receives it. */
+/**
+ * A report as a step receives it.
+ *
+ * @example
+ * ```ts
+ * const { title, blocks } = await summary.read()
+ * ```
+ */
 export interface ReportHandle extends Stored<'report'> {
   readonly digest: Digest
   /** The report; pictures as bytes. */
@@ -141,8 +155,12 @@ class ReportKind implements Kind<ReportHandle, Report | ReportHandle> {
  *
  * @example
  * ```ts
- * outputs: { summary: report() }
- * // run: return { summary: { title: 'Evaluation', blocks: [rocCurve(labels, scores)] } }
+ * export const assess = defineStep({
+ *   name: 'assess',
+ *   inputs: { labels: z.array(z.boolean()), scores: z.array(z.number()) },
+ *   outputs: { summary: report() },
+ *   run: ({ labels, scores }) => ({ summary: { title: 'Evaluation', blocks: [rocCurve(labels, scores)] } }),
+ * })
  * ```
  */
 export function report(): Kind<ReportHandle, Report | ReportHandle> {

@@ -13,7 +13,19 @@ export interface ColumnInfo {
   readonly nullable: boolean
 }
 
-/** Rows of one shape, held in columns. */
+/**
+ * Rows of one shape, held in columns.
+ *
+ * @example
+ * ```ts
+ * const radii = rows.column('radius') // a Float64Array: no value is missing
+ * let sum = 0
+ * for (const { texture } of rows.rows()) sum += texture
+ * const { malignant } = rows.row(0)
+ * const large = rows.toArray().filter(({ radius }) => radius > 20)
+ * const arrow = await rows.arrow()
+ * ```
+ */
 export interface Table<out Row> extends Stored<'table'>, Iterable<Row> {
   /** The number of rows. */
   readonly length: number

@@ -157,7 +157,12 @@ export function isTableKind(
  *
  * @example
  * ```ts
- * outputs: { rows: table(z.object({ radius: z.number(), malignant: z.boolean() })) }
+ * export const clean = defineStep({
+ *   name: 'clean',
+ *   inputs: { rows: table(Tumour) },
+ *   outputs: { rows: table(Tumour) },
+ *   run: ({ rows }) => ({ rows: rows.toArray().filter(({ radius }) => radius > 0) }),
+ * })
  * ```
  */
 export function table<S extends StandardSchemaV1>(

@@ -22,19 +22,38 @@ export type { Stored } from '../artifact/stored.ts'
 export { table, type Table } from '../artifact/table.ts'
 export type { Logger, StepContext } from '../define/context.ts'
 export type { Binding, Bindings } from '../define/graph.ts'
-export { definePipeline, type InputRefs, type PipelineDefinition, type ValuesOf } from '../define/pipeline.ts'
+export {
+  definePipeline,
+  type DeclaredRefs,
+  type InputRefs,
+  type PipelineDefinition,
+  type ValuesOf,
+} from '../define/pipeline.ts'
 export { definePredictor, type PredictorDefinition } from '../define/predictor.ts'
 export type { Ref, RefRecord, RefValue } from '../define/ref.ts'
 export type { Pipeline, Runnable } from '../define/runnable.ts'
 export type {
+  Approval,
+  ApproveOptions,
+  Chosen,
   Either,
+  FailedItem,
   Gathered,
+  HandlerScope,
+  Looped,
+  LoopOptions,
+  LoopRound,
   MapOptions,
   Maybe,
   NodeHandle,
   NodeOptions,
+  Outcome,
+  PipelineScope,
+  RecurseOptions,
   Refs,
   Scope,
+  Signalled,
+  SignalOptions,
   Wire,
   Wiring,
 } from '../define/scope.ts'
@@ -59,6 +78,7 @@ export {
   type StepFunction,
   type CachePolicy,
   type StepOptions,
+  type Undo,
 } from '../define/step.ts'
 export type { Digest } from '../internal/digest.ts'
 export type { Duration } from '../internal/duration.ts'
@@ -69,12 +89,22 @@ export { check, type CheckContext, type Finding } from '../plan/check.ts'
 export type {
   InputDeclaration,
   Plan,
+  PlanApprove,
+  PlanChoose,
+  PlanHandler,
+  PlanLoop,
   PlanMap,
   PlanNode,
   PlanPipeline,
+  PlanRecurse,
   PlanScope,
+  PlanSignal,
+  PlanSleep,
   PlanStep,
+  PlanUntil,
+  PlanWait,
   PlanWhen,
+  RecursivePipeline,
   RetryDeclaration,
   StepDeclaration,
 } from '../plan/document.ts'

@@ -3,7 +3,14 @@ import type { ChartBlock } from '../artifact/report-block.ts'
 import { checkNumbers, checkPairs, refuse } from './pairs.ts'
 import { binary, type BinaryLabel } from './ranked.ts'
 
-/** How rows are put into bins. */
+/**
+ * How rows are put into bins.
+ *
+ * @example
+ * ```ts
+ * const { data } = calibration(labels, scores, { bins: 20 })
+ * ```
+ */
 export interface CalibrationOptions {
   /** The number of intervals of equal width in [0, 1]. Default 10, at most 100. */
   readonly bins?: number
@@ -20,7 +27,9 @@ export interface CalibrationOptions {
  *
  * @example
  * ```ts
- * blocks: [calibration(labels, probabilities, { bins: 20 })]
+ * const chart = calibration(labels, scores)
+ * ctx.metric('calibration-error', chart.data.expectedError)
+ * ctx.report({ blocks: [chart] })
  * ```
  */
 export function calibration(

@@ -18,7 +18,11 @@ const mostClasses = 100
  *
  * @example
  * ```ts
- * blocks: [confusionMatrix(actual, predicted, { labels: ['benign', 'malignant'] })]
+ * const actual = ['benign', 'malignant', 'benign']
+ * const predicted = ['benign', 'malignant', 'malignant']
+ * const matrix = confusionMatrix(actual, predicted, { labels: ['benign', 'malignant'] })
+ * matrix.data.counts // [[1, 1], [0, 1]]
+ * ctx.report({ blocks: [matrix] })
  * ```
  */
 export function confusionMatrix(

@@ -20,7 +20,7 @@ export interface FeatureImportance {
  *
  * @example
  * ```ts
- * blocks: [featureImportance({ radius: 0.41, texture: 0.12 })]
+ * ctx.report({ blocks: [featureImportance({ radius: 0.41, texture: 0.12 })] })
  * ```
  */
 export function featureImportance(

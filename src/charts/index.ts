@@ -1,3 +1,12 @@
+/**
+ * Charts for the reports of steps: each is computed from plain lists, and drawn where the report is shown.
+ *
+ * @example
+ * ```ts
+ * import { confusionMatrix, rocCurve } from 'pipewright/charts'
+ * ```
+ * @module pipewright/charts
+ */
 export { calibration, type CalibrationOptions } from './calibration.ts'
 export { confusionMatrix, type ClassLabel } from './confusion-matrix.ts'
 export { featureImportance, type FeatureImportance } from './feature-importance.ts'

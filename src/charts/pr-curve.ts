@@ -28,7 +28,9 @@ function averagePrecisionOf({ cuts, positives }: Ranked): number {
  *
  * @example
  * ```ts
- * ctx.report({ blocks: [prCurve(labels, scores)] })
+ * const chart = prCurve(labels, scores)
+ * ctx.metric('average-precision', chart.data.averagePrecision)
+ * ctx.report({ blocks: [chart] })
  * ```
  */
 export function prCurve(labels: ArrayLike<BinaryLabel>, scores: ArrayLike<number>): ChartBlock<PrChart> {

@@ -14,7 +14,9 @@ import { thin } from './thin.ts'
  *
  * @example
  * ```ts
- * blocks: [residuals(prices, predictions)]
+ * const chart = residuals([3, 5, 8], [2.5, 5.5, 7.5])
+ * chart.data.rmse // 0.5
+ * ctx.report({ blocks: [chart] })
  * ```
  */
 export function residuals(

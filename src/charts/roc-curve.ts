@@ -25,7 +25,9 @@ function areaUnder({ cuts, positives, negatives }: Ranked): number {
  *
  * @example
  * ```ts
- * return { summary: { title: 'Evaluation', blocks: [rocCurve(labels, scores)] } }
+ * const chart = rocCurve([true, false, true, false], [0.9, 0.8, 0.7, 0.1])
+ * chart.data.auc // 0.75
+ * ctx.report({ title: 'Evaluation', blocks: [chart] })
  * ```
  */
 export function rocCurve(labels: ArrayLike<BinaryLabel>, scores: ArrayLike<number>): ChartBlock<RocChart> {

@@ -20,7 +20,18 @@ import { trace } from './trace/tracer.ts'
 
 type NoInputs = Readonly<Record<never, never>>
 
-/** What {@link definePipeline} takes beside the build function. */
+/**
+ * What {@link definePipeline} takes beside the build function.
+ *
+ * @example
+ * ```ts
+ * const inputs = { csv: file('text/csv'), seed: z.number().int().default(7) }
+ * export const halve = definePipeline({ name: 'halve', description: 'Holds out rows.', inputs }, (p, { csv, seed }) => {
+ *   const { rows } = p.step(load, { csv })
+ *   return { train: p.step(split, { rows, seed }).train }
+ * })
+ * ```
+ */
 export interface PipelineDefinition<I extends Specs, O extends Specs = NoInputs> {
   /** The pipeline's name: runs are listed by it. */
   readonly name: string
@@ -51,8 +62,8 @@ type Given<O, A> = keyof O extends never ? ValuesOf<A> : OutputsOf<O>
  *
  * @example
  * ```ts
- * export const churn = definePipeline(
- *   { name: 'churn', inputs: { csv: file('text/csv'), rate: z.number().default(0.1) } },
+ * export const nightly = definePipeline(
+ *   { name: 'nightly', inputs: { csv: file('text/csv'), rate: z.number().default(0.1) } },
  *   (p, input) => {
  *     const { rows } = p.step(load, { csv: input.csv })
  *     return { model: p.step(train, { rows, rate: input.rate }).model }

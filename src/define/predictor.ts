@@ -6,7 +6,20 @@ import type { Model, Predictor } from '../artifact/predictor.ts'
 import { isSchema, type Schema } from '../artifact/schema.ts'
 import { checkName } from './name.ts'
 
-/** What {@link definePredictor} takes. */
+/**
+ * What {@link definePredictor} takes.
+ *
+ * @example
+ * ```ts
+ * export const threshold = definePredictor({
+ *   name: 'threshold',
+ *   state: z.object({ least: z.number() }),
+ *   input: z.object({ radius: z.number() }),
+ *   output: z.object({ malignant: z.boolean() }),
+ *   predict: ({ least }, { radius }) => ({ malignant: radius >= least }),
+ * })
+ * ```
+ */
 export interface PredictorDefinition<
   S extends StandardSchemaV1,
   I extends StandardSchemaV1,

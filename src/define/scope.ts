@@ -134,7 +134,14 @@ export interface Outcome {
 type Key<T> = keyof T &
   ([T] extends [readonly unknown[]] ? number | 'length' : [T] extends [object] ? string | number : never)
 
-/** Options of every node. */
+/**
+ * Options of every node.
+ *
+ * @example
+ * ```ts
+ * p.step(evaluate, { model: best.model, rows: parts.test }, { id: 'final-evaluation', after: [best], tags: ['slow'] })
+ * ```
+ */
 export interface NodeOptions {
   /** The node's name in this scope; default: the step's name. */
   readonly id?: string
@@ -152,7 +159,14 @@ export interface StepNodeOptions extends NodeOptions {
   readonly priority?: number
 }
 
-/** Options of a map. */
+/**
+ * Options of a map.
+ *
+ * @example
+ * ```ts
+ * p.map(input.rates, (rate, q) => q.step(train, { rows: parts.train, rate }), { id: 'trials', concurrency: 2 })
+ * ```
+ */
 export interface MapOptions extends NodeOptions {
   /** How many items are worked on at once. Default: as many as the run does at once. */
   readonly concurrency?: number
@@ -168,7 +182,18 @@ export interface MapOptions extends NodeOptions {
   readonly maxFailed?: number | `${number}%`
 }
 
-/** Options of a loop. */
+/**
+ * Options of a loop.
+ *
+ * @example
+ * ```ts
+ * const options = { id: 'refine', maxRounds: 20, onMaxRounds: 'stop' } as const
+ * p.loop({ weights: first.weights }, (state, q) => {
+ *   const round = q.step(improve, { weights: state.weights, rows: parts.train })
+ *   return { next: { weights: round.weights }, again: round.better }
+ * }, options)
+ * ```
+ */
 export interface LoopOptions extends NodeOptions {
   /** The most rounds there may be. */
   readonly maxRounds: number
@@ -176,13 +201,31 @@ export interface LoopOptions extends NodeOptions {
   readonly onMaxRounds?: 'fail' | 'stop'
 }
 
-/** Options of a recursion. */
+/**
+ * Options of a recursion.
+ *
+ * @example
+ * ```ts
+ * definePipeline({ name: 'sort', inputs: { numbers: Numbers }, outputs: { numbers: Numbers } }, (p, input, self) => {
+ *   const halves = p.step(halve, { numbers: input.numbers })
+ *   const low = p.when(halves.more, (q) => q.recurse(() => self, { numbers: halves.low }, { id: 'low', maxDepth: 20 }))
+ *   return { numbers: p.step(merge, { low: halves.low, high: halves.high }, { after: [low] }).numbers }
+ * })
+ * ```
+ */
 export interface RecurseOptions extends NodeOptions {
   /** How many calls may be inside one another; one more fails with `RECURSION_TOO_DEEP`. */
   readonly maxDepth: number
 }
 
-/** Options of a signal. */
+/**
+ * Options of a signal.
+ *
+ * @example
+ * ```ts
+ * p.signal('labels-ready', { payload: z.object({ batch: z.string() }), timeout: '7d', onTimeout: 'continue' })
+ * ```
+ */
 export interface SignalOptions<P> extends NodeOptions {
   /** What it carries. Default: nothing is checked. */
   readonly payload?: StandardSchemaV1<unknown, P>
@@ -192,7 +235,14 @@ export interface SignalOptions<P> extends NodeOptions {
   readonly onTimeout?: 'fail' | 'continue'
 }
 
-/** Options of an approval. */
+/**
+ * Options of an approval.
+ *
+ * @example
+ * ```ts
+ * p.approve({ message: 'Deploy this model?', by: ['ada', 'role:ml-lead'], timeout: '2d', onTimeout: 'reject' })
+ * ```
+ */
 export interface ApproveOptions<P> extends NodeOptions {
   /** What is to be decided, for whoever is asked. */
   readonly message?: string
@@ -223,7 +273,7 @@ export interface Scope {
    *
    * @example
    * ```ts
-   * const { model } = p.step(train, { rows, rate: 0.1 }, { id: 'train-slow' })
+   * const { model } = p.step(train, { rows: parts.train, rate: 0.1 }, { id: 'train-slow' })
    * ```
    */
   step<In, Out>(step: Runnable<In, Out>, wiring: Wiring<NoInfer<In>>, options?: StepNodeOptions): Refs<Out>
@@ -233,8 +283,8 @@ export interface Scope {
    *
    * @example
    * ```ts
-   * const trials = p.map(input.rates, (rate, q) => q.step(train, { rows, rate }), { id: 'trials', concurrency: 4 })
-   * p.step(pickBest, { models: trials.model })
+   * const trials = p.map(input.rates, (rate, q) => q.step(train, { rows: parts.train, rate }), { id: 'trials' })
+   * p.step(pickBest, { models: trials.model, scores: trials.loss }) // lists, in the order of the rates
    * ```
    */
   map<T, A extends RefRecord>(
@@ -247,11 +297,24 @@ export interface Scope {
    *
    * @example
    * ```ts
-   * const live = p.when(gate.passed, (q) => q.step(deploy, { model }))
+   * const live = p.when(best.good, (q) => q.step(deploy, { model: best.model }), { id: 'release' })
+   * // live.endpoint is a Ref<string | undefined>
    * ```
    */
   when<A extends RefRecord>(condition: Ref<boolean>, then: (q: Scope) => A, options?: NodeOptions): Maybe<A>
-  /** Runs one of two bodies; an output that only one of them has may be undefined. */
+  /**
+   * Runs one of two bodies; an output that only one of them has may be undefined.
+   *
+   * @example
+   * ```ts
+   * const chosen = p.when(
+   *   best.good,
+   *   () => ({ model: best.model }),
+   *   (q) => ({ model: q.step(train, { rows: parts.train, rate: 0.01 }).model }),
+   * )
+   * p.step(deploy, { model: chosen.model })
+   * ```
+   */
   when<A extends RefRecord, B extends RefRecord>(
     condition: Ref<boolean>,
     then: (q: Scope) => A,
@@ -285,8 +348,8 @@ export interface Scope {
    * @example
    * ```ts
    * const fit = p.choose(profile.kind, {
-   *   linear: (q) => q.step(fitLinear, { rows }),
-   *   trees: (q) => q.step(fitTrees, { rows }),
+   *   linear: (q) => q.step(train, { rows: parts.train, rate: 0.1 }),
+   *   trees: (q) => q.step(train, { rows: parts.train, rate: 0.01 }),
    * })
    * ```
    */
@@ -316,7 +379,7 @@ export interface Scope {
    * const refined = p.loop(
    *   { weights: first.weights },
    *   (state, q) => {
-   *     const round = q.step(improve, { weights: state.weights, rows })
+   *     const round = q.step(improve, { weights: state.weights, rows: parts.train })
    *     return { next: { weights: round.weights }, again: round.better }
    *   },
    *   { id: 'refine', maxRounds: 20 },
@@ -335,19 +398,19 @@ export interface Scope {
    * @example
    * ```ts
    * const sort = definePipeline(
-   *   { name: 'sort', inputs: { list: Numbers }, outputs: { list: Numbers } },
+   *   { name: 'sort', inputs: { numbers: Numbers }, outputs: { numbers: Numbers } },
    *   (p, input, self) => {
-   *     const parts = p.step(halve, { list: input.list })
+   *     const halves = p.step(halve, { numbers: input.numbers })
    *     const sorted = p.when(
-   *       parts.more,
+   *       halves.more,
    *       (q) => {
-   *         const low = q.recurse(() => self, { list: parts.low }, { id: 'low', maxDepth: 20 })
-   *         const high = q.recurse(() => self, { list: parts.high }, { id: 'high', maxDepth: 20 })
-   *         return { list: q.step(join, { low: low.list, high: high.list }).list }
+   *         const low = q.recurse(() => self, { numbers: halves.low }, { id: 'low', maxDepth: 20 })
+   *         const high = q.recurse(() => self, { numbers: halves.high }, { id: 'high', maxDepth: 20 })
+   *         return q.step(merge, { low: low.numbers, high: high.numbers })
    *       },
-   *       () => ({ list: input.list }),
+   *       () => ({ numbers: input.numbers }),
    *     )
-   *     return { list: sorted.list }
+   *     return { numbers: sorted.numbers }
    *   },
    * )
    * ```
@@ -372,7 +435,7 @@ export interface Scope {
    *   timeout: '2d',
    *   onTimeout: 'reject',
    * })
-   * p.step(deploy, { model, share: p.pick(go.payload, 'traffic') })
+   * p.step(deploy, { model: best.model }, { after: [go] })
    * ```
    */
   approve<P = undefined, const Options extends ApproveOptions<P> = ApproveOptions<P>>(
@@ -395,8 +458,9 @@ export interface Scope {
    *
    * @example
    * ```ts
-   * const settled = p.sleep('2h', { after: [canary] })
-   * p.step(compareTraffic, { model }, { after: [settled] })
+   * const deployed = p.step(deploy, { model: best.model })
+   * const settled = p.sleep('2h', { after: [deployed] })
+   * p.step(evaluate, { model: best.model, rows: parts.test }, { after: [settled] })
    * ```
    */
   sleep(duration: Duration | Ref<number> | Ref<string>, options?: NodeOptions): NodeHandle
@@ -405,7 +469,7 @@ export interface Scope {
    *
    * @example
    * ```ts
-   * p.step(publish, { report }, { after: [p.until(window.opensAt)] })
+   * p.step(deploy, { model: best.model }, { after: [p.until(staging.opensAt)] })
    * ```
    */
   until(at: Date | string | Ref<string>, options?: NodeOptions): NodeHandle
@@ -418,7 +482,7 @@ export interface HandlerScope extends Scope {
    *
    * @example
    * ```ts
-   * p.always((q) => q.step(dropTable, { name: q.maybe(staging.name) }))
+   * p.always((q) => q.step(dropTable, { table: q.maybe(staging.table) }))
    * ```
    */
   maybe<T>(ref: Ref<T>): Ref<T | undefined>
@@ -440,7 +504,7 @@ export interface PipelineScope extends Scope {
    *
    * @example
    * ```ts
-   * p.always((q, outcome) => q.step(stopCluster, { id: q.maybe(cluster.id), state: outcome.state }))
+   * p.always((q) => q.step(dropTable, { table: q.maybe(staging.table) }))
    * ```
    */
   always(build: (q: HandlerScope, outcome: Outcome) => unknown, options?: NodeOptions): void

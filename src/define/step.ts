@@ -17,7 +17,20 @@ import {
   type Specs,
 } from './spec.ts'
 
-/** How a failed attempt is tried again. */
+/**
+ * How a failed attempt is tried again.
+ *
+ * @example
+ * ```ts
+ * export const fetchRates = defineStep({
+ *   name: 'fetch-rates',
+ *   inputs: { url: z.string() },
+ *   outputs: { csv: file('text/csv') },
+ *   retry: { attempts: 5, delay: '2s', maxDelay: '1m', retryIf: (error) => !(error instanceof SyntaxError) },
+ *   run: async ({ url }, ctx) => ({ csv: await download(url, ctx.signal) }),
+ * })
+ * ```
+ */
 export interface RetryPolicy {
   /** The total of tries, the first one included. */
   readonly attempts: number
@@ -39,6 +52,11 @@ export type Resources = Readonly<Record<string, number | string>>
 /**
  * `content`: reuse the outputs of an execution with equal code and inputs; `never`: always run; `ttl`: reuse what is
  * not older than that.
+ *
+ * @example
+ * ```ts
+ * p.step(load, { csv: input.csv }, { cache: { ttl: '1d' } }) // or as the `cache` of defineStep
+ * ```
  */
 export type CachePolicy = 'content' | 'never' | { readonly ttl: Duration }
 
@@ -60,7 +78,24 @@ export type StepFunction<Inputs, Outputs> = (
   context: StepContext,
 ) => Outputs | Promise<Outputs>
 
-/** What {@link defineStep} takes beside inputs, outputs and run. */
+/**
+ * What {@link defineStep} takes beside inputs, outputs and run.
+ *
+ * @example
+ * ```ts
+ * export const search = defineStep({
+ *   name: 'search',
+ *   tags: ['slow'],
+ *   retry: { attempts: 3 },
+ *   timeout: '30m',
+ *   resources: { gpu: 1 },
+ *   env: ['REGION'],
+ *   inputs: { rows: table(Tumour) },
+ *   outputs: { loss: z.number() },
+ *   run: ({ rows }) => ({ loss: fit(rows, 0.1).loss }),
+ * })
+ * ```
+ */
 export interface StepOptions {
   /** The step's name: lower-case words joined by `-`, unique for what it does. It is part of cache keys. */
   readonly name: string
@@ -117,7 +152,21 @@ type NoOutputs = Readonly<Record<never, never>>
 
 type StepResult<O extends Specs> = keyof O extends never ? ReturnedOf<O> | void : ReturnedOf<O>
 
-/** What {@link defineStep} takes. */
+/**
+ * What {@link defineStep} takes.
+ *
+ * @example
+ * ```ts
+ * export const fetchRates = defineStep({
+ *   name: 'fetch-rates',
+ *   inputs: { url: z.string() },
+ *   outputs: { csv: file('text/csv') },
+ *   // A new ETag is a new key: the step runs again.
+ *   fingerprint: async ({ url }, { signal }) => (await fetch(url, { method: 'HEAD', signal })).headers.get('etag'),
+ *   run: async ({ url }, ctx) => ({ csv: await download(url, ctx.signal) }),
+ * })
+ * ```
+ */
 export interface StepDefinition<I extends Specs, O extends Specs> extends StepOptions {
   /** Named inputs: schemas for json values, kinds for everything else. */
   readonly inputs?: I
@@ -291,11 +340,13 @@ export function makeStep<In, Out, Run>(
  * ```ts
  * export const evaluate = defineStep({
  *   name: 'evaluate',
- *   inputs: { model: model(classifier), rows: table(Row), threshold: z.number().default(0.5) },
+ *   inputs: { model: model(tumourClassifier), rows: table(Tumour), threshold: z.number().default(0.5) },
  *   outputs: { accuracy: z.number() },
  *   run: async ({ model, rows, threshold }, ctx) => {
  *     ctx.log.info('scoring', { rows: rows.length })
- *     return { accuracy: await accuracyOf(model, rows, threshold) }
+ *     const scored = await model.predictAll(rows.toArray())
+ *     const right = scored.filter((score, i) => score.malignant >= threshold === rows.row(i).malignant)
+ *     return { accuracy: right.length / rows.length }
  *   },
  * })
  * ```

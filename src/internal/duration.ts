@@ -1,6 +1,13 @@
 import { PipewrightError } from './error.ts'
 
-/** A length of time: milliseconds, or a number with a unit: `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'7d'`. */
+/**
+ * A length of time: milliseconds, or a number with a unit: `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'7d'`.
+ *
+ * @example
+ * ```ts
+ * await pw.run(tumours, { csv: 'tumours.csv' }, { timeout: '2h' }) // or 7_200_000
+ * ```
+ */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }

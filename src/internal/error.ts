@@ -2,7 +2,17 @@ import type { ErrorCode } from './error-code.ts'
 
 const marker = Symbol.for('pipewright.error')
 
-/** What a {@link PipewrightError} carries beside its message. */
+/**
+ * What a {@link PipewrightError} carries beside its message.
+ *
+ * @example
+ * ```ts
+ * throw new PipewrightError('INPUT_INVALID', "step 'load': the file has no column 'radius'", {
+ *   fix: 'export it with all columns',
+ *   details: { step: 'load', column: 'radius' },
+ * })
+ * ```
+ */
 export interface ErrorOptions {
   /** The error that caused this one. */
   readonly cause?: unknown
@@ -21,7 +31,7 @@ export interface ErrorOptions {
  * @example
  * ```ts
  * try {
- *   await pw.run(pipeline, inputs)
+ *   await pw.run(tumours, { csv: 'tumours.csv' })
  * } catch (error) {
  *   if (PipewrightError.isInstance(error) && error.code === 'INPUT_INVALID') console.error(error.message)
  *   else throw error

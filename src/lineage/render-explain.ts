@@ -34,7 +34,17 @@ export function changeLines(change: KeyChange): string[] {
   return [`  - ${changeText(change)}`, ...(change.details ?? []).map((line) => `      ${line}`)]
 }
 
-/** An explanation as text: the verdict, then a line for each change. */
+/**
+ * An explanation as text: the verdict, then a line for each change.
+ *
+ * @example
+ * ```ts
+ * console.log(renderExplanation(await pw.explain(run.id, 'trials[1]/train')))
+ * // trials[1]/train (train): executed
+ * //   against run 01a20da5-2fbc-7295-81a8-e06d64e30344, node trials[1]/train:
+ * //   - input rate: 0.1 -> 0.2
+ * ```
+ */
 export function renderExplanation(explanation: Explanation): string {
   const { node, step, verdict, from, reason, against, changes } = explanation
   const name = node === step ? node : `${node} (${step})`

@@ -1,7 +1,18 @@
 import { changeLines } from './render-explain.ts'
 import type { NodePreview } from './preview.ts'
 
-/** What a run would do, as text: a line for each node, below it what has changed, and the sum. */
+/**
+ * What a run would do, as text: a line for each node, below it what has changed, and the sum.
+ *
+ * @example
+ * ```ts
+ * console.log(renderPreview(await pw.preview(tumours, { csv: 'tumours.csv' })))
+ * // load: reused from run 01a20da5-2fbc-7295-81a8-e06d64e30344, node load
+ * // split: to execute, against run 01a20da5-2fbc-7295-81a8-e06d64e30344:
+ * //   - input seed: 7 -> 8
+ * // 1 reused, 1 to execute
+ * ```
+ */
 export function renderPreview(nodes: readonly NodePreview[]): string {
   const counts = new Map<string, number>()
   const lines = nodes.flatMap((node) => {

@@ -2,7 +2,14 @@ import type { Json } from '../internal/json.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { Chapter, Ingredient, Making, Story } from './why.ts'
 
-/** How a story is drawn. */
+/**
+ * How a story is drawn.
+ *
+ * @example
+ * ```ts
+ * console.log(renderWhy(await pw.why(digest), { items: 3, depth: 10, digits: 64 }))
+ * ```
+ */
 export interface RenderWhyOptions {
   /** Items of one list that are drawn; the rest is counted. Default 10. */
   readonly items?: number
@@ -69,7 +76,21 @@ function children(making: Making, most: number): Line[] {
   })
 }
 
-/** A story as an ASCII tree; an artifact that was drawn before is only named. */
+/**
+ * A story as an ASCII tree; an artifact that was drawn before is only named.
+ *
+ * @example
+ * ```ts
+ * console.log(renderWhy(await pw.why(digest)))
+ * // model f0dbecd6830e (654 bytes)
+ * // | made by train (trials[0]/train), in run 019b76da-… of tumours, 2026-01-01T00:00:00.001Z, code 9205abe9767b
+ * // |- rows: table c8a458255504 (569 rows)
+ * // |  | made by load, in run 019b76da-… of tumours, 2026-01-01T00:00:00.001Z, code 1fef5716330d
+ * // |  `- csv: file 4b659177e0ac (120834 bytes)
+ * // |       read from tumours.csv
+ * // `- rate: 0.01
+ * ```
+ */
 export function renderWhy(story: Story, options: RenderWhyOptions = {}): string {
   const { items = 10, digits = 12, depth: deepest = 100 } = options
   const lines: string[] = []

@@ -127,6 +127,7 @@ function mayHaveEffect(node: PlanNode, plan: Plan): boolean {
  *
  * @example
  * ```ts
+ * const document = plan(tumours, { csv: 'tumours.csv' })
  * for (const { subject, message, fix } of check(document)) console.log(`${subject} ${message} (${fix})`)
  * ```
  */

@@ -54,8 +54,8 @@ export function compilePipeline(pipeline: AnyPipeline): {
  *
  * @example
  * ```ts
- * const document = plan(tumours, { csv: 'tumours.csv' })
- * console.log(document.digest, render(document))
+ * const document = plan(tumours, { csv: 'tumours.csv', rates: [0.01, 0.1] })
+ * console.log(document.digest, Object.keys(document.steps)) // sha256:…, ['load', 'split', 'train', …]
  * ```
  */
 export function plan<In, Out>(pipeline: Pipeline<In, Out>, inputs: Given<NoInfer<In>>): Plan {

@@ -182,7 +182,7 @@ function dot(plan: Plan): string {
  *
  * @example
  * ```ts
- * console.log(render(plan(tumours, { csv: 'tumours.csv' })))
+ * console.log(render(plan(tumours, { csv: 'tumours.csv' }))) // or 'mermaid', 'dot'
  * ```
  */
 export function render(plan: Plan, format: RenderFormat = 'tree'): string {

@@ -4,7 +4,15 @@ import { bodiesOf } from './bodies.ts'
 import type { PlanNode, PlanScope, Plan } from './document.ts'
 import { graphOfScope, type ScopeGraph } from './graph.ts'
 
-/** Which nodes of a plan: all conditions that are given must hold. Patterns may hold `*` (within a name) and `**` (over slashes). */
+/**
+ * Which nodes of a plan: all conditions that are given must hold. Patterns may hold `*` (within a name) and `**` (over slashes).
+ *
+ * @example
+ * ```ts
+ * const select = { from: ['pick-best'] }
+ * await pw.run(tumours, { csv: 'tumours.csv' }, { select }) // what comes before is taken from the cache
+ * ```
+ */
 export interface Selection {
   /** These nodes and all that follows from them. */
   readonly from?: readonly string[]
@@ -111,7 +119,7 @@ function sourcesOf(graph: ScopeGraph): number[][] {
  *
  * @example
  * ```ts
- * select(document, { from: ['train*'], tags: ['nightly'] })
+ * const nodes = select(plan(tumours, { csv: 'tumours.csv' }), { from: ['trials'] }) // ['trials', 'pick-best', 'release']
  * ```
  */
 export function select(plan: Plan, selection: Selection): readonly string[] {

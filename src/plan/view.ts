@@ -15,8 +15,8 @@ export interface ViewNode {
  *
  * @example
  * ```ts
- * const graph = graphView(document)
- * graph.predecessors('evaluate')
+ * const graph = graphView(plan(tumours, { csv: 'tumours.csv' }))
+ * graph.predecessors('pick-best') // ['trials']
  * ```
  */
 export function graphView(plan: Plan): Graph<object, ViewNode> {

@@ -96,7 +96,15 @@ export interface RunDetail extends RunRecord {
   readonly executions: readonly ExecutionRecord[]
 }
 
-/** Which runs to list. */
+/**
+ * Which runs to list.
+ *
+ * @example
+ * ```ts
+ * const { items, next } = await pw.runs({ pipeline: 'tumours', state: 'failed', since: new Date('2026-02-01') })
+ * if (next !== undefined) await pw.runs({ pipeline: 'tumours', state: 'failed', after: next })
+ * ```
+ */
 export interface RunQuery {
   readonly pipeline?: string
   readonly state?: RunState

@@ -7,7 +7,14 @@ import { checkName } from '../define/name.ts'
 import { makeStep, type Step } from '../define/step.ts'
 import type { RegistryPort } from './registry.ts'
 
-/** What {@link registerModel} takes. */
+/**
+ * What {@link registerModel} takes.
+ *
+ * @example
+ * ```ts
+ * const challenge = registerModel({ name: 'tumours', alias: 'challenger', step: 'register-challenger' })
+ * ```
+ */
 export interface RegisterModelOptions {
   /** The model's name in the registry. */
   readonly name: string

@@ -7,7 +7,11 @@ import type { Model, Predictor } from '../artifact/predictor.ts'
 import type { DecodeContext } from '../artifact/kind.ts'
 import type { ModelVersion } from '../record/records.ts'
 
-/** The part of a metadata store that a registry is kept in. */
+/**
+ * The part of a metadata store that a registry is kept in.
+ *
+ * @port
+ */
 export interface RegistryPort {
   /** Registers a model: the version of an equal digest if there is one, else the next. */
   registerModel(
@@ -29,7 +33,16 @@ export interface RegisteredModel {
   /** The run that registered it; null when it was not registered by a run. */
   readonly run: string | null
   readonly artifact: Artifact
-  /** The model itself, to be used by the code of its predictor. */
+  /**
+   * The model itself, to be used by the code of its predictor.
+   *
+   * @example
+   * ```ts
+   * const champion = await pw.registry.get('tumours@champion')
+   * const model = await champion.load(tumourClassifier)
+   * console.log(champion.version, await model.predict({ radius: 17.99, texture: 10.38 }))
+   * ```
+   */
   load<State, Input, Output>(predictor: Predictor<State, Input, Output>): Promise<Model<Input, Output>>
 }
 
@@ -70,7 +83,15 @@ export class Registry {
     return found === undefined ? this.#missing(reference, name, versions) : this.#registered(found)
   }
 
-  /** All versions of one model, or of all models, newest first. */
+  /**
+   * All versions of one model, or of all models, newest first.
+   *
+   * @example
+   * ```ts
+   * for (const { version, aliases, run } of await pw.registry.list('tumours'))
+   *   console.log(version, aliases, run) // 3 ['champion'] 0199f3…
+   * ```
+   */
   async list(name?: string): Promise<readonly RegisteredModel[]> {
     return (await this.#port.modelVersions(name)).map((version) => this.#registered(version))
   }

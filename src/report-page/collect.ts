@@ -12,7 +12,14 @@ import { environmentData, runData } from './run-data.ts'
 import { scheduleOf } from './schedule.ts'
 import type { PageData } from './page-data.ts'
 
-/** What a page is to show beside its run. */
+/**
+ * What a page is to show beside its run.
+ *
+ * @example
+ * ```ts
+ * const html = await renderReport(pw, run.id, { compareWith: before.id })
+ * ```
+ */
 export interface ReportOptions {
   /** Another run (id, or a unique start of one): what differs from it is shown too. */
   readonly compareWith?: string

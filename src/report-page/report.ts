@@ -16,7 +16,9 @@ import { renderPage } from './html.ts'
  *
  * @example
  * ```ts
- * app.get('/runs/:id', async (request, reply) => reply.type('text/html').send(await renderReport(pw, request.params.id)))
+ * app.get<{ Params: { id: string } }>('/runs/:id', async ({ params }, reply) =>
+ *   reply.type('text/html').send(await renderReport(pw, params.id)),
+ * )
  * ```
  */
 export async function renderReport(pw: Workspace, run: string, options: ReportOptions = {}): Promise<string> {
@@ -35,8 +37,6 @@ export async function renderReport(pw: Workspace, run: string, options: ReportOp
  *
  * @example
  * ```ts
- * import { writeReport } from 'pipewright/report'
- *
  * const path = await writeReport(pw, run.id, 'run.html', { compareWith: before.id })
  * ```
  */

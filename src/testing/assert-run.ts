@@ -10,7 +10,20 @@ import {
 import { planSnapshot, type Planned } from './plan-snapshot.ts'
 import type { RunLineage } from './run-lineage.ts'
 
-/** What can be asserted of a run; each gives itself, so that they chain. */
+/**
+ * What can be asserted of a run; each gives itself, so that they chain.
+ *
+ * @example
+ * ```ts
+ * const first = await kit.run(tumours, { csv: 'test/ten-rows.csv' })
+ * assertRun(first)
+ *   .ran('trials/train', { items: 2 })
+ *   .notRan('release/then/deploy')
+ *   .missedCache('load')
+ *   .lineage({ split: ['load.rows'] })
+ * assertRun(await kit.run(tumours, { csv: 'test/ten-rows.csv' })).hitCache('load')
+ * ```
+ */
 export interface RunAssertions {
   /** The node was executed: neither reused nor skipped. */
   ran(node: string, expected?: RanExpectation): RunAssertions
@@ -29,7 +42,7 @@ export interface RunAssertions {
  *
  * @example
  * ```ts
- * assertRun(run).ran('train', { attempts: 2 }).hitCache('load')
+ * assertRun(run).ran('trials/train', { attempts: 2 }).hitCache('load')
  * ```
  */
 export function assertRun(run: AnyTestRun): RunAssertions {

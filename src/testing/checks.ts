@@ -12,7 +12,14 @@ export type AnyTestRun = Pick<
   'detail' | 'executions' | 'hits' | 'id' | 'lineage' | 'plan' | 'state'
 >
 
-/** What is expected of a node that has run. */
+/**
+ * What is expected of a node that has run.
+ *
+ * @example
+ * ```ts
+ * assertRun(run).ran('trials/train', { items: 2, attempts: 1 })
+ * ```
+ */
 export interface RanExpectation {
   /** How often it was tried, retries among it. */
   readonly attempts?: number

@@ -13,7 +13,14 @@ interface Timer {
   readonly call: () => void
 }
 
-/** How a {@link TestClock} is made. */
+/**
+ * How a {@link TestClock} is made.
+ *
+ * @example
+ * ```ts
+ * const clock = testClock({ now: '2026-02-28T23:59:00Z', skip: false })
+ * ```
+ */
 export interface TestClockOptions {
   /** What it shows first. Default 2026-01-01T00:00:00Z. */
   readonly now?: Date | string
@@ -28,6 +35,14 @@ export interface TestClockOptions {
  * A clock for tests: it stands still while work is done, and skips to what waits when nothing else goes on. Waits of
  * the engine (backoff, timeouts, grace, ages of cache entries) take no real time, and always end in the same order.
  * Timers that a step sets itself (`setTimeout`) are not its own: they take the time that they take.
+ *
+ * @example
+ * ```ts
+ * const clock = testClock({ skip: false })
+ * clock.after(60_000, () => console.log('a minute has passed'))
+ * await clock.advance('1m') // prints it
+ * new Date(clock.now()) // 2026-01-01T00:01:00.000Z
+ * ```
  */
 export class TestClock implements Clock {
   readonly #skips: boolean
@@ -58,7 +73,15 @@ export class TestClock implements Clock {
     }
   }
 
-  /** Stands still until a promise is settled. */
+  /**
+   * Stands still until a promise is settled.
+   *
+   * @example
+   * ```ts
+   * const clock = testClock()
+   * const text = await clock.during(readFile('test/ten-rows.csv', 'utf8')) // takes no time of the test
+   * ```
+   */
   async during<T>(work: Promise<T>): Promise<T> {
     const release = this.hold()
     try {
@@ -68,7 +91,16 @@ export class TestClock implements Clock {
     }
   }
 
-  /** Stands still until the function that it gives is called. */
+  /**
+   * Stands still until the function that it gives is called.
+   *
+   * @example
+   * ```ts
+   * const goOn = kit.clock.hold()
+   * // … no timeout of the engine ends meanwhile …
+   * goOn()
+   * ```
+   */
   hold(): () => void {
     this.#busy++
     let isHeld = true
@@ -85,7 +117,9 @@ export class TestClock implements Clock {
    *
    * @example
    * ```ts
-   * await kit.clock.advance('2d')
+   * await using kit = await testWorkspace({ clock: testClock({ skip: false }) })
+   * await kit.run(tumours, { csv: 'test/ten-rows.csv' })
+   * await kit.clock.advance('2d') // cache entries are two days old
    * ```
    */
   async advance(duration: Duration): Promise<void> {
@@ -140,7 +174,7 @@ async function turns(count: number): Promise<void> {
  * @example
  * ```ts
  * const clock = testClock({ now: '2026-02-28T23:59:00Z' })
- * const run = await testPipeline(nightly, {}, { clock })
+ * const run = await testPipeline(tumours, { csv: 'test/ten-rows.csv' }, { clock })
  * ```
  */
 export function testClock(options: TestClockOptions = {}): TestClock {

@@ -1,7 +1,14 @@
 import type { StepContext } from '../define/context.ts'
 import type { Runner } from '../execute/runner.ts'
 
-/** Members that stand in for those of the `ctx` of a step; what is left out is that of a run. */
+/**
+ * Members that stand in for those of the `ctx` of a step; what is left out is that of a run.
+ *
+ * @example
+ * ```ts
+ * const { outputs } = await testStep(split, { rows: [] }, { ctx: { random: () => 0.5 } })
+ * ```
+ */
 export type FakeContext = Partial<StepContext>
 
 /** A runner whose steps get a context with members of a test. */

@@ -5,7 +5,16 @@ import type { Plan, PlanNode, PlanScope } from '../plan/document.ts'
 import { planPath } from '../plan/node-path.ts'
 import { walkPlan } from '../plan/select.ts'
 
-/** What goes wrong with attempts of a node. */
+/**
+ * What goes wrong with attempts of a node.
+ *
+ * @example
+ * ```ts
+ * const outOfMemory = fault('trials[1]/train', { attempt: 1, error: new Error('out of memory') })
+ * const slow = fault('load', { delay: '2h' })
+ * const killed = fault('trials/evaluate', { lost: true }) // of every item, the first attempt
+ * ```
+ */
 export interface FaultOptions {
   /** The attempt that it happens to. Default: every one; the first, where it is lost or its output corrupt. */
   readonly attempt?: number
@@ -46,7 +55,10 @@ export type Fault = NodeFault | StoreFault
  *
  * @example
  * ```ts
- * faults: [fault('train', { attempt: 1, error: new Error('out of memory') }), fault('load', { delay: '2h' })]
+ * const run = await testPipeline(tumours, { csv: 'test/ten-rows.csv' }, {
+ *   faults: [fault('load', { error: new Error('the disk is gone') })],
+ * })
+ * expect(run.error?.failures[0]?.node).toBe('load')
  * ```
  */
 export function fault(node: string, options: FaultOptions): NodeFault {
@@ -69,7 +81,9 @@ export function fault(node: string, options: FaultOptions): NodeFault {
  *
  * @example
  * ```ts
- * faults: [storeFault('write', { at: 2, error: new Error('disk full') })]
+ * const broken = storeFault('read', { at: 1, error: new Error('EIO: i/o error') })
+ * const run = await testPipeline(tumours, { csv: 'test/many-rows.csv' }, { faults: [broken] })
+ * expect(run.error?.failures[0]?.node).toBe('load')
  * ```
  */
 export function storeFault(

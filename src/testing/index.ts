@@ -1,3 +1,12 @@
+/**
+ * Tests of steps and of whole pipelines, in memory, on a clock that skips waits.
+ *
+ * @example
+ * ```ts
+ * import { fault, testPipeline, testStep } from 'pipewright/testing'
+ * ```
+ * @module pipewright/testing
+ */
 export { assertPlan, assertRun, type RunAssertions } from './assert-run.ts'
 export type { AnyTestRun, RanExpectation } from './checks.ts'
 export { testClock, type TestClock, type TestClockOptions } from './clock.ts'

@@ -4,7 +4,14 @@ import type { FakeContext } from './context.ts'
 import type { Fault } from './fault.ts'
 import type { Replacement } from './replace-step.ts'
 
-/** What a workspace in memory takes. */
+/**
+ * What a workspace in memory takes.
+ *
+ * @example
+ * ```ts
+ * await using kit = await testWorkspace({ concurrency: 1, resources: { gpu: 1 }, seed: 'another' })
+ * ```
+ */
 export interface TestWorkspaceOptions {
   /** Default: one that skips whatever is waited for, from 2026-01-01T00:00:00Z. */
   readonly clock?: TestClock
@@ -30,7 +37,18 @@ export interface RunChanges {
   readonly ctx?: FakeContext | ((place: { readonly node: string; readonly attempt: number }) => FakeContext)
 }
 
-/** How a run of a test behaves. */
+/**
+ * How a run of a test behaves.
+ *
+ * @example
+ * ```ts
+ * const run = await kit.run(tumours, { csv: 'test/ten-rows.csv' }, {
+ *   cache: 'off',
+ *   faults: [fault('release/then/deploy', { error: new Error('503') })],
+ *   ctx: ({ node, attempt }) => ({ idempotencyKey: `${node}-${attempt}` }),
+ * })
+ * ```
+ */
 export interface TestRunOptions
   extends
     RunChanges,
@@ -49,6 +67,13 @@ export interface TestRunOptions
       | 'verifyCache'
     > {}
 
-/** How a run of a test goes on. */
+/**
+ * How a run of a test goes on.
+ *
+ * @example
+ * ```ts
+ * const again = await kit.resume(run.id, tumours, { faults: [fault('release/then/deploy', { delay: '1h' })] })
+ * ```
+ */
 export interface TestResumeOptions
   extends RunChanges, Pick<ResumeOptions, 'acceptCode' | 'onUpdate' | 'signal'> {}

@@ -187,7 +187,7 @@ function scopeLines(scope: PlanScope, steps: Plan['steps'], indent: string): str
  *
  * @example
  * ```ts
- * t.assert.snapshot(planSnapshot(tumours))
+ * test('the plan', () => expect(planSnapshot(tumours)).toMatchSnapshot())
  * ```
  */
 export function planSnapshot(planned: Planned): string {

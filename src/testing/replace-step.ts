@@ -15,7 +15,15 @@ export interface Replacement {
   readonly fake: AnyStep
 }
 
-/** What may be said of a fake. */
+/**
+ * What may be said of a fake.
+ *
+ * @example
+ * ```ts
+ * const answers = [0.1, 0.9]
+ * replaceStep(evaluate, () => ({ auc: answers.pop()! }), { version: 'two answers' })
+ * ```
+ */
 export interface ReplaceOptions {
   /**
    * Makes the fake cacheable where its code cannot be read, such as a function made inside a test that uses its
@@ -31,7 +39,8 @@ export interface ReplaceOptions {
  *
  * @example
  * ```ts
- * await testPipeline(tumours, inputs, { replace: [replaceStep(train, () => ({ model: classifier.of(state), loss: 0 }))] })
+ * const fake = replaceStep(train, () => ({ model: tumourClassifier.of({ weights: [1, 0], bias: -15 }), loss: 0 }))
+ * const run = await testPipeline(tumours, { csv: 'test/ten-rows.csv' }, { replace: [fake] })
  * ```
  */
 export function replaceStep<In, Out, Run>(

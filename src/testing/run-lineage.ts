@@ -2,7 +2,14 @@ import type { PlanGraph } from '../plan/locate.ts'
 import { itemSources, outputSources, sourcesOf, type Origin } from '../plan/wiring.ts'
 import type { ExecutionRecord } from '../record/records.ts'
 
-/** By node, and by `output.<name>` of the run: what it was made from, as `node.output` or `input.<name>`. */
+/**
+ * By node, and by `output.<name>` of the run: what it was made from, as `node.output` or `input.<name>`.
+ *
+ * @example
+ * ```ts
+ * expect(run).toMatchLineage({ load: ['input.csv'], 'output.model': ['pick-best.model'] })
+ * ```
+ */
 export type RunLineage = Readonly<Record<string, readonly string[]>>
 
 /**

@@ -27,7 +27,15 @@ type TestInput<T> = T extends FileHandle | DirectoryHandle
       ? readonly TestInput<E>[]
       : T
 
-/** The inputs of a step as a test gives them. */
+/**
+ * The inputs of a step as a test gives them.
+ *
+ * @example
+ * ```ts
+ * await testStep(load, { csv: 'test/ten-rows.csv' }) // a path for a file
+ * await testStep(split, { rows: [{ radius: 17.99, texture: 10.38, malignant: true }] }) // rows for a table
+ * ```
+ */
 export type TestInputs<In> = { readonly [K in keyof In]: TestInput<In[K]> }
 
 /** The kind of what a step receives: rows and metrics that a schema gave are not transformed once more. */

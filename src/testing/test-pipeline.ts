@@ -4,7 +4,18 @@ import type { TestRun } from './test-run.ts'
 import type { TestRunOptions, TestWorkspaceOptions } from './options.ts'
 import { testWorkspace } from './test-workspace.ts'
 
-/** How {@link testPipeline} runs. */
+/**
+ * How {@link testPipeline} runs.
+ *
+ * @example
+ * ```ts
+ * await testPipeline(tumours, { csv: 'test/ten-rows.csv' }, {
+ *   replace: [replaceStep(deploy, () => ({ endpoint: 'https://test.example.com' }))],
+ *   clock: testClock({ now: '2026-02-28T23:59:00Z' }),
+ *   failure: 'continue',
+ * })
+ * ```
+ */
 export interface TestPipelineOptions extends TestRunOptions, TestWorkspaceOptions {}
 
 /**
@@ -16,10 +27,10 @@ export interface TestPipelineOptions extends TestRunOptions, TestWorkspaceOption
  * @example
  * ```ts
  * const run = await testPipeline(tumours, { csv: 'test/ten-rows.csv' }, {
- *   replace: [replaceStep(train, () => ({ model: classifier.of(state), loss: 0 }))],
- *   faults: [fault('load', { attempt: 1, error: new Error('timeout') })],
+ *   replace: [replaceStep(deploy, () => ({ endpoint: 'https://test.example.com' }))],
  * })
- * expect(run).toHaveRun('load', { attempts: 2 })
+ * expect(run).toHaveRun('trials/train', { items: 2 })
+ * expect(run.outputs.endpoint).toBe('https://test.example.com')
  * ```
  */
 export async function testPipeline<In, Out>(

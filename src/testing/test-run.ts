@@ -27,7 +27,19 @@ export interface TestRunParts<Out> {
   readonly decode: (execution: ExecutionRecord) => Promise<Record<string, unknown>>
 }
 
-/** A run that a test has made, when it is over. */
+/**
+ * A run that a test has made, when it is over.
+ *
+ * @example
+ * ```ts
+ * const run = await testPipeline(tumours, { csv: 'test/ten-rows.csv' })
+ * run.outputs.endpoint // typed; throws run.error where it has failed
+ * run.executions.map(({ node, state }) => `${node} ${state}`) // ['load succeeded', …]
+ * run.hits // [], for nothing was cached
+ * run.metrics['trials[0]/train']?.['loss']?.last // 0.12
+ * run.lineage['split'] // ['load.rows']
+ * ```
+ */
 export class TestRun<Out> {
   readonly id: string
   readonly state: RunDetail['state']
@@ -92,7 +104,7 @@ export class TestRun<Out> {
    *
    * @example
    * ```ts
-   * expect(run.madeFrom('train')).not.toContain('split.test')
+   * expect(run.madeFrom('trials[0]/train')).not.toContain('split.test')
    * ```
    */
   madeFrom(name: string): readonly string[] {
@@ -105,7 +117,14 @@ export class TestRun<Out> {
     return madeFrom(lineage, name)
   }
 
-  /** The execution of a node. Throws `NODE_NOT_FOUND` where it has none: it was not reached, or there is no such node. */
+  /**
+   * The execution of a node. Throws `NODE_NOT_FOUND` where it has none: it was not reached, or there is no such node.
+   *
+   * @example
+   * ```ts
+   * expect(run.node('trials[0]/train').attempts).toHaveLength(1)
+   * ```
+   */
   node(path: string): ExecutionRecord {
     const found = this.executions.find(({ node }) => node === path)
     if (found !== undefined) return found
@@ -120,7 +139,15 @@ export class TestRun<Out> {
     )
   }
 
-  /** The outputs of one node, decoded: what the steps after it were given. */
+  /**
+   * The outputs of one node, decoded: what the steps after it were given.
+   *
+   * @example
+   * ```ts
+   * const { auc } = await run.outputsOf('trials[0]/evaluate')
+   * expect(auc).toBeGreaterThan(0.9)
+   * ```
+   */
   async outputsOf(path: string): Promise<Readonly<Record<string, unknown>>> {
     return this.#parts.decode(this.node(path))
   }

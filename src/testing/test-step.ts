@@ -19,7 +19,15 @@ import type { TestClock } from './clock.ts'
 import { withContext, type FakeContext } from './context.ts'
 import { encodeInputs, type TestInputs } from './step-inputs.ts'
 
-/** What a test may say about the attempt. */
+/**
+ * What a test may say about the attempt.
+ *
+ * @example
+ * ```ts
+ * const now = new Date('2026-02-28T23:59:00Z')
+ * await testStep(load, { csv: 'test/ten-rows.csv' }, { attempt: 2, now, signal: AbortSignal.timeout(1_000) })
+ * ```
+ */
 export interface TestStepOptions {
   /** The number of the attempt. Default 1. */
   readonly attempt?: number
@@ -77,8 +85,14 @@ const emptyRegistry: RegistryPort = {
  *
  * @example
  * ```ts
- * const { outputs, logs } = await testStep(evaluate, { model: classifier.of(state), rows: [{ x: 1, y: true }] })
- * expect(outputs.accuracy).toBe(1)
+ * const { outputs } = await testStep(evaluate, {
+ *   model: tumourClassifier.of({ weights: [1, 0], bias: -15 }),
+ *   rows: [
+ *     { radius: 17.99, texture: 10.38, malignant: true },
+ *     { radius: 11.42, texture: 20.38, malignant: false },
+ *   ],
+ * })
+ * expect(outputs.auc).toBe(1)
  * ```
  */
 export async function testStep<In, Out, Run>(

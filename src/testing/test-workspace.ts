@@ -43,6 +43,13 @@ interface Started extends TestedRun {
 
 /**
  * A workspace in memory: the engine of a real one, with a clock of the test. Made by {@link testWorkspace}.
+ *
+ * @example
+ * ```ts
+ * await using kit = await testWorkspace() // or kit.close(), where `using` is not known
+ * const run = await kit.run(tumours, { csv: 'test/ten-rows.csv' })
+ * const { changes } = await kit.workspace.explain(run.id, 'load')
+ * ```
  */
 export class TestWorkspace implements AsyncDisposable {
   /** The time of its runs. */
@@ -100,7 +107,17 @@ export class TestWorkspace implements AsyncDisposable {
     return this.#finished<Out>(started, handle.id, () => handle.result())
   }
 
-  /** Goes on with a run that has not succeeded, as {@link Workspace.resume} does. */
+  /**
+   * Goes on with a run that has not succeeded, as {@link Workspace.resume} does.
+   *
+   * @example
+   * ```ts
+   * const gone = fault('release/then/deploy', { error: new Error('503') })
+   * const run = await kit.run(tumours, { csv: 'test/ten-rows.csv' }, { faults: [gone] })
+   * const again = await kit.resume(run.id, tumours)
+   * expect(again.node('load').attempts).toHaveLength(1) // it was not run again
+   * ```
+   */
   async resume<In, Out>(
     id: string,
     pipeline: Pipeline<In, Out>,
@@ -278,9 +295,9 @@ export class TestWorkspace implements AsyncDisposable {
  * @example
  * ```ts
  * await using kit = await testWorkspace()
- * await kit.run(churn, inputs)
- * const again = await kit.run(churn, inputs)
- * expect(again).toHaveHitCache('train')
+ * await kit.run(tumours, { csv: 'test/ten-rows.csv' })
+ * const again = await kit.run(tumours, { csv: 'test/ten-rows.csv' })
+ * expect(again).toHaveHitCache('trials/train')
  * ```
  */
 export async function testWorkspace(options: TestWorkspaceOptions = {}): Promise<TestWorkspace> {

@@ -1,3 +1,12 @@
+/**
+ * Matchers of vitest for runs and plans: importing this module adds them to `expect`.
+ *
+ * @example
+ * ```ts
+ * import 'pipewright/testing/vitest'
+ * ```
+ * @module pipewright/testing/vitest
+ */
 import { expect, Snapshots } from 'vitest'
 import {
   hitVerdict,
@@ -15,18 +24,39 @@ export interface PipewrightMatchers<R = void> {
   /**
    * The node was executed: neither reused nor skipped. A name without item numbers means every item.
    *
-   * @example expect(run).toHaveRun('train', { attempts: 2 })
+   * @example
+   * ```ts
+   * expect(run).toHaveRun('trials/train', { items: 2 })
+   * expect(run).not.toHaveRun('release/then/deploy') // the model was not good enough
+   * ```
    */
   toHaveRun(node: string, expected?: RanExpectation): R
-  /** The outputs of the node were reused. */
+  /**
+   * The outputs of the node were reused.
+   *
+   * @example
+   * ```ts
+   * expect(run).toHaveHitCache('load')
+   * ```
+   */
   toHaveHitCache(node: string): R
   /**
    * These nodes were made from exactly these outputs and inputs, in whatever order.
    *
-   * @example expect(run).toMatchLineage({ evaluate: ['train.model', 'split.test'] })
+   * @example
+   * ```ts
+   * expect(run).toMatchLineage({ split: ['load.rows'], 'trials[0]/evaluate': ['trials[0]/train.model', 'split.test'] })
+   * ```
    */
   toMatchLineage(expected: RunLineage): R
-  /** The plan, of a pipeline or a run, is that of the snapshot, or the given text. */
+  /**
+   * The plan, of a pipeline or a run, is that of the snapshot, or the given text.
+   *
+   * @example
+   * ```ts
+   * expect(tumours).toMatchPlan() // a snapshot, as planSnapshot writes it
+   * ```
+   */
   toMatchPlan(expected?: string): R
 }
 

@@ -15,7 +15,14 @@ import { markShared } from './shared-garbage.ts'
 /** Blobs that were written, stored again or hit so lately may belong to a run that has not recorded them yet. */
 const spared = 60 * 60 * 1_000
 
-/** What to collect. */
+/**
+ * What to collect.
+ *
+ * @example
+ * ```ts
+ * await pw.gc({ olderThan: '30d', resumableOlderThan: '90d', sharedOlderThan: '180d' })
+ * ```
+ */
 export interface GarbageOptions {
   /** Runs that ended longer ago than this are removed; pinned ones and those of registered models are kept. */
   readonly olderThan: Duration

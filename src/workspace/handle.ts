@@ -10,7 +10,17 @@ export interface RunResult<Out> {
   readonly verification: RunVerification | undefined
 }
 
-/** A run that was started. */
+/**
+ * A run that was started.
+ *
+ * @example
+ * ```ts
+ * const handle = await pw.start(tumours, { csv: 'tumours.csv' })
+ * process.once('SIGINT', () => handle.cancel('interrupted'))
+ * for await (const { at, event } of handle.events()) console.log(new Date(at), event.type)
+ * const { outputs } = await handle.result()
+ * ```
+ */
 export interface RunHandle<Out> {
   readonly id: string
   /** What happens from now on, until the run ends. */

@@ -9,7 +9,15 @@ import type { ExecutionRecord } from '../record/records.ts'
 import { goesOn } from './follow.ts'
 import { Segment, type LogLine } from './segment.ts'
 
-/** Which lines of a run's logs are read. */
+/**
+ * Which lines of a run's logs are read.
+ *
+ * @example
+ * ```ts
+ * for await (const { node, message } of pw.logs(run.id, { node: 'trials[*]/train', level: 'warn' }))
+ *   console.log(`${node}: ${message}`)
+ * ```
+ */
 export interface LogOptions {
   /** A node, or a pattern: `trials[*]/train`, `**`. Default: all. */
   readonly node?: string

@@ -15,7 +15,20 @@ function headline(message: string): string {
   return first.endsWith(':') ? `${first} ${second.trim()}` : first
 }
 
-/** A run that did not succeed: thrown by `pw.run`, `pw.resume` and `handle.result()`. */
+/**
+ * A run that did not succeed: thrown by `pw.run`, `pw.resume` and `handle.result()`.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await pw.run(tumours, { csv: 'tumours.csv' })
+ * } catch (error) {
+ *   if (!(error instanceof RunFailedError)) throw error
+ *   for (const { node, message } of error.failures) console.error(`${node}: ${message}`)
+ *   console.error(`pipewright resume ${error.run}`)
+ * }
+ * ```
+ */
 export class RunFailedError extends PipewrightError {
   /** The run's id: `pipewright show <id>`, `pipewright resume <id>`. */
   readonly run: string

@@ -4,7 +4,16 @@ import type { MetadataStore } from '../record/metadata.ts'
 import { goesOn } from './follow.ts'
 import type { ActiveRun } from './handle.ts'
 
-/** Which events of a run are read. */
+/**
+ * Which events of a run are read.
+ *
+ * @example
+ * ```ts
+ * const closed = new AbortController()
+ * for await (const { seq, event } of pw.events(run.id, { after: 17, follow: true, signal: closed.signal }))
+ *   console.log(seq, event.type) // from 18 on
+ * ```
+ */
 export interface EventOptions {
   /** The `seq` of the last event that is known: those after it are given. Default: all. */
   readonly after?: number

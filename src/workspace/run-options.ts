@@ -3,7 +3,20 @@ import type { RunUpdate } from '../execute/run-request.ts'
 import type { Selection } from '../plan/select.ts'
 import type { CacheMode } from '../record/event.ts'
 
-/** How a run behaves. */
+/**
+ * How a run behaves.
+ *
+ * @example
+ * ```ts
+ * await pw.run(tumours, { csv: 'tumours.csv' }, {
+ *   key: 'nightly-2026-02-28', // started again, it goes on where it was
+ *   failure: 'continue',
+ *   timeout: '2h',
+ *   cache: { refresh: ['trials/train'] },
+ *   onUpdate: ({ event }) => console.log(event.type),
+ * })
+ * ```
+ */
 export interface RunOptions {
   /** A name of the caller's, unique per pipeline: the same key and inputs attach to, or resume, that run. */
   readonly key?: string
@@ -33,10 +46,24 @@ export interface RunOptions {
   readonly captureConsole?: boolean
 }
 
-/** Which run is previewed. */
+/**
+ * Which run is previewed.
+ *
+ * @example
+ * ```ts
+ * await pw.preview(tumours, { csv: 'tumours.csv' }, { select: { to: ['pick-best'] }, cache: 'refresh' })
+ * ```
+ */
 export type PreviewOptions = Pick<RunOptions, 'select' | 'cache'>
 
-/** How a run is resumed. */
+/**
+ * How a run is resumed.
+ *
+ * @example
+ * ```ts
+ * await pw.resume(run.id, tumours, { acceptCode: true }) // the step that failed was mended
+ * ```
+ */
 export interface ResumeOptions extends Pick<RunOptions, 'signal' | 'onUpdate' | 'captureConsole'> {
   /** Goes on although the code of unfinished steps has changed; recorded. */
   readonly acceptCode?: boolean

@@ -11,7 +11,18 @@ export interface StoreFolder {
   readonly shared?: boolean
 }
 
-/** What `openWorkspace` and `pipewright.config.*` take. */
+/**
+ * What `openWorkspace` and `pipewright.config.*` take.
+ *
+ * @example
+ * ```ts
+ * const pw = await openWorkspace({
+ *   root: 'packages/models',
+ *   store: { folder: '../../shared-cache', shared: true },
+ *   resources: { gpu: 1 }, // steps that need one take turns
+ * })
+ * ```
+ */
 export interface Settings {
   /** The folder of the project. Default: where the config file is, else the nearest lockfile or `.git`. */
   readonly root?: string

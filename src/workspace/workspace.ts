@@ -37,7 +37,16 @@ import { runNotFound } from './run-not-found.ts'
 import { servicesOf } from './services.ts'
 import { Sources } from './sources.ts'
 
-/** A plan with the code of its steps and the content of its sources. */
+/**
+ * A plan with the code of its steps and the content of its sources.
+ *
+ * @example
+ * ```ts
+ * const { code, sources } = await pw.plan(tumours, { csv: 'tumours.csv' })
+ * console.log(sources.csv?.digest) // sha256:8b1a…
+ * console.log(code.train?.uncacheable ?? 'train is cached')
+ * ```
+ */
 export interface WorkspacePlan extends Plan {
   /** By step: its code digest, or why it has none (and is not cached). */
   readonly code: Readonly<
@@ -50,6 +59,18 @@ export interface WorkspacePlan extends Plan {
 /**
  * A store of artifacts, a store of what happened, and settings: where pipelines run and are remembered. Opened
  * by {@link openWorkspace}.
+ *
+ * @example
+ * ```ts
+ * const pw = await openWorkspace()
+ * try {
+ *   const { outputs, run } = await pw.run(tumours, { csv: 'tumours.csv' })
+ *   console.log(outputs.endpoint)
+ *   console.log(renderRun(await pw.show(run.id), await pw.planOf(run.id)))
+ * } finally {
+ *   await pw.close()
+ * }
+ * ```
  */
 export class Workspace implements AsyncDisposable {
   /** The folder of the project. */
@@ -79,6 +100,13 @@ export class Workspace implements AsyncDisposable {
   /**
    * Compiles a pipeline and adds what only reading files tells: code digests, the content of sources, refs that
    * the build function misuses.
+   *
+   * @example
+   * ```ts
+   * const { digest, code } = await pw.plan(tumours, { csv: 'tumours.csv' })
+   * for (const [step, { uncacheable }] of Object.entries(code))
+   *   if (uncacheable !== null) console.log(`${step} is not cached: ${uncacheable}`)
+   * ```
    */
   async plan<In, Out>(pipeline: Pipeline<In, Out>, inputs: Given<NoInfer<In>>): Promise<WorkspacePlan> {
     const given = inputs as Readonly<Record<string, unknown>>
@@ -104,7 +132,8 @@ export class Workspace implements AsyncDisposable {
    *
    * @example
    * ```ts
-   * for (const { node, verdict, reason } of await pw.preview(tumours, { csv: 'tumours.csv' })) …
+   * for (const { node, verdict } of await pw.preview(tumours, { csv: 'tumours.csv' }))
+   *   console.log(`${node}: ${verdict}`) // load: reused, trials[1]/train: executed, …
    * ```
    */
   async preview<In, Out>(
@@ -121,13 +150,29 @@ export class Workspace implements AsyncDisposable {
   /**
    * The code digests that the steps of a pipeline have by their sources, for a module that was built of them: written
    * beside it as `<module>.digests.json` they hold for it, minified or bundled, as long as it is that build.
+   *
+   * @example
+   * ```ts
+   * import { writeFile } from 'node:fs/promises'
+   *
+   * const { file, content } = await pw.digests(tumours, 'dist/tumours.mjs')
+   * await writeFile(file, JSON.stringify(content)) // dist/tumours.mjs.digests.json
+   * ```
    */
   async digests<In, Out>(pipeline: Pipeline<In, Out>, built: string): Promise<BuiltDigests> {
     const { program } = await compileProgram(pipeline, undefined, this.#parts)
     return digestsOf(program, resolve(built))
   }
 
-  /** What can be known of a pipeline before it runs: steps that are not cached and why, resources, dead ends. */
+  /**
+   * What can be known of a pipeline before it runs: steps that are not cached and why, resources, dead ends.
+   *
+   * @example
+   * ```ts
+   * for (const { level, subject, message, fix } of await pw.check(tumours))
+   *   console.log(`${level}: ${subject} ${message} (${fix})`)
+   * ```
+   */
   async check<In, Out>(pipeline: Pipeline<In, Out>): Promise<readonly Finding[]> {
     const { plan, program, address } = await compileProgram(pipeline, undefined, this.#parts)
     const uncacheable = Object.fromEntries(
@@ -179,7 +224,16 @@ export class Workspace implements AsyncDisposable {
     return (await this.start(pipeline, inputs, options)).result()
   }
 
-  /** Starts a run and returns at once when it is recorded. */
+  /**
+   * Starts a run and returns at once when it is recorded.
+   *
+   * @example
+   * ```ts
+   * const handle = await pw.start(tumours, { csv: 'tumours.csv' })
+   * console.log(`run ${handle.id} goes on; elsewhere: pipewright logs ${handle.id} -f`)
+   * const { outputs } = await handle.result()
+   * ```
+   */
   async start<In, Out>(
     pipeline: Pipeline<In, Out>,
     inputs: Given<NoInfer<In>>,
@@ -195,6 +249,15 @@ export class Workspace implements AsyncDisposable {
    *
    * `pipeline` is needed where the run's code cannot be found by its address. Throws `STRUCTURE_CHANGED`,
    * `CODE_CHANGED` (unless `acceptCode`), `RUN_OWNED`, `RUN_NOT_RESUMABLE` or `RUN_NOT_FOUND`.
+   *
+   * @example
+   * ```ts
+   * const { items } = await pw.runs({ pipeline: 'tumours', state: 'failed', limit: 1 })
+   * for (const { id } of items) {
+   *   const { outputs } = await pw.resume(id, tumours) // typed, as the pipeline is given
+   *   console.log(outputs.endpoint)
+   * }
+   * ```
    */
   async resume(id: string, options?: ResumeOptions): Promise<RunResult<unknown>>
   async resume<In, Out>(
@@ -230,18 +293,41 @@ export class Workspace implements AsyncDisposable {
     return (await this.#runs.resume(await this.show(id), pipeline, options)) as RunHandle<Out>
   }
 
-  /** Asks whoever drives a run to cancel it; the owner sees it within a second. */
+  /**
+   * Asks whoever drives a run to cancel it; the owner sees it within a second.
+   *
+   * @example
+   * ```ts
+   * await pw.cancel(run.id, 'newer data has come')
+   * ```
+   */
   async cancel(id: string, reason = 'requested'): Promise<void> {
     await this.#runs.cancel((await this.#find(id)).id, reason)
   }
 
-  /** Lists runs: filtered, ordered, page by page. */
+  /**
+   * Lists runs: filtered, ordered, page by page.
+   *
+   * @example
+   * ```ts
+   * const { items } = await pw.runs({ pipeline: 'tumours', orderBy: '-startedAt', limit: 20 })
+   * for (const { id, state, startedAt } of items) console.log(id, state, new Date(startedAt))
+   * ```
+   */
   runs(query: RunQuery = {}): Promise<Page<RunRecord>> {
     this.#open()
     return this.#parts.metadata.runs(query)
   }
 
-  /** All that is known of a run; a unique prefix of its id is enough. Throws `RUN_NOT_FOUND`. */
+  /**
+   * All that is known of a run; a unique prefix of its id is enough. Throws `RUN_NOT_FOUND`.
+   *
+   * @example
+   * ```ts
+   * const { state, executions } = await pw.show('0199f3')
+   * for (const { node, state, reused } of executions) console.log(node, reused === null ? state : 'reused')
+   * ```
+   */
   async show(id: string): Promise<RunDetail> {
     const { id: run } = await this.#find(id)
     return (await this.#parts.metadata.detail(run))!
@@ -255,7 +341,8 @@ export class Workspace implements AsyncDisposable {
    *
    * @example
    * ```ts
-   * const { model } = await pw.outputs(id, tumours)
+   * const { model } = await pw.outputs(run.id, tumours)
+   * console.log(await model.predict({ radius: 17.99, texture: 10.38 }))
    * ```
    */
   async outputs<In, Out>(id: string, pipeline: Pipeline<In, Out>): Promise<Out> {
@@ -268,19 +355,36 @@ export class Workspace implements AsyncDisposable {
    *
    * @example
    * ```ts
-   * for await (const { seq, event } of pw.events(id, { follow: true, after: lastSeen })) send(seq, event)
+   * for await (const { seq, event } of pw.events(run.id, { follow: true }))
+   *   console.log(seq, event.type) // 1 run.started, …, 16 run.finished
    * ```
    */
   async *events(id: string, options: EventOptions = {}): AsyncGenerator<SeenEvent> {
     yield* this.#runs.events((await this.#find(id)).id, options)
   }
 
-  /** The plan that a run executes. */
+  /**
+   * The plan that a run executes.
+   *
+   * @example
+   * ```ts
+   * const { scope } = await pw.planOf(run.id)
+   * console.log(scope.nodes.map(({ id }) => id)) // ['load', 'split', 'trials', 'pick-best', 'release']
+   * ```
+   */
   async planOf(id: string): Promise<Omit<Plan, 'given'>> {
     return planOf(await this.show(id), this.#services.reader)
   }
 
-  /** The records of an artifact by its content digest. Throws `ARTIFACT_NOT_FOUND`. */
+  /**
+   * The records of an artifact by its content digest. Throws `ARTIFACT_NOT_FOUND`.
+   *
+   * @example
+   * ```ts
+   * const { kind, mediaType, size, meta } = await pw.artifact(digest)
+   * console.log(kind, size, meta?.rows) // table 51234 569
+   * ```
+   */
   async artifact(digest: Digest): Promise<Artifact> {
     this.#open()
     const [artifact] = await this.#parts.metadata.artifacts(digest)
@@ -295,6 +399,13 @@ export class Workspace implements AsyncDisposable {
   /**
    * The log of an attempt by the name that its record has (`attempt.log`): a JSON object a line, of a message or of a
    * point of a metric. Undefined when it is gone.
+   *
+   * @example
+   * ```ts
+   * const [execution] = (await pw.show(run.id)).executions
+   * const log = execution?.attempts[0]?.log
+   * if (typeof log === 'string') console.log(await pw.attemptLog(log))
+   * ```
    */
   async attemptLog(name: string): Promise<string | undefined> {
     this.#open()
@@ -305,25 +416,57 @@ export class Workspace implements AsyncDisposable {
     return readFile(path, 'utf8').catch(() => undefined)
   }
 
-  /** The stored bytes of an artifact. */
+  /**
+   * The stored bytes of an artifact.
+   *
+   * @example
+   * ```ts
+   * const value: unknown = JSON.parse(Buffer.from(await pw.bytes(artifact)).toString())
+   * ```
+   */
   async bytes(artifact: Artifact): Promise<Uint8Array> {
     this.#open()
     return this.#services.reader.bytes(artifact)
   }
 
-  /** The records whose content digest starts with hexadecimal digits; several contents may: at most ten are given. */
+  /**
+   * The records whose content digest starts with hexadecimal digits; several contents may: at most ten are given.
+   *
+   * @example
+   * ```ts
+   * const [found, ...others] = await pw.artifactsByPrefix('3fa9')
+   * if (found !== undefined && others.length === 0) console.log(renderWhy(await pw.why(found.digest)))
+   * ```
+   */
   artifactsByPrefix(digits: string): Promise<readonly Artifact[]> {
     this.#open()
     return this.#parts.metadata.artifactsByPrefix(`sha256:${digits.replace(/^sha256:/, '')}`)
   }
 
-  /** The stored bytes of an artifact as a stream; those of a manifest for a directory, a model, a report or a list. */
+  /**
+   * The stored bytes of an artifact as a stream; those of a manifest for a directory, a model, a report or a list.
+   *
+   * @example
+   * ```ts
+   * import { createWriteStream } from 'node:fs'
+   * import { pipeline } from 'node:stream/promises'
+   *
+   * await pipeline(pw.stream(artifact), createWriteStream('rows.arrow'))
+   * ```
+   */
   stream(artifact: Artifact): Readable {
     this.#open()
     return this.#services.reader.stream(artifact)
   }
 
-  /** The rows of a stored table as CSV or NDJSON, in pieces of text. */
+  /**
+   * The rows of a stored table as CSV or NDJSON, in pieces of text.
+   *
+   * @example
+   * ```ts
+   * for await (const piece of pw.tableText(artifact, 'csv')) process.stdout.write(piece)
+   * ```
+   */
   tableText(artifact: Artifact, form: TextForm): AsyncIterable<string> {
     this.#open()
     return tableText(artifact, this.#services.reader, form)
@@ -333,6 +476,11 @@ export class Workspace implements AsyncDisposable {
    * Writes a stored value as ordinary files: one file for json, metrics, tables and files (a table as Arrow, or as text
    * where the target ends with `.csv`, `.ndjson` or `.jsonl`), a folder for directories, models, reports and lists.
    * Throws `FILE_EXISTS`.
+   *
+   * @example
+   * ```ts
+   * await pw.exportArtifact(artifact, 'rows.csv') // a table, as text
+   * ```
    */
   exportArtifact(artifact: Artifact, target: string): Promise<void> {
     this.#open()
@@ -342,6 +490,12 @@ export class Workspace implements AsyncDisposable {
   /**
    * Writes a run that has ended, with its values, logs and code, into a new folder for {@link Workspace.importRun} of
    * another workspace. Throws `FILE_EXISTS`, `RUN_OWNED` or `RUN_NOT_FOUND`.
+   *
+   * @example
+   * ```ts
+   * const { blobs, missing } = await pw.exportRun(run.id, 'exported/tumours')
+   * console.log(`${blobs} values; ${missing.length} were gone`)
+   * ```
    */
   async exportRun(id: string, target: string): Promise<BundleReport> {
     const { id: run } = await this.#find(id)
@@ -352,6 +506,12 @@ export class Workspace implements AsyncDisposable {
    * Takes in a run that another workspace has exported: its record, values and lineage, and its cache entries, so that
    * what it has made is reused here. Take in what you trust. Throws `SOURCE_UNREADABLE`, `WORKSPACE_NEWER` or
    * `BLOB_CORRUPT`.
+   *
+   * @example
+   * ```ts
+   * const { run, known } = await pw.importRun('exported/tumours')
+   * console.log(known ? `run ${run} was here already` : `run ${run} can be shown, explained and reused`)
+   * ```
    */
   importRun(source: string): Promise<ImportReport> {
     this.#open()
@@ -364,7 +524,8 @@ export class Workspace implements AsyncDisposable {
    *
    * @example
    * ```ts
-   * for await (const { node, level, message } of pw.logs(run.id, { follow: true, level: 'info' })) …
+   * for await (const { node, level, message } of pw.logs(run.id, { follow: true, level: 'info' }))
+   *   console.log(`${level} ${node}: ${message}`)
    * ```
    */
   async *logs(id: string, options: LogOptions = {}): AsyncGenerator<LogLine> {
@@ -372,19 +533,44 @@ export class Workspace implements AsyncDisposable {
     yield* readLogs(this.#parts, run, options)
   }
 
-  /** Everything that an artifact was made from. */
+  /**
+   * Everything that an artifact was made from.
+   *
+   * @example
+   * ```ts
+   * for (const found of await pw.upstream(digest))
+   *   if (found.type === 'execution') console.log(`made by ${found.execution.node} of run ${found.execution.run}`)
+   * ```
+   */
   async upstream(digest: Digest): Promise<readonly LineageNode[]> {
     await this.artifact(digest)
     return this.#lineage.upstream(digest)
   }
 
-  /** Everything that was made from an artifact. */
+  /**
+   * Everything that was made from an artifact.
+   *
+   * @example
+   * ```ts
+   * const uses = await pw.downstream(digest)
+   * const runs = new Set(uses.flatMap((use) => (use.type === 'execution' ? [use.execution.run] : [])))
+   * console.log(`${runs.size} runs have used these rows`)
+   * ```
+   */
   async downstream(digest: Digest): Promise<readonly LineageNode[]> {
     await this.artifact(digest)
     return this.#lineage.downstream(digest)
   }
 
-  /** The story of an artifact: what made it, from what, down to source bytes and code. */
+  /**
+   * The story of an artifact: what made it, from what, down to source bytes and code.
+   *
+   * @example
+   * ```ts
+   * const { outputs } = await pw.run(tumours, { csv: 'tumours.csv' })
+   * if (outputs.model.digest !== undefined) console.log(renderWhy(await pw.why(outputs.model.digest)))
+   * ```
+   */
   async why(digest: Digest): Promise<Story> {
     await this.artifact(digest)
     const planOf = async (run: string): Promise<PlanGraph | undefined> => {
@@ -401,28 +587,65 @@ export class Workspace implements AsyncDisposable {
    * Why a node was or was not executed: reused from which run, or what has changed against the nearest earlier
    * execution of its step. Many nodes of one run are explained faster with what `show` gave. Throws `RUN_NOT_FOUND` or
    * `NODE_NOT_FOUND`.
+   *
+   * @example
+   * ```ts
+   * const { verdict, changes } = await pw.explain(run.id, 'trials[1]/train')
+   * for (const { part, name, before, after } of changes) console.log(part, name, before, after) // input rate 0.1 0.2
+   * ```
    */
   async explain(run: string | RunDetail, node: string): Promise<Explanation> {
     const source = explainSource(this.#parts.metadata, this.#services)
     return explain(source, typeof run === 'string' ? await this.show(run) : run, node)
   }
 
-  /** What differs between two runs: inputs, code, parameters, metrics, outputs, environment. */
+  /**
+   * What differs between two runs: inputs, code, parameters, metrics, outputs, environment.
+   *
+   * @example
+   * ```ts
+   * const { inputs, nodes } = await pw.compare(before.id, run.id)
+   * const changed = nodes.filter(({ equal }) => !equal).map(({ node }) => node) // ['trials[1]/train', …]
+   * ```
+   */
   async compare(a: string, b: string): Promise<Comparison> {
     return compare(await this.show(a), await this.show(b))
   }
 
-  /** Keeps a run and all that it made from garbage collection. */
+  /**
+   * Keeps a run and all that it made from garbage collection.
+   *
+   * @example
+   * ```ts
+   * await pw.pin(run.id)
+   * await pw.gc({ olderThan: '30d' }) // the run, and what it has made, is kept
+   * ```
+   */
   async pin(id: string): Promise<void> {
     await this.#parts.metadata.pin((await this.#find(id)).id, true)
   }
 
-  /** Lets a pinned run go. */
+  /**
+   * Lets a pinned run go.
+   *
+   * @example
+   * ```ts
+   * await pw.unpin(run.id)
+   * ```
+   */
   async unpin(id: string): Promise<void> {
     await this.#parts.metadata.pin((await this.#find(id)).id, false)
   }
 
-  /** Removes runs past an age, and every blob that nothing needs any more. */
+  /**
+   * Removes runs past an age, and every blob that nothing needs any more.
+   *
+   * @example
+   * ```ts
+   * const { runs, blobs, bytes } = await pw.gc({ olderThan: '30d', dryRun: true })
+   * console.log(`${runs.length} runs, ${blobs} values and ${bytes} bytes would go`)
+   * ```
+   */
   gc(options: GarbageOptions): Promise<GarbageReport> {
     this.#open()
     return collectGarbage(this.#parts, options)
