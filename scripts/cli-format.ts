@@ -19,7 +19,7 @@ const difference = <T extends z.ZodType>(value: T) =>
   z.strictObject({ name: z.string(), a: value.optional(), b: value.optional(), equal: z.boolean() })
 
 const runState = z.enum(['running', 'waiting', 'succeeded', 'failed', 'cancelled', 'interrupted'])
-const nodeState = z.enum(['running', 'succeeded', 'failed', 'blocked', 'skipped', 'cancelled'])
+const nodeState = z.enum(['running', 'waiting', 'succeeded', 'failed', 'blocked', 'skipped', 'cancelled'])
 const owner = z.strictObject({
   host: z.string(),
   pid: z.int(),

@@ -75,6 +75,7 @@ export const settingsSchema = z.strictObject({
   failure: z.enum(['stop', 'continue']),
   failFast: z.boolean(),
   timeout: z.number().optional(),
+  deadline: z.number().optional(),
   selection: selection.optional(),
   cache: z
     .union([z.enum(['refresh', 'readonly', 'off']), z.strictObject({ refresh: z.array(name) })])
@@ -123,6 +124,24 @@ export const eventSchema = z
     event('branch.decided', { node: name, taken: z.string().describe('The name of a branch, or none') }),
     event('loop.turned', { node: name, round: z.int().nonnegative(), again: z.boolean() }),
     event('undo.started', { node: name }),
+    event('wait.opened', {
+      node: name,
+      on: z.enum(['time', 'signal', 'approval']),
+      until: time.nullable(),
+      show: valuesSchema.optional(),
+    }),
+    event('approval.decided', {
+      node: name,
+      approved: z.boolean(),
+      payload: z.json().optional(),
+      by: z.string(),
+      roles: z.array(name),
+      reason: z.string().optional(),
+    }),
+    event('signal.received', { signal: name, payload: z.json(), by: z.string() }),
+    event('post.refused', { node: name, reason: z.string() }),
+    event('run.waiting', { until: time.nullable() }),
+    event('run.proceeded', {}),
     event('node.undone', { node: name, error: errorSchema.optional() }),
     event('attempt.started', { node: name, step: name, attempt: z.int(), key: digest.nullable() }),
     event('attempt.progress', { node: name, done: z.number(), total: z.number() }),

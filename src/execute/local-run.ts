@@ -5,15 +5,17 @@ import { CommitWriter, type PendingBlob } from './blobs.ts'
 import { errorRecord, shortError } from './error-record.ts'
 import type { Command, ReduceEvent } from './reduce/command.ts'
 import { reduce } from './reduce/reduce.ts'
+import { DueTimes } from './due-times.ts'
 import { Lifetime } from './lifetime.ts'
 import { readInOnePiece } from './lost.ts'
 import { openRun, type RunState } from './reduce/state.ts'
 import { replay } from './replay.ts'
 import { containerError, exhausted, isFatal } from './run-errors.ts'
 import type { RunOutcome, RunRequest, RunServices } from './run-request.ts'
-import { StepExecutions } from './step-executions.ts'
+import { StepExecutions, type StepHost } from './step-executions.ts'
 import { silentTelemetry, type RunSpan } from './telemetry.ts'
 import { ValueScopes } from './value-scopes.ts'
+import { WaitNodes, type WaitHost } from './wait-nodes.ts'
 
 /** So many items of a map are open for each that may run: while some run, others are looked up or committed. */
 const openItemsPerSlot = 8
@@ -28,6 +30,10 @@ export class LocalRun {
   readonly #state: RunState
   readonly #scopes: ValueScopes
   readonly #steps: StepExecutions
+  readonly #waits: WaitNodes
+  /** Nodes of which an answer is still to come, but for those that wait. */
+  readonly #asked = new Set<string>()
+  #isWaiting = false
   readonly #main: Lifetime
   readonly #cleanup: Lifetime
   readonly #errors = new Map<string, unknown>()
@@ -62,16 +68,18 @@ export class LocalRun {
       (value) => this.#steps.repairs.currentValue(value),
     )
     this.#span = (services.telemetry ?? silentTelemetry).run(plan.pipeline, request.id)
-    this.#steps = new StepExecutions(request, services, this.#scopes, this.#span, {
+    const host: StepHost & WaitHost = {
       main: this.#main,
       cleanup: this.#cleanup,
       isOver: () => this.#over,
-      append: (event, blobs) => this.#append(event, blobs),
+      append: (event: RunEvent, blobs: readonly PendingBlob[] = []) => this.#append(event, blobs),
       note: (event) => this.#note(event),
       apply: (event) => this.#apply(event),
       blame: (node, error) => void this.#errors.set(node, error),
       guard: (node, work) => this.#guard(node, work),
-    })
+    }
+    this.#steps = new StepExecutions(request, services, this.#scopes, this.#span, host)
+    this.#waits = new WaitNodes(request, services, this.#scopes, host)
   }
 
   /** Drives the run to its end. */
@@ -82,9 +90,7 @@ export class LocalRun {
     })
     // The run may be lost while its record is replayed, before anybody waits for this.
     ended.catch(() => undefined)
-    const { timeout } = this.#request.settings
-    const stopTimer =
-      timeout === undefined ? undefined : this.#services.clock.after(timeout, () => this.#timeOut(timeout))
+    const stopTimers = this.#armTimers()
     try {
       const outstanding = await replay(
         this.#state,
@@ -97,9 +103,13 @@ export class LocalRun {
       const early = this.#early ?? []
       this.#early = undefined
       this.#recordInterrupted()
+      // Once some of it was taken back, the rest is, and nothing else is done.
+      const isUndoing = this.#request.history.some(({ event }) => event.type === 'undo.started')
+      const left = isUndoing ? reduce(this.#state, { type: 'undo' }) : outstanding
       for (const event of early) this.#apply(event)
       this.#steps.verifyEarlier()
-      if (!this.#over) this.#dispatch(outstanding)
+      if (!this.#over) this.#dispatch(left)
+      this.#tellWaiting()
     } catch (error) {
       this.#fatal(error)
     }
@@ -111,7 +121,8 @@ export class LocalRun {
       this.#span.end('failed', error)
       throw error
     } finally {
-      stopTimer?.()
+      for (const stop of stopTimers) stop()
+      this.#waits.end()
       this.#over = true
     }
   }
@@ -139,15 +150,29 @@ export class LocalRun {
     this.#fatal(error)
   }
 
-  #timeOut(timeout: number): void {
+  /** The timeout, which counts from now, and the deadline, which was set once and for all. */
+  #armTimers(): (() => void)[] {
+    const { clock } = this.#services
+    const { timeout, deadline } = this.#request.settings
+    const stops: (() => void)[] = []
+    if (timeout !== undefined) {
+      const what = `took longer than its timeout of ${timeout} ms`
+      stops.push(clock.after(timeout, () => this.#timeOut(what, 'raise `timeout`, or resume the run')))
+    }
+    if (deadline !== undefined) {
+      const due = new DueTimes(clock)
+      const what = `was not over by its deadline, ${new Date(deadline).toISOString()}`
+      due.add(deadline, () => this.#timeOut(what, 'start a new run with a later one'))
+      stops.push(() => due.end())
+    }
+    return stops
+  }
+
+  #timeOut(what: string, fix: string): void {
     if (this.#isEnding()) return
-    this.#endedBy = new PipewrightError(
-      'RUN_TIMEOUT',
-      `run ${this.#request.id} took longer than its timeout of ${timeout} ms`,
-      {
-        fix: 'raise `timeout`, or resume the run: what has succeeded is kept',
-      },
-    )
+    this.#endedBy = new PipewrightError('RUN_TIMEOUT', `run ${this.#request.id} ${what}`, {
+      fix: `${fix}: what has succeeded is kept`,
+    })
     this.#applyCancel()
   }
 
@@ -189,9 +214,11 @@ export class LocalRun {
     // A halted state does not take the events of a record that was not halted there.
     if (this.#early !== undefined) return void this.#early.push(event)
     try {
+      if ('node' in event) this.#asked.delete(event.node)
       const commands = reduce(this.#state, event)
       this.#dispatch(commands)
       if (this.#state.halted) this.#main.halt()
+      this.#tellWaiting()
     } catch (error) {
       this.#fatal(error)
     }
@@ -199,7 +226,11 @@ export class LocalRun {
 
   #dispatch(commands: readonly Command[]): void {
     for (const command of commands) {
+      if (isAsking(command)) this.#asked.add(command.node)
       switch (command.type) {
+        case 'wait':
+          this.#guard(command.node, this.#wait(command.node, command.cleanup === true))
+          break
         case 'execute':
           this.#guard(
             command.node,
@@ -231,6 +262,9 @@ export class LocalRun {
         case 'handle':
           this.#handle(command)
           break
+        case 'undo':
+          this.#guard(command.node, this.#undo(command.node))
+          break
         case 'gather':
           this.#guard(command.node, this.#gather(command.node, command.branch))
           break
@@ -247,6 +281,22 @@ export class LocalRun {
           break
       }
     }
+  }
+
+  /** While a wait is being begun, there is something to do. */
+  async #wait(node: string, isCleanup: boolean): Promise<void> {
+    this.#asked.add(node)
+    await this.#waits.wait(node, isCleanup)
+    this.#asked.delete(node)
+    this.#tellWaiting()
+  }
+
+  /** Records when nothing is left to do but to wait, and when there is something to do again. */
+  #tellWaiting(): void {
+    const isWaiting = this.#asked.size === 0 && this.#waits.size > 0 && !this.#state.finished
+    if (this.#over || isWaiting === this.#isWaiting) return
+    this.#isWaiting = isWaiting
+    this.#note(isWaiting ? { type: 'run.waiting', until: this.#waits.until } : { type: 'run.proceeded' })
   }
 
   /** What goes wrong with a node outside of its attempts fails that node; what goes wrong with the record, the run. */
@@ -277,6 +327,7 @@ export class LocalRun {
       lifetime.halt()
     }
     this.#steps.end()
+    this.#waits.end()
     this.#reject(error)
   }
 
@@ -333,6 +384,13 @@ export class LocalRun {
       .filter((failure) => failure.node.startsWith(prefix))
       .map((failure) => ({ node: failure.node, error: shortError(failure.error) }))
     this.#scopes.handle(node, { state: { value: outcome }, failures: { value: failures } })
+  }
+
+  async #undo(node: string): Promise<void> {
+    const error = await this.#steps.undo(node)
+    if (this.#over) return
+    if (error !== undefined) this.#failures.push({ node, error: errorRecord(error), cause: error })
+    this.#apply({ type: 'node.undone', node })
   }
 
   #isUndoable(node: string): boolean {
@@ -438,4 +496,9 @@ export class LocalRun {
       ...(ownEnd === undefined ? {} : { error: ownEnd }),
     })
   }
+}
+
+/** Whether an answer follows that is work of this process. */
+function isAsking(command: Command): command is Command & { readonly node: string } {
+  return ['execute', 'expand', 'decide', 'turn', 'exhausted', 'gather', 'undo'].includes(command.type)
 }

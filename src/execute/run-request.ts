@@ -1,3 +1,4 @@
+import type { Kind } from '../artifact/kind.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
 import type { AnyStep } from '../define/step.ts'
 import type { StepCode } from '../code/step-digest.ts'
@@ -61,6 +62,8 @@ export interface Program {
   /** By the keys of the plan's steps. */
   readonly steps: ReadonlyMap<string, AnyStep>
   readonly pipelines: ReadonlyMap<PlanNode, AnyPipeline>
+  /** What a signal or a decision carries, by its node. */
+  readonly payloads?: ReadonlyMap<PlanNode, Kind<unknown, never>>
   /** By the keys of the plan's steps. */
   readonly code: ReadonlyMap<string, StepCode>
 }

@@ -1,5 +1,6 @@
 import PQueue from 'p-queue'
-import type { Digest } from '../internal/digest.ts'
+import { canonicalJson } from '../internal/canonical.ts'
+import { sha256, type Digest } from '../internal/digest.ts'
 import type { PipewrightError } from '../internal/error.ts'
 import type { RunEvent, Values } from '../record/event.ts'
 import { attemptStep, type AttemptOutcome } from './attempt.ts'
@@ -22,6 +23,7 @@ import { fingerprintAt, keyOf, stepOf, type KeyRequest } from './step-key.ts'
 import { changedSince, fileName, idempotencyKey, notBefore, type Work } from './step-work.ts'
 import type { RunSpan } from './telemetry.ts'
 import { mostInterruptions, noTries, type Tries } from './tries.ts'
+import { undoNode, type UndoHost } from './undo.ts'
 import type { ValueScopes } from './value-scopes.ts'
 import { Verification, type Hit as VerifiedHit } from './verification.ts'
 
@@ -141,6 +143,26 @@ export class StepExecutions {
 
   #lifetimeOf(node: string): Lifetime {
     return this.#cleanup.has(node) ? this.#host.cleanup : this.#host.main
+  }
+
+  /** Takes the effect of a node back; gives what went wrong. */
+  undo(node: string): Promise<unknown> {
+    const { cleanup } = this.#host
+    const { metadata, clock, random } = this.#services
+    const { id } = this.#request
+    this.#cleanup.add(node)
+    const host: UndoHost = {
+      runId: id,
+      stepAt: (path) => stepOf(this.#keys, this.#scopes.node(path), path),
+      executionAt: (path) => metadata.executionAt(id, path),
+      idempotencyKey: (path) => sha256(canonicalJson({ run: id, undo: path })).slice(7),
+      run: (path, work, attempt, now) => this.#run(path, work, attempt, now),
+      now: () => clock.now(),
+      random,
+      sleep: (ms) => cleanup.waits.sleep(ms),
+      append: (event) => this.#host.append(event),
+    }
+    return undoNode(node, host).finally(() => this.#cleanup.delete(node))
   }
 
   /** Lets go of a node that goes on no more, and of what waits for it. */

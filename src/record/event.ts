@@ -67,6 +67,8 @@ export interface RunSettings {
   readonly failFast: boolean
   /** Milliseconds. */
   readonly timeout?: number
+  /** Milliseconds since the epoch. */
+  readonly deadline?: number
   /** What runs, where the run is a part of its plan. */
   readonly selection?: Selection
   /** Default: entries are used and made. */
@@ -250,12 +252,48 @@ export type RunEvent =
       readonly error: ErrorRecord
     }
   | { readonly type: 'node.skipped'; readonly node: string }
+  /** A node waits: for a point in time, for a signal or for a decision; until then at most. */
+  | {
+      readonly type: 'wait.opened'
+      readonly node: string
+      readonly on: 'time' | 'signal' | 'approval'
+      /** Milliseconds since the epoch; null: for ever. */
+      readonly until: number | null
+      /** What whoever decides is shown. */
+      readonly show?: Values
+    }
+  /** Somebody has decided: appended by whoever asks for it, not by whoever drives the run. */
+  | {
+      readonly type: 'approval.decided'
+      readonly node: string
+      readonly approved: boolean
+      readonly payload?: Json
+      readonly by: string
+      readonly roles: readonly string[]
+      readonly reason?: string
+    }
+  /** Somebody has sent a signal; the next node that waits for it takes it. */
+  | {
+      readonly type: 'signal.received'
+      readonly signal: string
+      readonly payload: Json
+      readonly by: string
+    }
+  /** What was posted does not fit what the node takes: it goes on waiting. */
+  | { readonly type: 'post.refused'; readonly node: string; readonly reason: string }
+  /** Nothing is left to do but to wait; `until` is when the first wait ends by itself. */
+  | { readonly type: 'run.waiting'; readonly until: number | null }
+  /** There is something to do again. */
+  | { readonly type: 'run.proceeded' }
   /** The run has failed: an effect is about to be taken back. From the first one on the run can only fail. */
   | { readonly type: 'undo.started'; readonly node: string }
   /** An effect was taken back, or could not be. */
   | { readonly type: 'node.undone'; readonly node: string; readonly error?: ErrorRecord }
   | { readonly type: 'node.blocked'; readonly node: string; readonly by: string }
   | { readonly type: 'node.cancelled'; readonly node: string }
+
+/** What somebody outside says to a run. */
+export type PostedEvent = Extract<RunEvent, { readonly type: 'approval.decided' | 'signal.received' }>
 
 /** An event with its place in the log. */
 export interface StoredEvent {

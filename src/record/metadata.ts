@@ -1,6 +1,6 @@
 import type { Digest } from '../internal/digest.ts'
 import type { Artifact } from '../artifact/artifact.ts'
-import type { ExecutionFacts, Owner, RunEvent, StoredEvent, Values } from './event.ts'
+import type { ExecutionFacts, Owner, PostedEvent, RunEvent, StoredEvent, Values } from './event.ts'
 import type {
   ArtifactEdge,
   ExecutionRecord,
@@ -76,6 +76,28 @@ export type Acquired =
       readonly liveness: 'alive' | 'unknown'
     }
 
+/** What became of something that was posted to a run. */
+export type PostResult =
+  | 'posted'
+  /** The node was decided before. */
+  | 'decided'
+  /** Its time to be decided is over. */
+  | 'expired'
+  /** It does not wait for a decision. */
+  | 'not-waiting'
+  /** The run has ended. */
+  | 'closed'
+
+/** A run that waits and that nobody drives. */
+export interface WaitingRun {
+  readonly run: string
+  readonly pipeline: string
+  /** When the first of its waits ends by itself, in milliseconds since the epoch; null: none does. */
+  readonly until: number | null
+  /** Something was posted to it since, or it is to be cancelled. */
+  readonly isPosted: boolean
+}
+
 /** A run that is to be removed, as it was when it was chosen. */
 export type ChosenRun = Pick<RunRecord, 'id' | 'state' | 'finishedAt'>
 
@@ -112,6 +134,14 @@ export interface MetadataStore {
   requestCancel(run: string, reason: string): Promise<void>
   /** Calls a listener once within a second when a run that this process owns is to be cancelled; gives its end. */
   onCancelRequested(run: string, listener: (reason: string) => void): () => void
+  /** Appends what somebody says from outside, if it still counts, and tells the run's owner within a second. */
+  post(run: string, event: PostedEvent): Promise<PostResult>
+  /** What was posted to a run after a place in the log, in order. */
+  posted(run: string, after: number): Promise<readonly StoredEvent[]>
+  /** Calls a listener when something was posted to a run by this process; gives its end. Others are to be polled. */
+  onPosted(run: string, listener: () => void): () => void
+  /** The runs that wait and that nobody drives. */
+  waiting(): Promise<readonly WaitingRun[]>
   /** Calls a listener when another process has taken over a run that this one owned; gives its end. */
   onLost(run: string, listener: (lease: Lease) => void): () => void
 

@@ -18,7 +18,7 @@ import type {
 export type RunState = 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted'
 
 /** The recorded state of a node. */
-export type NodeState = 'running' | 'succeeded' | 'failed' | 'blocked' | 'skipped' | 'cancelled'
+export type NodeState = 'running' | 'waiting' | 'succeeded' | 'failed' | 'blocked' | 'skipped' | 'cancelled'
 
 /** One run. */
 export interface RunRecord {

@@ -8,6 +8,7 @@ export type PageState =
   | 'reused'
   | 'failed'
   | 'running'
+  | 'waiting'
   | 'blocked'
   | 'skipped'
   | 'cancelled'

@@ -57,6 +57,7 @@ export interface TestRunOptions
       | 'cache'
       | 'concurrency'
       | 'failFast'
+      | 'deadline'
       | 'failure'
       | 'key'
       | 'onUpdate'

@@ -11,6 +11,7 @@ const marks: Readonly<Record<string, string>> = {
   reused: '↺',
   failed: '✗',
   running: '…',
+  waiting: '◷',
   blocked: '⊘',
   skipped: '−',
   cancelled: '■',

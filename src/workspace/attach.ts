@@ -5,7 +5,7 @@ import type { RunEvent, Values } from '../record/event.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { RunDetail, RunRecord } from '../record/records.ts'
 import type { ActiveRuns } from './active-runs.ts'
-import { follow, goesOn, recordedOutcome } from './follow.ts'
+import { follow, goesOn, isOrphan, recordedOutcome } from './follow.ts'
 import { cancelOnAbort, Updates, type ActiveRun, type FollowedRun } from './handle.ts'
 import type { Compiled } from './program.ts'
 import { checkStructure } from './resume.ts'
@@ -73,7 +73,7 @@ export class Attachments {
   ): Promise<FollowedRun | undefined> {
     const { id, state } = record
     const updates = new Updates(options.onUpdate)
-    if (goesOn(state)) {
+    if (goesOn(state) && !isOrphan(record)) {
       checkStructure({ ...record, structure }, compiled)
       return this.#follow(id, compiled, options, updates)
     }
@@ -81,8 +81,7 @@ export class Attachments {
     if (seen === undefined) return undefined
     if (seen.state === 'succeeded') return ended(seen)
     // One that somebody else has driven to another end has been resumed already.
-    const isWanted = (now: RunDetail): boolean =>
-      now.state === 'running' || now.finishedAt === seen.finishedAt
+    const isWanted = (now: RunDetail): boolean => goesOn(now.state) || now.finishedAt === seen.finishedAt
     try {
       const taken = await this.#takeUp(seen, compiled, { ...driveOptions(options), updates, isWanted })
       return taken?.active ?? this.#follow(id, compiled, options, updates)
@@ -140,8 +139,8 @@ export class Attachments {
       const seen = await metadata.detail(id)
       if (seen === undefined) throw new PipewrightError('RUN_NOT_FOUND', `run ${id} was removed`)
       // Its process has died: this one goes on with it, unless a third has done so meanwhile.
-      if (seen.state !== 'interrupted') continue
-      const isWanted = (now: RunDetail): boolean => now.state === 'running'
+      if (!isOrphan(seen)) continue
+      const isWanted = (now: RunDetail): boolean => goesOn(now.state)
       const taken = await this.#takeUp(seen, compiled, { ...driveOptions(options), updates, isWanted })
       if (taken === undefined) continue
       // Nobody has asked for this run anew since somebody wanted it cancelled.

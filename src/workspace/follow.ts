@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { revivedError } from '../execute/error-record.ts'
 import type { RunOutcome, RunUpdate } from '../execute/run-request.ts'
 import type { MetadataStore } from '../record/metadata.ts'
-import type { RunDetail, RunState } from '../record/records.ts'
+import type { RunDetail, RunRecord, RunState } from '../record/records.ts'
 
 /** How often the record of a run is looked at that somebody else drives, in milliseconds. */
 const poll = 250
@@ -10,6 +10,11 @@ const poll = 250
 /** The place in the log up to which a run was followed. */
 export interface Followed {
   seq: number
+}
+
+/** Whether a run could go on if somebody drove it. */
+export function isOrphan({ state, owner }: Pick<RunRecord, 'state' | 'owner'>): boolean {
+  return state === 'interrupted' || (state === 'waiting' && owner === null)
 }
 
 /** Whether somebody drives a run in this state, or it waits for something. */
@@ -53,10 +58,10 @@ export async function follow(
       followed.seq = seq
       onUpdate({ at, event })
     }
-    if (record === undefined || record.state === 'interrupted') return undefined
+    if (record === undefined || isOrphan(record)) return undefined
     if (!goesOn(record.state)) {
       const detail = await metadata.detail(run)
-      if (detail === undefined || detail.state === 'interrupted') return undefined
+      if (detail === undefined || isOrphan(detail)) return undefined
       // Else somebody has resumed it between the two reads.
       if (!goesOn(detail.state)) return recordedOutcome(detail)
     }

@@ -72,7 +72,7 @@ export async function compileProgram(
       : { module: projectPath(settings.root, pipeline.module), pipeline: pipeline.name }
   return {
     plan: Object.freeze({ ...structure, given }),
-    program: { steps, pipelines: compiler.pipelines, code },
+    program: { steps, pipelines: compiler.pipelines, payloads: compiler.payloads, code },
     address,
   }
 }

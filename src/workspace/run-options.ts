@@ -29,6 +29,11 @@ export interface RunOptions {
   readonly failFast?: boolean
   /** The longest the run may take. Default: no limit. */
   readonly timeout?: Duration
+  /**
+   * When the run is to be over, also if it is resumed: a Date, or ISO 8601 with its zone. What runs then is cancelled, and the
+   * run fails with `RUN_TIMEOUT`. A timeout counts anew with each resume, a deadline does not.
+   */
+  readonly deadline?: Date | string
   /** Runs a part of the pipeline: what else it needs comes from the cache, or the run fails with `SELECTION_GAP`. */
   readonly select?: Selection
   /** Default: entries are used and made. `refresh` executes all, or the nodes that match, and makes new entries. */

@@ -35,6 +35,20 @@ function cacheMode(mode: CacheMode): CacheMode {
   })
 }
 
+/** Milliseconds since the epoch. */
+function pointInTime(deadline: Date | string): number {
+  const isZoned = typeof deadline === 'string' && /T.*(?:Z|[+-]\d\d:?\d\d)$/.test(deadline)
+  const time = deadline instanceof Date ? deadline.getTime() : isZoned ? Date.parse(deadline) : Number.NaN
+  if (!Number.isNaN(time)) return time
+  throw new PipewrightError(
+    'CONFIG_INVALID',
+    `deadline: ${JSON.stringify(deadline)} is not a point in time`,
+    {
+      fix: "give a Date, or a text with its zone: '2026-03-01T06:00:00+01:00'",
+    },
+  )
+}
+
 function share(verifyCache: number): number {
   if (verifyCache >= 0 && verifyCache <= 1) return verifyCache
   throw new PipewrightError('CONFIG_INVALID', `verifyCache: ${verifyCache} is not a share`, {
@@ -212,6 +226,7 @@ export class Runs {
         fix: 'give a whole number from 1',
       })
     }
+    const deadline = options.deadline === undefined ? {} : { deadline: pointInTime(options.deadline) }
     const timeout = options.timeout === undefined ? {} : { timeout: milliseconds(options.timeout, 'timeout') }
     const selection = options.select === undefined ? {} : { selection: options.select }
     const cache = options.cache === undefined ? {} : { cache: cacheMode(options.cache) }
@@ -220,6 +235,7 @@ export class Runs {
       failure: options.failure ?? 'stop',
       failFast: options.failFast ?? false,
       ...timeout,
+      ...deadline,
       ...selection,
       ...cache,
       ...(options.verifyCache === undefined ? {} : { verifyCache: share(options.verifyCache) }),

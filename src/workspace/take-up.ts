@@ -49,6 +49,8 @@ export async function takeUp(
     }
     const accepted = checkResume(now, compiled, acceptCode)
     const history = await historyOf(metadata, id)
+    if (now.finishedAt !== null && history.some(({ event }) => event.type === 'undo.started'))
+      throw undone(id)
     runs.closed.throwIfAborted()
     const code = codeDigests(compiled.program)
     await metadata.append(
@@ -63,6 +65,13 @@ export async function takeUp(
     await runs.release(lease)
     throw error
   }
+}
+
+function undone(id: string): PipewrightError {
+  return new PipewrightError('RUN_NOT_RESUMABLE', `the effects of run ${id} were taken back`, {
+    fix: 'start a new run: going on with this one would rely on what is not there any more',
+    details: { run: id },
+  })
 }
 
 /** The plan and the program of a run: all of the plan, or what its settings select. */

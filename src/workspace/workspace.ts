@@ -3,6 +3,7 @@ import { join, resolve, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Digest } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
+import type { Json } from '../internal/json.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { TextForm } from '../artifact/table-text.ts'
 import type { Pipeline } from '../define/runnable.ts'
@@ -19,6 +20,7 @@ import type { Page, RunDetail, RunQuery, RunRecord } from '../record/records.ts'
 import { Registry } from '../registry/registry.ts'
 import { digestsOf, type BuiltDigests } from './built-digests.ts'
 import { exportRun, importRun, type BundleReport, type ImportReport } from './bundle.ts'
+import { Decisions, type ApprovalOptions, type DecisionOptions, type WaitingNode } from './decisions.ts'
 import { exportArtifact, tableText } from './export-artifact.ts'
 import { explainSource } from './explain-source.ts'
 import { collectGarbage, type GarbageOptions, type GarbageReport } from './garbage.ts'
@@ -82,6 +84,7 @@ export class Workspace implements AsyncDisposable {
   readonly #sources: Sources
   readonly #lineage: Lineage
   readonly #runs: Runs
+  readonly #decisions: Decisions
   #closed = false
 
   /** @internal */
@@ -93,6 +96,7 @@ export class Workspace implements AsyncDisposable {
     this.#lineage = new Lineage(parts.metadata)
     this.#runs = new Runs(parts, this.#services, this.#sources)
     const { reader, predictorDigest } = this.#services
+    this.#decisions = new Decisions(parts.metadata, reader)
     const workdir = (): Promise<string> => Promise.resolve(join(parts.folder, 'outputs', 'registry'))
     this.registry = new Registry(parts.metadata, { blobs: reader, workdir, predictorDigest })
   }
@@ -303,6 +307,65 @@ export class Workspace implements AsyncDisposable {
    */
   async cancel(id: string, reason = 'requested'): Promise<void> {
     await this.#runs.cancel((await this.#find(id)).id, reason)
+  }
+
+  /**
+   * Approves what a run waits for; whoever drives the run sees it within a second, and a run that nobody drives goes on
+   * when it is next taken up. Who, when and why is recorded.
+   *
+   * Throws `NOT_WAITING`, `APPROVAL_FORBIDDEN`, `APPROVAL_CLOSED` (decided before, too late, or the run has ended) or
+   * `RUN_NOT_FOUND`. What the decision carries is checked by whoever drives the run: it goes on waiting where it does
+   * not fit.
+   *
+   * @example
+   * ```ts
+   * await pw.approve(run.id, { node: 'go-live', by: 'ada', roles: ['ml-lead'], payload: { traffic: 0.1 } })
+   * ```
+   */
+  async approve(id: string, options: ApprovalOptions): Promise<void> {
+    await this.#decisions.decide(await this.show(id), true, options)
+  }
+
+  /**
+   * Rejects what a run waits for, as {@link Workspace.approve} approves it.
+   *
+   * @example
+   * ```ts
+   * await pw.reject(run.id, { by: 'ada', reason: 'the data of May are missing' })
+   * ```
+   */
+  async reject(id: string, options: DecisionOptions): Promise<void> {
+    await this.#decisions.decide(await this.show(id), false, options)
+  }
+
+  /**
+   * Sends a signal to a run; the next node that waits for it takes it, now or later. Throws `NOT_WAITING` for one that no
+   * node of the pipeline ever waits for, or `APPROVAL_CLOSED` when the run has ended.
+   *
+   * @example
+   * ```ts
+   * await pw.signal(run.id, 'labels-ready', { batch: '2026-05' }, { by: 'labelling' })
+   * ```
+   */
+  async signal(
+    id: string,
+    name: string,
+    payload: Json = null,
+    { by = 'unknown' }: { readonly by?: string } = {},
+  ): Promise<void> {
+    await this.#decisions.signal(await this.show(id), name, payload, by)
+  }
+
+  /**
+   * What a run waits for: points in time, signals and decisions, with what whoever decides is to see.
+   *
+   * @example
+   * ```ts
+   * for (const { node, message, by } of await pw.waits(run.id)) console.log(node, message, by)
+   * ```
+   */
+  async waits(id: string): Promise<readonly WaitingNode[]> {
+    return this.#decisions.waits(await this.show(id))
   }
 
   /**

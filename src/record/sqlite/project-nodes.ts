@@ -8,7 +8,8 @@ export function attemptStarted(to: Statements, { seq, run, at }: Place, event: O
   const { node, step, key, attempt } = event
   const found = executionOf(to, { run, node, step, state: 'running', started_at: at, key }, attempt === 1)
   const { number } = found
-  if (!found.isNew && found.settled !== null) to.restartExecution.run({ number, step, key, started_at: at })
+  if (!found.isNew && found.settled !== null)
+    to.restartExecution.run({ number, step, state: 'running', key, started_at: at })
   to.insertAttempt.run({ execution: number, started: seq, number: attempt, started_at: at })
 }
 
@@ -59,6 +60,13 @@ export function nodeRepaired(to: Statements, { seq, run, at }: Place, event: Of<
   }
   for (const { artifact } of artifactsIn(event.outputs)) artifactNumber(to, artifact, true)
   if (key !== null) to.putCacheEntry.run({ key, event: seq })
+}
+
+/** Folds the beginning of a wait. */
+export function waitOpened(to: Statements, { run, at }: Place, { node }: Of<'wait.opened'>): void {
+  const row = { run, node, step: null, state: 'waiting', started_at: at, key: null } as const
+  const { number, isNew } = executionOf(to, row, true)
+  if (!isNew) to.restartExecution.run({ number, step: null, state: 'waiting', key: null, started_at: at })
 }
 
 /** A node that ends without a result; an execution that had begun keeps its step and its start. */

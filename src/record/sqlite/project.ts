@@ -2,7 +2,14 @@ import type { RunEvent } from '../event.ts'
 import type { WorkspaceEvent } from '../workspace-event.ts'
 import type { Of, Place } from './place.ts'
 import { artifactNumber, artifactsIn } from './project-edges.ts'
-import { attemptFailed, attemptStarted, nodeRepaired, nodeSucceeded, settled } from './project-nodes.ts'
+import {
+  attemptFailed,
+  attemptStarted,
+  nodeRepaired,
+  nodeSucceeded,
+  settled,
+  waitOpened,
+} from './project-nodes.ts'
 import type { Statements } from './statements.ts'
 
 /**
@@ -29,6 +36,12 @@ export function project(to: Statements, place: Place, event: RunEvent): void {
       return nodeRepaired(to, place, event)
     case 'node.failed':
       return settled(to, place, event.node, 'failed', event.step)
+    case 'wait.opened':
+      return waitOpened(to, place, event)
+    case 'run.waiting':
+      return void to.setRunState.run({ id: place.run, state: 'waiting' })
+    case 'run.proceeded':
+      return void to.setRunState.run({ id: place.run, state: 'running' })
     case 'node.skipped':
       return settled(to, place, event.node, 'skipped')
     case 'node.blocked':
@@ -42,6 +55,9 @@ export function project(to: Statements, place: Place, event: RunEvent): void {
     case 'loop.turned':
     case 'undo.started':
     case 'node.undone':
+    case 'approval.decided':
+    case 'signal.received':
+    case 'post.refused':
       return
   }
 }

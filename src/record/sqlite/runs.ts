@@ -48,7 +48,11 @@ function toRecord(row: RunRow, judge: Judge): RunRecord {
     tags: JSON.parse(row.tags) as string[],
     key: row.key,
     pinned: row.pin !== null,
-    owner: parsed<Owner>(row.owner),
+    // Nobody drives a run that waits, unless somebody who lives does.
+    owner:
+      row.state === 'waiting' && judge(row.owner, row.expires_at) === undefined
+        ? null
+        : parsed<Owner>(row.owner),
     error: parsed<ErrorRecord>(row.error),
   }
 }

@@ -21,7 +21,7 @@ export interface EventTable {
 export interface RunTable {
   id: string
   pipeline: string
-  state: 'running' | 'succeeded' | 'failed' | 'cancelled'
+  state: 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled'
   started_at: number
   finished_at: number | null
   key: string | null

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { join, parse } from 'node:path'
 import { Kysely } from 'kysely'
 import type { MetadataStore } from '../metadata.ts'
@@ -24,6 +25,7 @@ import {
 import { RunListeners } from './listeners.ts'
 import { migrate } from './migrate.ts'
 import { openConnection } from './open.ts'
+import { post, postedTo, waitingRuns } from './posted.ts'
 import { Reader } from './reader.ts'
 import { rebuild } from './rebuild.ts'
 import { modelVersions, registerModel } from './registry.ts'
@@ -92,6 +94,7 @@ export async function openSqliteMetadata(
   const writer = new GroupWriter(driver, statements, options.patience)
   const reader = new Reader(driver, db, statements)
   const cancels = new RunListeners<string>()
+  const posts = new EventEmitter().setMaxListeners(0)
   const losses = new RunListeners<Parameters<Parameters<MetadataStore['onLost']>[1]>[0]>()
   const heartbeat =
     path === ':memory:'
@@ -136,6 +139,17 @@ export async function openSqliteMetadata(
     },
     onCancelRequested: (run, listener) => cancels.add(run, listener),
     onLost: (run, listener) => losses.add(run, listener),
+    post: async (run, event) => {
+      const result = await post(writer, reader, run, event, now)
+      if (result === 'posted') posts.emit(run)
+      return result
+    },
+    posted: (run, after) => postedTo(reader, run, after),
+    onPosted: (run, listener) => {
+      posts.on(run, listener)
+      return () => void posts.off(run, listener)
+    },
+    waiting: () => waitingRuns(reader, now()),
 
     cached: (key) => cached(writer, reader, key, now()),
     forget: (key) => forget(writer, reader, [key], now),

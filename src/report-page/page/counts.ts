@@ -3,6 +3,7 @@ import type { PageNode, PageState } from '../page-data.ts'
 const order: readonly PageState[] = [
   'failed',
   'running',
+  'waiting',
   'blocked',
   'cancelled',
   'succeeded',

@@ -47,21 +47,25 @@ export function executionStatements(driver: SqliteDriver, db: Kysely<MetadataTab
         .onConflict((conflict) => conflict.columns(['run', 'node']).doNothing()),
     ),
     /** A first try, or one after the node had settled: the execution begins anew. */
-    restartExecution: prepare<{ number: number; step: string; key: Digest | null; started_at: number }>(
-      driver,
-      (v) =>
-        db
-          .updateTable('executions')
-          .set({
-            step: v('step'),
-            state: 'running',
-            started_at: v('started_at'),
-            finished_at: null,
-            key: v('key'),
-            reused: 0,
-            settled: null,
-          })
-          .where('number', '=', v('number')),
+    restartExecution: prepare<{
+      number: number
+      step: string | null
+      state: NodeState
+      key: Digest | null
+      started_at: number
+    }>(driver, (v) =>
+      db
+        .updateTable('executions')
+        .set({
+          step: v('step'),
+          state: v('state'),
+          started_at: v('started_at'),
+          finished_at: null,
+          key: v('key'),
+          reused: 0,
+          settled: null,
+        })
+        .where('number', '=', v('number')),
     ),
     succeedExecution: prepare<{
       number: number
@@ -110,7 +114,7 @@ export function executionStatements(driver: SqliteDriver, db: Kysely<MetadataTab
         .updateTable('executions')
         .set({ state: 'cancelled', finished_at: v('finished_at'), settled: v('settled') })
         .where('run', '=', v('run'))
-        .where('state', '=', 'running'),
+        .where('state', 'in', ['running', 'waiting']),
     ),
     insertAttempt: prepare<{ execution: number; started: number; number: number; started_at: number }>(
       driver,

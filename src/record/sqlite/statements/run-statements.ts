@@ -35,6 +35,12 @@ export function runStatements(driver: SqliteDriver, db: Kysely<MetadataTables>) 
         }))
         .where('id', '=', v('id')),
     ),
+    setRunState: prepare<{ id: string; state: RunTable['state'] }>(driver, (v) =>
+      db
+        .updateTable('runs')
+        .set({ state: v('state') })
+        .where('id', '=', v('id')),
+    ),
     finishRun: prepare<{
       id: string
       state: RunTable['state']

@@ -3,6 +3,7 @@ import type { PageGraphNode, PageState } from '../../page-data.ts'
 const order: readonly PageState[] = [
   'failed',
   'running',
+  'waiting',
   'blocked',
   'cancelled',
   'succeeded',
