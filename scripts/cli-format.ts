@@ -252,6 +252,7 @@ export const commandSchemas = {
     nodes: z.array(
       z.strictObject({
         node: z.string(),
+        nodeInB: z.string(),
         equal: z.boolean(),
         state: either(nodeState),
         codeEqual: z.boolean().nullable(),

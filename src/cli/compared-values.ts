@@ -1,4 +1,5 @@
-import { identity, type Comparison, type Difference } from '../lineage/compare.ts'
+import type { Comparison, Difference } from '../lineage/compare.ts'
+import { identity } from '../lineage/value-identity.ts'
 import type { Values } from '../record/event.ts'
 import type { RunDetail } from '../record/records.ts'
 import type { Workspace } from '../workspace/workspace.ts'

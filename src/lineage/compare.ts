@@ -1,9 +1,11 @@
 import { canonicalJson } from '../internal/canonical.ts'
-import { sha256 } from '../internal/digest.ts'
 import type { Json } from '../internal/json.ts'
 import { own } from '../internal/own.ts'
 import type { Environment, MetricSummary, Value, Values } from '../record/event.ts'
 import type { ExecutionRecord, NodeState, RunDetail } from '../record/records.ts'
+import { pairItems } from './item-pairs.ts'
+import type { RunContent } from './run-content.ts'
+import { identity } from './value-identity.ts'
 
 /** A value in two runs; undefined where a run has none. */
 export interface Pair<T> {
@@ -20,6 +22,8 @@ export interface Difference<T> extends Pair<T> {
 /** A node that both runs have come to. */
 export interface NodeComparison {
   readonly node: string
+  /** Its path in `b`: another one where an item of a map stands elsewhere in its list. */
+  readonly nodeInB: string
   /** Same state, code, inputs, parameters and outputs. */
   readonly equal: boolean
   readonly state: { readonly a: NodeState; readonly b: NodeState }
@@ -52,19 +56,26 @@ export interface Comparison {
   readonly environment: readonly Difference<Json>[]
 }
 
-/** What tells whether two values are the same: the content of artifacts, the canonical text of data. */
-export function identity(value: Value): string {
-  if ('artifact' in value) {
-    const { kind, digest } = value.artifact
-    return value.pick === undefined ? `${kind} ${digest}` : `${kind} ${digest} ${canonicalJson(value.pick)}`
-  }
-  if ('list' in value) return `[${value.list.map(identity).join(', ')}]`
-  // A literal and a ref of equal content are the same, as they are in a cache key.
-  return 'absent' in value ? 'absent' : `json ${sha256(canonicalJson(value.value))}`
+/** What two runs have made of their values; without it parts of values are told apart by where they stand. */
+export interface Contents {
+  readonly a: RunContent
+  readonly b: RunContent
 }
 
-function identities(values: Values): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, identity(value)]))
+const unread: RunContent = { identity, items: new Map() }
+
+function valueDifferences(a: Values, b: Values, contents: Contents): Difference<string>[] {
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])]
+  return names.map((name) => {
+    const [left, right] = [own(a, name), own(b, name)]
+    const content = left === undefined ? undefined : contents.a.identity(left)
+    const equal = content !== undefined && right !== undefined && content === contents.b.identity(right)
+    // What is the same has one name; what differs is named by where it was taken from.
+    if (equal) return { name, a: content, b: content, equal }
+    const nameOf = (value: Value | undefined): string | undefined =>
+      value === undefined ? undefined : identity(value)
+    return { name, a: nameOf(left), b: nameOf(right), equal }
+  })
 }
 
 function differences<T>(
@@ -80,7 +91,6 @@ function differences<T>(
   })
 }
 
-const sameText = (a: string, b: string): boolean => a === b
 const sameJson = (a: Json, b: Json): boolean => canonicalJson(a) === canonicalJson(b)
 const sameMetric = (a: MetricSummary, b: MetricSummary): boolean =>
   Object.is(a.last, b.last) && Object.is(a.min, b.min) && Object.is(a.max, b.max) && a.count === b.count
@@ -89,13 +99,14 @@ function duration(record: Pick<RunDetail, 'startedAt' | 'finishedAt'>): number |
   return record.finishedAt === null ? undefined : record.finishedAt - record.startedAt
 }
 
-function compareNode(a: ExecutionRecord, b: ExecutionRecord): NodeComparison {
+function compareNode(a: ExecutionRecord, b: ExecutionRecord, contents: Contents): NodeComparison {
   const codeEqual = a.code === null || b.code === null ? null : a.code === b.code
-  const inputs = differences(identities(a.inputs), identities(b.inputs), sameText)
-  const outputs = differences(identities(a.outputs), identities(b.outputs), sameText)
+  const inputs = valueDifferences(a.inputs, b.inputs, contents)
+  const outputs = valueDifferences(a.outputs, b.outputs, contents)
   const params = differences<Json>(a.params, b.params, sameJson)
   return {
     node: a.node,
+    nodeInB: b.node,
     equal:
       a.state === b.state &&
       a.step === b.step &&
@@ -121,16 +132,52 @@ function flat(environment: Environment | null): Record<string, Json> {
   return Object.fromEntries(entries)
 }
 
-/** What differs between two runs: inputs, code, parameters, metrics, outputs, environment, node by node. */
-export function compare(a: RunDetail, b: RunDetail): Comparison {
-  const [left, right] = [a, b].map(
-    ({ executions }) => new Map(executions.map((execution) => [execution.node, execution])),
-  ) as [Map<string, ExecutionRecord>, Map<string, ExecutionRecord>]
-  const nodes: NodeComparison[] = []
-  for (const [node, execution] of left) {
-    const other = right.get(node)
-    if (other !== undefined) nodes.push(compareNode(execution, other))
+/**
+ * Gives the path in `b` of what has a path in `a`: items of maps by their content, as `pairItems` pairs them. Undefined
+ * for an item that `b` does not have.
+ */
+function counterparts({ a, b }: Contents): (path: string) => string | undefined {
+  const pairs = new Map<string, readonly (number | undefined)[] | undefined>()
+  return (path) => {
+    let there = ''
+    let from = 0
+    for (const { index: at, 0: bracket, 1: number } of path.matchAll(/\[(\d+)\]/g)) {
+      const map = path.slice(0, at)
+      there += path.slice(from, at)
+      if (!pairs.has(map)) {
+        const [left, right] = [a.items.get(map), b.items.get(there)]
+        pairs.set(map, left === undefined || right === undefined ? undefined : pairItems(left, right))
+      }
+      const known = pairs.get(map)
+      const place = known === undefined ? Number(number) : known[Number(number)]
+      if (place === undefined) return undefined
+      there += `[${place}]`
+      from = at + bracket.length
+    }
+    return there + path.slice(from)
   }
+}
+
+/**
+ * What differs between two runs: inputs, code, parameters, metrics, outputs, environment, node by node. Items of maps are
+ * compared with those of the same content, wherever they stand in their lists.
+ */
+export function compare(
+  a: RunDetail,
+  b: RunDetail,
+  contents: Contents = { a: unread, b: unread },
+): Comparison {
+  const right = new Map(b.executions.map((execution) => [execution.node, execution]))
+  const counterpart = counterparts(contents)
+  const nodes: NodeComparison[] = []
+  const onlyInA: string[] = []
+  for (const execution of a.executions) {
+    const path = counterpart(execution.node)
+    const other = path === undefined ? undefined : right.get(path)
+    if (other === undefined) onlyInA.push(execution.node)
+    else nodes.push(compareNode(execution, other, contents))
+  }
+  const met = new Set(nodes.map(({ nodeInB }) => nodeInB))
   return {
     a: a.id,
     b: b.id,
@@ -138,11 +185,11 @@ export function compare(a: RunDetail, b: RunDetail): Comparison {
     structureEqual: a.structure === b.structure,
     state: { a: a.state, b: b.state },
     duration: { a: duration(a), b: duration(b) },
-    inputs: differences(identities(a.inputs), identities(b.inputs), sameText),
-    outputs: differences(identities(a.outputs), identities(b.outputs), sameText),
+    inputs: valueDifferences(a.inputs, b.inputs, contents),
+    outputs: valueDifferences(a.outputs, b.outputs, contents),
     nodes,
-    onlyInA: [...left.keys()].filter((node) => !right.has(node)),
-    onlyInB: [...right.keys()].filter((node) => !left.has(node)),
+    onlyInA,
+    onlyInB: [...right.keys()].filter((node) => !met.has(node)),
     environment: differences(flat(a.environment), flat(b.environment), sameJson).filter(
       ({ equal }) => !equal,
     ),

@@ -9,7 +9,7 @@ import type { Value } from '../record/event.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { ExecutionRecord, RunDetail } from '../record/records.ts'
 import { codeDiff } from './code-diff.ts'
-import { identity } from './compare.ts'
+import { identity } from './value-identity.ts'
 
 /** One component of a key that is another one than before; null where a side has none. */
 export interface KeyChange {

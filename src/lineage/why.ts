@@ -70,7 +70,8 @@ function contentOf({ kind, digest }: Artifact): string {
   return `${kind} ${digest}`
 }
 
-function pathOf(artifact: Artifact): string | null {
+/** The path under which an artifact was given to a run, where it was a file or a directory. */
+export function pathOf(artifact: Artifact): string | null {
   const path = artifact.meta?.['path']
   return typeof path === 'string' ? path : (artifact.external?.path ?? null)
 }

@@ -1,5 +1,6 @@
 import type { Json } from '../internal/json.ts'
 import type { Artifact } from '../artifact/artifact.ts'
+import { pathOf } from '../lineage/why.ts'
 import type { Value, Values } from '../record/event.ts'
 import { sizeText } from '../ui/text.ts'
 import { Budget, limits } from './budget.ts'
@@ -9,10 +10,15 @@ import type { PageValue, PageValues } from './page-data.ts'
 /** Longer lists of values are cut. */
 const mostItems = 100
 
+/** What stands before the names of the outputs of a run. */
+export const outputOrigin = 'output of the run'
+
 /** An artifact of the run and where the page names it first. */
 export interface SeenArtifact {
   readonly artifact: Artifact
   readonly from: string
+  /** The paths under which it was given to the run. */
+  readonly paths: Set<string>
 }
 
 /** The size of an artifact in words of its kind. */
@@ -43,10 +49,15 @@ export class ArtifactIndex {
 
   numberOf(artifact: Artifact, from: string): number {
     const key = `${artifact.kind} ${artifact.digest}`
-    const known = this.#numbers.get(key)
-    if (known !== undefined) return known
-    this.#numbers.set(key, this.#seen.length)
-    return this.#seen.push({ artifact, from }) - 1
+    const number = this.#numbers.get(key) ?? this.#seen.push({ artifact, from, paths: new Set() }) - 1
+    this.#numbers.set(key, number)
+    // What a node has made is named after the node, not after the output of the run that it became.
+    const seen = this.#seen[number]!
+    if (seen.from.startsWith(outputOrigin) && !from.startsWith(outputOrigin) && !from.includes(' ← '))
+      this.#seen[number] = { ...seen, from }
+    const path = pathOf(artifact)
+    if (path !== null) this.#seen[number]!.paths.add(path)
+    return number
   }
 
   /** Plain data, as far as there is room for it. */
@@ -65,10 +76,12 @@ export class ArtifactIndex {
       return { list, more: value.list.length - list.length }
     }
     const { artifact, pick } = value
-    const number = this.numberOf(artifact, from)
-    return pick === undefined || pick.length === 0
-      ? { artifact: number }
-      : { artifact: number, pick: pick.join('.') }
+    const path = pathOf(artifact)
+    return {
+      artifact: this.numberOf(artifact, from),
+      ...(pick === undefined || pick.length === 0 ? {} : { pick }),
+      ...(path === null ? {} : { path: shown(path, 300) }),
+    }
   }
 
   /** `origin` is the node, or says that these are inputs of the run; a name is added to it. */

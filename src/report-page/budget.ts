@@ -26,6 +26,10 @@ export const limits = {
   curvePoints: 300,
   /** Nodes whose cache key is explained, times the executions that this reads. */
   explanations: 400,
+  /** Nodes that are listed with all that is known of them; what did not succeed comes first. */
+  nodes: 20_000,
+  /** Nodes of a plan that the graph draws one by one. */
+  graphNodes: 2_000,
   chapters: 1_500,
   stories: 8,
   differences: 500,

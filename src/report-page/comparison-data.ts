@@ -1,8 +1,9 @@
-import type { Difference } from '../lineage/compare.ts'
+import type { Comparison, Difference, NodeComparison } from '../lineage/compare.ts'
+import { pathOf } from '../lineage/why.ts'
 import { own } from '../internal/own.ts'
 import type { Json } from '../internal/json.ts'
 import type { Value, Values } from '../record/event.ts'
-import type { RunDetail } from '../record/records.ts'
+import type { ExecutionRecord, RunDetail } from '../record/records.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { extentOf } from './artifacts.ts'
 import { limits } from './budget.ts'
@@ -10,6 +11,7 @@ import { shown } from './shown.ts'
 import type { PageComparison, PageDifference } from './page-data.ts'
 
 const longest = 160
+const byNumber = new Intl.Collator('en', { numeric: true }).compare
 
 async function valueText(pw: Workspace, value: Value | undefined): Promise<string | null> {
   if (value === undefined) return null
@@ -17,7 +19,8 @@ async function valueText(pw: Workspace, value: Value | undefined): Promise<strin
   if ('value' in value) return shown(JSON.stringify(value.value), longest)
   if ('list' in value) return `a list of ${value.list.length}`
   const { artifact, pick } = value
-  const short = `${artifact.kind} ${artifact.digest.slice(7, 19)}, ${extentOf(artifact)}`
+  const path = pathOf(artifact)
+  const short = `${artifact.kind} ${artifact.digest.slice(7, 19)}, ${extentOf(artifact)}${path === null ? '' : `, ${shown(path, longest)}`}`
   if (
     (artifact.kind !== 'json' && artifact.kind !== 'metrics') ||
     artifact.size > 2_000 ||
@@ -53,11 +56,7 @@ function jsonText(value: Json | undefined): string | null {
 }
 
 /** The metrics of a node: those of `ctx.metric`, and the numbers of its metrics outputs. */
-function metricsOf(
-  path: ReadonlyMap<string, RunDetail['executions'][number]>,
-  node: string,
-): Map<string, number> {
-  const execution = path.get(node)
+function metricsOf(execution: ExecutionRecord | undefined): Map<string, number> {
   const values = new Map<string, number>()
   for (const [name, { last }] of Object.entries(execution?.metrics ?? {})) values.set(name, last)
   for (const value of Object.values(execution?.outputs ?? {})) {
@@ -66,6 +65,41 @@ function metricsOf(
       if (typeof number === 'number') values.set(name, number)
   }
   return values
+}
+
+/** The metrics that differ between nodes which both runs have come to. */
+function metricDifferences(
+  nodes: Comparison['nodes'],
+  here: ReadonlyMap<string, ExecutionRecord>,
+  there: ReadonlyMap<string, ExecutionRecord>,
+): PageComparison['metrics'] {
+  const metrics: PageComparison['metrics'][number][] = []
+  for (const pair of nodes) {
+    const [a, b] = [metricsOf(here.get(pair.node)), metricsOf(there.get(pair.nodeInB))]
+    for (const name of new Set([...a.keys(), ...b.keys()])) {
+      const [left, right] = [a.get(name), b.get(name)]
+      if (Object.is(left, right) || metrics.length === limits.differences) continue
+      metrics.push({
+        ...placeOf(pair),
+        name: shown(name, 120),
+        ...(left === undefined ? {} : { a: left }),
+        ...(right === undefined ? {} : { b: right }),
+      })
+    }
+  }
+  return metrics
+}
+
+/** A node of both runs; its path in the other one where that is another. */
+function placeOf({ node, nodeInB }: Pick<NodeComparison, 'node' | 'nodeInB'>): {
+  node: string
+  there?: string
+} {
+  return node === nodeInB ? { node } : { node, there: nodeInB }
+}
+
+function beyond(list: readonly unknown[]): number {
+  return Math.max(0, list.length - limits.differences)
 }
 
 /** What differs between a run and another one, in texts. */
@@ -78,7 +112,7 @@ export async function comparisonOf(
   const comparison = await pw.compare(detail.id, other.id)
   const [here, there] = [detail, other].map(
     ({ executions }) => new Map(executions.map((execution) => [execution.node, execution])),
-  ) as [Map<string, RunDetail['executions'][number]>, Map<string, RunDetail['executions'][number]>]
+  ) as [Map<string, ExecutionRecord>, Map<string, ExecutionRecord>]
   const changed = comparison.nodes.filter(({ equal }) => !equal)
   const nodes = changed.slice(0, limits.differences).map((node) => {
     const what: string[] = []
@@ -91,28 +125,16 @@ export async function comparisonOf(
     of('input', node.inputs)
     of('parameter', node.params)
     of('output', node.outputs)
-    const { a, b } = node.duration
+    const took = (side: 'a' | 'b'): number | 'reused' | undefined =>
+      node.reused[side] ? 'reused' : node.duration[side]
+    const [a, b] = [took('a'), took('b')]
     return {
-      node: node.node,
+      ...placeOf(node),
       what,
-      ...(a === undefined ? {} : { durationA: a }),
-      ...(b === undefined ? {} : { durationB: b }),
+      ...(a === undefined ? {} : { tookHere: a }),
+      ...(b === undefined ? {} : { tookThere: b }),
     }
   })
-  const metrics: { node: string; name: string; a?: number; b?: number }[] = []
-  for (const node of new Set([...here.keys(), ...there.keys()])) {
-    const [a, b] = [metricsOf(here, node), metricsOf(there, node)]
-    for (const name of new Set([...a.keys(), ...b.keys()])) {
-      const [left, right] = [a.get(name), b.get(name)]
-      if (Object.is(left, right) || metrics.length === limits.differences) continue
-      metrics.push({
-        node,
-        name: shown(name, 120),
-        ...(left === undefined ? {} : { a: left }),
-        ...(right === undefined ? {} : { b: right }),
-      })
-    }
-  }
   return {
     other: {
       id: other.id,
@@ -129,11 +151,13 @@ export async function comparisonOf(
       a: jsonText(a),
       b: jsonText(b),
     })),
-    metrics,
+    metrics: metricDifferences(comparison.nodes, here, there),
     nodes,
     equalNodes: comparison.nodes.length - changed.length,
+    movedNodes: comparison.nodes.filter(({ node, nodeInB }) => node !== nodeInB).length,
     moreNodes: changed.length - nodes.length,
-    onlyHere: comparison.onlyInA.slice(0, limits.differences),
-    onlyThere: comparison.onlyInB.slice(0, limits.differences),
+    onlyHere: comparison.onlyInA.toSorted(byNumber).slice(0, limits.differences),
+    onlyThere: comparison.onlyInB.toSorted(byNumber).slice(0, limits.differences),
+    moreOnly: beyond(comparison.onlyInA) + beyond(comparison.onlyInB),
   }
 }

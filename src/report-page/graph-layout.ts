@@ -1,11 +1,16 @@
 import type { Plan, PlanScope } from '../plan/document.ts'
 import { graphOfScope, sortScope, type ScopeGraph } from '../plan/graph.ts'
 import { bodiesOf } from '../plan/bodies.ts'
-import { innerPrefix } from './plan-index.ts'
+import { limits } from './budget.ts'
+import { groupsOf } from './graph-groups.ts'
+import { indexPlan, innerPrefix } from './plan-index.ts'
 import type { PageGraphNode } from './page-data.ts'
 
 /** A node with its place; places from the top left corner, in pixels. */
-export type LaidOutNode = Omit<PageGraphNode, 'states' | 'critical'>
+export type LaidOutNode = Omit<PageGraphNode, 'states' | 'critical'> & {
+  /** The patterns of the nodes that it stands for, where these are several. */
+  readonly members?: readonly string[]
+}
 
 interface LaidOutEdge {
   readonly from: string
@@ -22,6 +27,11 @@ export interface Layout {
 }
 
 const box = { width: 172, height: 46 }
+/** Long names get wider boxes, up to a limit: then the page cuts them. So wide is a letter, and what is beside them. */
+const [widest, letter, beside] = [264, 7.6, 48]
+/** The kind of what contains others stands beside its name. */
+const kindWidth = 58
+const countsWidth = 204
 /** Inside of what contains others: its label above, space around. */
 const [head, pad] = [34, 16]
 const [gapX, gapY] = [28, 36]
@@ -46,19 +56,23 @@ interface Placed {
   }[]
 }
 
-function edgesOf({ nodes, offsets, targets }: ScopeGraph): { source: number; target: number }[] {
+interface Link {
+  readonly source: number
+  readonly target: number
+}
+
+function linksOf({ nodes, offsets, targets }: ScopeGraph): Link[] {
   return nodes.flatMap((_, source) =>
     Array.from(targets.subarray(offsets[source], offsets[source + 1]), (target) => ({ source, target })),
   )
 }
 
-async function drawn(boxes: readonly Box[], graph: ScopeGraph): Promise<Placed> {
+async function drawn(boxes: readonly Box[], edges: readonly Link[]): Promise<Placed> {
   const [{ layout }, { Graph }] = await Promise.all([import('@dagrejs/dagre'), import('@dagrejs/graphlib')])
   const dagre = new Graph<object, Box & { x?: number; y?: number }, { points?: { x: number; y: number }[] }>()
   dagre.setGraph({ rankdir: 'TB', nodesep: gapX, ranksep: gapY, edgesep: 14 })
   dagre.setDefaultEdgeLabel(() => ({}))
   for (const [number, size] of boxes.entries()) dagre.setNode(String(number), { ...size })
-  const edges = edgesOf(graph)
   for (const { source, target } of edges) dagre.setEdge(String(source), String(target), {})
   layout(dagre as unknown as Parameters<typeof layout>[0])
   const { width = 0, height = 0 } = dagre.graph() as { width?: number; height?: number }
@@ -78,14 +92,12 @@ async function drawn(boxes: readonly Box[], graph: ScopeGraph): Promise<Placed> 
 }
 
 /** Rows by the longest way from a source, broken where they get too long. */
-function inRows(boxes: readonly Box[], graph: ScopeGraph, scope: PlanScope): Placed {
+function inRows(boxes: readonly Box[], edges: readonly Link[], sorted: Iterable<number>): Placed {
   const rank = new Int32Array(boxes.length)
-  const edges = edgesOf(graph)
-  for (const number of sortScope(scope)) {
-    for (let e = graph.offsets[number]!; e < graph.offsets[number + 1]!; e++) {
-      const target = graph.targets[e]!
-      rank[target] = Math.max(rank[target]!, rank[number]! + 1)
-    }
+  const targets = boxes.map((): number[] => [])
+  for (const { source, target } of edges) targets[source]!.push(target)
+  for (const number of sorted) {
+    for (const target of targets[number]!) rank[target] = Math.max(rank[target]!, rank[number]! + 1)
   }
   const longest = Math.max(2_400, Math.sqrt(boxes.length) * (box.width + gapX))
   const order = Array.from(boxes.keys()).toSorted((a, b) => rank[a]! - rank[b]! || a - b)
@@ -120,6 +132,16 @@ function inRows(boxes: readonly Box[], graph: ScopeGraph, scope: PlanScope): Pla
   }
 }
 
+async function placed(
+  boxes: readonly Box[],
+  edges: readonly Link[],
+  sorted: () => Iterable<number>,
+): Promise<Placed> {
+  return boxes.length <= mostDrawn && edges.length <= 3 * mostDrawn
+    ? drawn(boxes, edges)
+    : inRows(boxes, edges, sorted())
+}
+
 function shifted(
   { nodes, edges }: Pick<Layout, 'nodes' | 'edges'>,
   dx: number,
@@ -129,6 +151,10 @@ function shifted(
     nodes: nodes.map((node) => ({ ...node, x: node.x + dx, y: node.y + dy })),
     edges: edges.map((edge) => ({ ...edge, points: edge.points.map(([x, y]) => [x + dx, y + dy]) })),
   }
+}
+
+function widthOf(label: string, least: number, more = 0): number {
+  return Math.round(Math.max(least, Math.min(widest, label.length * letter + beside + more)))
 }
 
 /** The inner scopes of a node, side by side; undefined for a step. */
@@ -165,23 +191,32 @@ async function inside(
     x += size.width + pad
     height = Math.max(height, size.height)
   }
-  return { width: Math.max(x, 130), height: head + height + pad, nodes, edges }
+  return { width: Math.max(x, widthOf(node.id, 130, kindWidth)), height: head + height + pad, nodes, edges }
 }
 
-async function layoutScope(plan: Pick<Plan, 'steps'>, scope: PlanScope, prefix: string): Promise<Layout> {
+async function layoutScope(
+  plan: Pick<Plan, 'steps'>,
+  scope: PlanScope,
+  prefix: string,
+  isClosed = false,
+): Promise<Layout> {
   const graph = graphOfScope(scope)
-  const inner = await Promise.all(graph.nodes.map((node) => inside(plan, node, prefix + node.id)))
-  const boxes = inner.map((layout) =>
-    layout === undefined ? box : { width: layout.width, height: layout.height },
+  const inner = isClosed
+    ? graph.nodes.map(() => undefined)
+    : await Promise.all(graph.nodes.map((node) => inside(plan, node, prefix + node.id)))
+  // In a map the second line counts items by their states.
+  const least = prefix.includes('[]') ? countsWidth : box.width
+  const boxes = inner.map((layout, number) =>
+    layout === undefined
+      ? { width: widthOf(graph.nodes[number]!.id, least), height: box.height }
+      : { width: layout.width, height: layout.height },
   )
-  const placed =
-    boxes.length <= mostDrawn && graph.targets.length <= 3 * mostDrawn
-      ? await drawn(boxes, graph)
-      : inRows(boxes, graph, scope)
+  const links = linksOf(graph)
+  const { corners, edges: lines, width, height } = await placed(boxes, links, () => sortScope(scope))
   const nodes: LaidOutNode[] = []
   const edges: LaidOutEdge[] = []
   for (const [number, node] of graph.nodes.entries()) {
-    const [x, y] = placed.corners[number]!
+    const [x, y] = corners[number]!
     const pattern = prefix + node.id
     const name =
       node.type === 'step'
@@ -197,6 +232,7 @@ async function layoutScope(plan: Pick<Plan, 'steps'>, scope: PlanScope, prefix: 
       x,
       y,
       ...boxes[number]!,
+      ...(isClosed && node.type !== 'step' ? { closed: true } : {}),
     })
     const contained = inner[number]
     if (contained === undefined) continue
@@ -204,16 +240,55 @@ async function layoutScope(plan: Pick<Plan, 'steps'>, scope: PlanScope, prefix: 
     nodes.push(...moved.nodes)
     edges.push(...moved.edges)
   }
-  for (const { source, target, points } of placed.edges)
+  for (const { source, target, points } of lines)
     edges.push({
       from: prefix + graph.nodes[source]!.id,
       to: prefix + graph.nodes[target]!.id,
       points: points.map(([x, y]) => [Math.round(x * 10) / 10, Math.round(y * 10) / 10]),
     })
-  return { width: placed.width, height: placed.height, nodes, edges }
+  return { width, height, nodes, edges }
 }
 
-/** Lays a plan out, from top to bottom; what is inside of maps, branches and sub-pipelines is drawn in their boxes. */
-export function layoutPlan(plan: Pick<Plan, 'scope' | 'steps'>): Promise<Layout> {
-  return layoutScope(plan, plan.scope, '')
+/** The nodes of a scope by their steps, a box for all nodes of one. */
+async function layoutGroups(plan: Pick<Plan, 'steps'>, scope: PlanScope): Promise<Layout> {
+  const { groups, edges } = groupsOf(plan, scope)
+  const boxes = groups.map(({ name }) => ({ width: widthOf(name, box.width), height: box.height }))
+  const { corners, edges: lines, width, height } = await placed(boxes, edges, () => groups.keys())
+  const patternOf = (number: number): string => `${groups[number]!.name}*`
+  return {
+    width,
+    height,
+    nodes: groups.map(({ name, type, members }, number) => ({
+      pattern: patternOf(number),
+      label: name,
+      note: '',
+      type,
+      x: corners[number]![0],
+      y: corners[number]![1],
+      ...boxes[number]!,
+      closed: true,
+      members,
+      ...(type === 'step' ? { step: name } : {}),
+    })),
+    edges: lines.map(({ source, target, points }) => ({
+      from: patternOf(source),
+      to: patternOf(target),
+      points: points.map(([x, y]) => [Math.round(x * 10) / 10, Math.round(y * 10) / 10]),
+    })),
+  }
+}
+
+/**
+ * Lays a plan out, from top to bottom; what is inside of maps, branches and sub-pipelines is drawn in their boxes. In a
+ * plan of more nodes than `most` these boxes are closed, and where its outermost scope alone has more, all nodes of a
+ * step are one box: nobody reads ten thousand boxes.
+ */
+export function layoutPlan(
+  plan: Pick<Plan, 'scope' | 'steps'>,
+  most: number = limits.graphNodes,
+): Promise<Layout> {
+  if (indexPlan(plan).size <= most) return layoutScope(plan, plan.scope, '')
+  return plan.scope.nodes.length <= most
+    ? layoutScope(plan, plan.scope, '', true)
+    : layoutGroups(plan, plan.scope)
 }

@@ -6,12 +6,17 @@ import { pageError } from './errors.ts'
 import { logOf } from './logs.ts'
 import { patternOf } from './pattern.ts'
 import { parentPath, type PlanIndex } from './plan-index.ts'
+import { isGoingOn, type Progress } from './progress.ts'
 import type { Schedule } from './schedule.ts'
+import { Unexecuted } from './unexecuted.ts'
 import type { PageAttempt, PageLog, PageNode, PageState } from './page-data.ts'
 
-/** The state of an execution as a page shows it. */
-export function stateOf({ state, reused }: Pick<ExecutionRecord, 'state' | 'reused'>): PageState {
-  return reused === null ? state : 'reused'
+/** The state of an execution as a page shows it; between two tries it waits. */
+function stateOf({ state, reused, attempts }: ExecutionRecord, run: RunDetail): PageState {
+  if (reused !== null) return 'reused'
+  if (state !== 'running') return state
+  if (!isGoingOn(run)) return 'interrupted'
+  return attempts.length > 0 && attempts.every(({ end }) => end !== null) ? 'waiting' : 'running'
 }
 
 /** An object without its undefined and empty members: ten thousand of them are written. */
@@ -41,6 +46,18 @@ function beginsOf(executions: RunDetail['executions'], index: PlanIndex): Readon
   return begins
 }
 
+/** An execution that a page has no room for. */
+export interface OmittedNode {
+  readonly path: string
+  readonly state: PageState
+  /** Milliseconds of work. */
+  readonly work: number
+}
+
+function workOf({ reused, startedAt, finishedAt }: ExecutionRecord): number {
+  return reused !== null || finishedAt === null ? 0 : finishedAt - startedAt
+}
+
 /** Makes the nodes of a page from the executions of a run. */
 export class NodeCollector {
   readonly #pw: Workspace
@@ -54,38 +71,60 @@ export class NodeCollector {
   readonly logs: PageLog[] = []
   /** Attempts whose logs were left out. */
   unread = 0
+  /** Executions that are counted, but not listed. */
+  readonly omitted: OmittedNode[] = []
+  readonly #most: number
 
-  constructor(pw: Workspace, detail: RunDetail, artifacts: ArtifactIndex) {
+  constructor(pw: Workspace, detail: RunDetail, artifacts: ArtifactIndex, most: number) {
+    this.#most = most
     this.#pw = pw
     this.#detail = detail
     this.#artifacts = artifacts
   }
 
   /** What has been executed, and what stands outside of maps and has not. */
-  async nodes(index: PlanIndex, schedule: Schedule): Promise<PageNode[]> {
+  async nodes(index: PlanIndex, schedule: Schedule, progress: Progress): Promise<PageNode[]> {
     await this.#findOrigins()
     const logs = await this.#readLogs()
     const begins = beginsOf(this.#detail.executions, index)
-    const nodes = this.#detail.executions.map((execution) => {
-      const node = this.#node(execution, index, schedule, logs)
+    const unexecuted = new Unexecuted(this.#detail, index, progress, begins)
+    const nodes = this.#kept(schedule).map((execution) => {
+      const known = this.#node(execution, index, schedule, logs)
+      const retryAt = known.state === 'waiting' ? progress.retryAt.get(execution.node) : undefined
+      const node = {
+        ...known,
+        ...(known.state === 'blocked' ? { waitsFor: unexecuted.waitsFor(known.path) } : {}),
+        ...(retryAt === undefined ? {} : { retryAt: retryAt - this.#detail.startedAt }),
+      }
       // What contains others is recorded when it is over; it begins with the first of them.
       const begin = execution.step === null ? begins.get(execution.node) : undefined
       if (begin === undefined) return node
       const start = begin - this.#detail.startedAt
       return { ...node, start, ready: Math.min(node.ready ?? start, start) }
     })
-    const executed = new Set(nodes.map(({ path }) => path))
-    const begun = new Set<string>()
-    for (const path of executed) {
-      for (let place = index.get(patternOf(path))?.parent; place !== undefined; place = place.parent)
-        begun.add(place.pattern)
-    }
-    for (const { pattern, node, inMap } of index.values()) {
-      if (inMap || executed.has(pattern)) continue
-      const state = begun.has(pattern) ? 'running' : 'not run'
-      nodes.push({ path: pattern, type: node.type, step: null, state })
-    }
+    nodes.push(...unexecuted.nodes())
     return nodes
+  }
+
+  /** The executions that there is room for: what did not succeed and the critical path come first, the rest by start. */
+  #kept({ critical }: Schedule): readonly ExecutionRecord[] {
+    const { executions } = this.#detail
+    if (executions.length <= this.#most) return executions
+    const isWanted = ({ node, state, step }: ExecutionRecord): boolean =>
+      state !== 'succeeded' || step === null || critical.has(node)
+    const first = [
+      ...executions.filter(isWanted),
+      ...executions.filter((execution) => !isWanted(execution)),
+    ].slice(0, this.#most)
+    const kept = new Set(first)
+    for (const execution of executions)
+      if (!kept.has(execution))
+        this.omitted.push({
+          path: execution.node,
+          state: stateOf(execution, this.#detail),
+          work: workOf(execution),
+        })
+    return first
   }
 
   /** What a reused node has logged stands with the execution that made its outputs. */
@@ -133,7 +172,9 @@ export class NodeCollector {
     { readyAt, critical }: Schedule,
     logs: ReadonlyMap<string, number>,
   ): PageNode {
-    const { node, step, startedAt, finishedAt, reused, error } = execution
+    const { node, step, finishedAt, reused, error, attempts } = execution
+    // The record of a node that was tried again has the start of its last try.
+    const startedAt = Math.min(execution.startedAt, attempts[0]?.startedAt ?? Infinity)
     const start = this.#detail.startedAt
     const origin = reused === null ? undefined : this.#origins.get(`${reused.run} ${reused.node}`)?.log
     const params = this.#artifacts.literal(execution.params)
@@ -142,12 +183,14 @@ export class NodeCollector {
       path: node,
       type: index.get(patternOf(node))?.node.type ?? 'step',
       step,
-      state: stateOf(execution),
+      state: stateOf(execution, this.#detail),
       ready: Math.min(readyAt(node), startedAt) - start,
       start: startedAt - start,
       ...(finishedAt === null ? {} : { end: finishedAt - start }),
       ...(critical.has(node) ? { critical: true } : {}),
-      attempts: execution.attempts.map((attempt, _, { length }) => this.#attempt(attempt, length > 1, logs)),
+      attempts: attempts.map((attempt, _, { length }) =>
+        this.#attempt(attempt, length > 1 || error === null, logs),
+      ),
       inputs: this.#artifacts.values(execution.inputs, `${node} ←`),
       outputs: this.#artifacts.values(execution.outputs, node),
       metrics: execution.metrics,
@@ -164,7 +207,7 @@ export class NodeCollector {
     })
   }
 
-  #attempt(attempt: AttemptRecord, isOneOfMany: boolean, logs: ReadonlyMap<string, number>): PageAttempt {
+  #attempt(attempt: AttemptRecord, hasOwnError: boolean, logs: ReadonlyMap<string, number>): PageAttempt {
     const { number, startedAt, finishedAt, end, error, log, repaired } = attempt
     const start = this.#detail.startedAt
     const place = log === null ? undefined : logs.get(log)
@@ -172,9 +215,9 @@ export class NodeCollector {
       number,
       start: startedAt - start,
       ...(finishedAt === null ? {} : { end: finishedAt - start }),
-      how: end ?? 'running',
+      how: end ?? (isGoingOn(this.#detail) ? 'running' : 'interrupted'),
       // The error of the only one is that of the node.
-      ...(error === null || !isOneOfMany ? {} : { error: pageError(error, this.#errors) }),
+      ...(error === null || !hasOwnError ? {} : { error: pageError(error, this.#errors) }),
       ...(repaired === undefined
         ? {}
         : {

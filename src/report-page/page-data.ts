@@ -1,6 +1,5 @@
 import type { Json, JsonObject } from '../internal/json.ts'
 import type { Chart } from '../artifact/chart.ts'
-import type { PlanNode } from '../plan/document.ts'
 
 /** The state of a node as the page shows it: that of its record, or what the record implies. */
 export type PageState =
@@ -9,14 +8,34 @@ export type PageState =
   | 'failed'
   | 'running'
   | 'waiting'
+  | 'interrupted'
   | 'blocked'
   | 'skipped'
   | 'cancelled'
   | 'not run'
 
+/** What a node of the plan is. Written out: the page is compiled without what the plan's types need. */
+export type PageNodeType =
+  | 'step'
+  | 'map'
+  | 'when'
+  | 'choose'
+  | 'loop'
+  | 'pipeline'
+  | 'recurse'
+  | 'sleep'
+  | 'until'
+  | 'signal'
+  | 'approve'
+  | 'handler'
+
 /** A value on an edge; artifacts by their place in {@link PageData.artifacts}. */
 export type PageValue =
-  | { readonly artifact: number; readonly pick?: string }
+  | {
+      readonly artifact: number
+      readonly pick?: readonly (string | number)[]
+      /** As it was given. */ readonly path?: string
+    }
   | { readonly json: Json }
   /** The start of the text of plain data that is too large. */
   | { readonly cut: string }
@@ -73,7 +92,7 @@ export interface PageMetric {
 /** A node of the run; times in milliseconds since the run's start. */
 export interface PageNode {
   readonly path: string
-  readonly type: PlanNode['type']
+  readonly type: PageNodeType
   /** Null for a map, a branch or a sub-pipeline. */
   readonly step: string | null
   readonly state: PageState
@@ -82,6 +101,13 @@ export interface PageNode {
   readonly start?: number
   readonly end?: number
   readonly critical?: true
+  /** The paths of what it waits for, or is blocked by. */
+  readonly waitsFor?: readonly string[]
+  /** When it is to be tried again. */
+  readonly retryAt?: number
+  /** Of a map that is not over: how many items it has, and how many of them have not begun. */
+  readonly items?: number
+  readonly unbegun?: number
   readonly attempts?: readonly PageAttempt[]
   readonly inputs?: PageValues
   readonly outputs?: PageValues
@@ -195,6 +221,8 @@ export interface PageArtifact {
   readonly extent: string
   /** The node and the output that gave it, or the input of the run. */
   readonly from: string
+  /** The paths under which it was given to the run. */
+  readonly paths?: readonly string[]
   readonly preview: PagePreview
 }
 
@@ -213,6 +241,10 @@ export interface PageGraphNode {
   /** How many executions are in each state. */
   readonly states: Readonly<Partial<Record<PageState, number>>>
   readonly critical?: true
+  /** What is inside of it is not drawn. */
+  readonly closed?: true
+  /** It stands for all nodes of this step. */
+  readonly step?: string
 }
 
 /** An edge of the graph. */
@@ -282,20 +314,28 @@ export interface PageComparison {
   readonly environment: readonly PageDifference[]
   readonly metrics: readonly {
     readonly node: string
+    /** Its path in the other run, where that is another one. */
+    readonly there?: string
     readonly name: string
     readonly a?: number
     readonly b?: number
   }[]
   readonly nodes: readonly {
     readonly node: string
+    readonly there?: string
     readonly what: readonly string[]
-    readonly durationA?: number
-    readonly durationB?: number
+    /** Milliseconds. */
+    readonly tookHere?: number | 'reused'
+    readonly tookThere?: number | 'reused'
   }[]
   readonly equalNodes: number
+  /** Items of maps that stand elsewhere in their lists. */
+  readonly movedNodes: number
   readonly moreNodes: number
   readonly onlyHere: readonly string[]
   readonly onlyThere: readonly string[]
+  /** Nodes of one run alone that are not listed. */
+  readonly moreOnly: number
 }
 
 /** Everything that the page of a run shows. */
@@ -309,6 +349,8 @@ export interface PageData {
     readonly startedAt: string
     /** Milliseconds; absent while it runs. */
     readonly duration?: number
+    /** Milliseconds until the page was made, of a run that goes on. */
+    readonly soFar?: number
     readonly tags: readonly string[]
     readonly key: string | null
     readonly pinned: boolean
@@ -323,6 +365,12 @@ export interface PageData {
   readonly inputs: PageValues
   readonly outputs: PageValues
   readonly nodes: readonly PageNode[]
+  /** Executions that there is no room for: how many are in each state, and how long they have worked together. */
+  readonly omitted?: {
+    readonly count: number
+    readonly states: Readonly<Partial<Record<PageState, number>>>
+    readonly work: number
+  }
   readonly graph: PageGraph
   readonly logs: readonly PageLog[]
   readonly artifacts: readonly PageArtifact[]

@@ -31,6 +31,12 @@ export function parentPath(path: string, { node, prefix, parent }: PlacedNode): 
   return hasBranches(parent.node) ? scope.slice(0, -prefix.slice(parent.pattern.length, -1).length) : scope
 }
 
+/** The paths of the nodes that a node reads, in its own scope. */
+export function sourcesOf(path: string, { node, sources }: PlacedNode): string[] {
+  const scope = path.slice(0, path.length - node.id.length)
+  return sources.map((id) => scope + id)
+}
+
 /** Puts the nodes of a plan, inner ones too, into one index. */
 export function indexPlan(plan: Pick<Plan, 'scope'>): PlanIndex {
   const index = new Map<string, PlacedNode>()

@@ -33,7 +33,7 @@ export class Previews {
   /** All artifacts of the index, those too that its lists name on the way. */
   async all(): Promise<PageArtifact[]> {
     const artifacts: PageArtifact[] = []
-    for (const { artifact, from } of this.#index.seen) {
+    for (const { artifact, from, paths } of this.#index.seen) {
       const preview =
         artifacts.length >= limits.artifacts
           ? none('this run has more artifacts than a page has room for')
@@ -48,6 +48,7 @@ export class Previews {
         mediaType,
         extent: extentOf(artifact),
         from: shown(from),
+        ...(paths.size === 0 ? {} : { paths: [...paths].map((path) => shown(path, 300)) }),
         preview,
       })
     }

@@ -3,6 +3,7 @@ import { durationText } from '../ui/text.ts'
 import { verificationLines } from '../ui/verification-text.ts'
 import { Budget, limits } from './budget.ts'
 import { pageError } from './errors.ts'
+import { isGoingOn } from './progress.ts'
 import { shown } from './shown.ts'
 import type { PageData } from './page-data.ts'
 
@@ -23,7 +24,7 @@ function settingsOf({ settings }: RunDetail): Pairs {
 }
 
 /** The head of a page: the run as a whole. */
-export function runData(detail: RunDetail): PageData['run'] {
+export function runData(detail: RunDetail, madeAt: number): PageData['run'] {
   const { id, pipeline, state, startedAt, finishedAt, tags, key, pinned, error, address, structure } = detail
   return {
     id,
@@ -31,6 +32,7 @@ export function runData(detail: RunDetail): PageData['run'] {
     state,
     startedAt: new Date(startedAt).toISOString(),
     ...(finishedAt === null ? {} : { duration: finishedAt - startedAt }),
+    ...(isGoingOn(detail) ? { soFar: madeAt - startedAt } : {}),
     tags: tags.map((tag) => shown(tag, 120)),
     key: key === null ? null : shown(key, 200),
     pinned,

@@ -1,5 +1,5 @@
 import { patternOf } from './pattern.ts'
-import { parentPath, type PlacedNode, type PlanIndex } from './plan-index.ts'
+import { parentPath, sourcesOf, type PlacedNode, type PlanIndex } from './plan-index.ts'
 
 /** An execution as far as time goes; milliseconds since any moment. */
 export interface Timed {
@@ -23,10 +23,6 @@ export interface Schedule {
 export function scheduleOf(executions: readonly Timed[], index: PlanIndex, startedAt: number): Schedule {
   const byPath = new Map(executions.map((execution) => [execution.node, execution]))
   const placeOf = (path: string): PlacedNode | undefined => index.get(patternOf(path))
-  const sourcesOf = (path: string, { node, sources }: PlacedNode): string[] => {
-    const scope = path.slice(0, path.length - node.id.length)
-    return sources.map((id) => scope + id)
-  }
 
   const ready = new Map<string, number>()
   const readyAt = (path: string): number => {

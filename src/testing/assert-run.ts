@@ -1,4 +1,5 @@
 import { AssertionError } from 'node:assert'
+import { diffLines } from 'diff'
 import {
   hitVerdict,
   lineageVerdict,
@@ -8,6 +9,7 @@ import {
   type Verdict,
 } from './checks.ts'
 import { planSnapshot, type Planned } from './plan-snapshot.ts'
+import { asPlanned, asRun } from './run-argument.ts'
 import type { RunLineage } from './run-lineage.ts'
 
 /**
@@ -46,6 +48,7 @@ export interface RunAssertions {
  * ```
  */
 export function assertRun(run: AnyTestRun): RunAssertions {
+  asRun(run, 'assertRun')
   const holds = (verdict: Verdict, wanted = true): RunAssertions => {
     if (verdict.pass === wanted) return assertions
     const { actual, expected, message, otherwise } = verdict
@@ -67,6 +70,19 @@ export function assertRun(run: AnyTestRun): RunAssertions {
   return assertions
 }
 
+/** The lines that differ, those of the expected text with a minus. */
+function planDiff(expected: string, actual: string): string {
+  return diffLines(`${expected}\n`, `${actual}\n`)
+    .flatMap(({ added, removed, value }) => {
+      const sign = added ? '+' : removed ? '-' : ' '
+      return value
+        .trimEnd()
+        .split('\n')
+        .map((line) => `  ${sign} ${line}`)
+    })
+    .join('\n')
+}
+
 /**
  * Asserts the text of a plan, as {@link planSnapshot} writes it; space around it does not count.
  *
@@ -76,9 +92,10 @@ export function assertRun(run: AnyTestRun): RunAssertions {
  * ```
  */
 export function assertPlan(planned: Planned, expected: string): void {
-  const actual = planSnapshot(planned)
+  const actual = planSnapshot(asPlanned(planned, 'assertPlan'))
   if (actual.trim() === expected.trim()) return
   throw new AssertionError({
+    message: `expected the plan to be the given text\n${planDiff(expected.trim(), actual.trim())}`,
     actual: actual.trim(),
     expected: expected.trim(),
     operator: 'strictEqual',

@@ -82,6 +82,12 @@ class Replacing {
 /** A pipeline with fakes in place of some of its steps. Throws `TEST_INVALID` for a step that it does not use. */
 export function replacedPipeline(pipeline: AnyPipeline, replace: readonly Replacement[]): AnyPipeline {
   if (replace.length === 0) return pipeline
+  for (const [at, one] of replace.entries()) {
+    if ((one as Partial<Replacement> | null)?.original !== undefined && one.fake !== undefined) continue
+    throw new PipewrightError('TEST_INVALID', `replace[${at}] is not what replaceStep gives`, {
+      fix: 'give a step with what stands in for it: replaceStep(train, () => ({ loss: 0 }))',
+    })
+  }
   const replacing = new Replacing(new Map(replace.map(({ original, fake }) => [original, fake])))
   const replaced = replacing.pipeline(pipeline)
   for (const { original } of replace) {

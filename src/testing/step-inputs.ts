@@ -52,6 +52,27 @@ function atInput(error: unknown, step: string, input: string): unknown {
   return placed(error, `step '${step}', input '${input}'`, { input }, isTaken ? 'INPUT_INVALID' : undefined)
 }
 
+/** Reads what stands at a path; the error of a run where it cannot. */
+async function atPath<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    if (PipewrightError.isInstance(error)) throw error
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new PipewrightError(
+      'SOURCE_UNREADABLE',
+      `${path} ${isMissing ? 'does not exist' : `cannot be read: ${(error as Error).message}`}`,
+      {
+        fix: isMissing
+          ? `give a path that exists; it is looked up from ${process.cwd()}`
+          : 'check the path and its permissions',
+        details: { path },
+        cause: error,
+      },
+    )
+  }
+}
+
 async function toValue(kind: Kind<unknown, never>, given: unknown, context: EncodeContext): Promise<Value> {
   const writer = context.blobs
   const item = itemKind(kind)
@@ -63,9 +84,9 @@ async function toValue(kind: Kind<unknown, never>, given: unknown, context: Enco
   if (kind.name === 'json')
     return given === undefined ? { absent: true } : { value: JSON.parse(canonicalJson(given)) as Json }
   if (typeof given === 'string' && isFileKind(kind))
-    return { artifact: await snapshotFile(given, kind.mediaType, writer) }
+    return { artifact: await atPath(given, () => snapshotFile(given, kind.mediaType, writer)) }
   if (typeof given === 'string' && kind.name === 'directory')
-    return { artifact: await snapshotDirectory(given, writer) }
+    return { artifact: await atPath(given, () => snapshotDirectory(given, writer)) }
   return { artifact: await received(kind).encode(given, context) }
 }
 
@@ -85,7 +106,7 @@ export async function encodeInputs(
   const values: Record<string, Value> = {}
   for (const [name, kind] of Object.entries(step.inputs)) {
     const given = own(inputs, name)
-    if (given === undefined && kind.name !== 'json')
+    if (given === undefined && !step.optional.has(name))
       throw new PipewrightError('MISSING_INPUT', `step '${step.name}': input '${name}' is missing`, {
         fix: `give { ${name}: … }`,
       })

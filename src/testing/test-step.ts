@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { systemClock } from '../internal/clock.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 import type { Json } from '../internal/json.ts'
+import { report, type Report } from '../artifact/report.ts'
 import type { AnyStep, Step } from '../define/step.ts'
 import { attemptStep, type AttemptServices } from '../execute/attempt.ts'
 import { CommitWriter, TieredReader, type PendingBlob } from '../execute/blobs.ts'
@@ -65,7 +66,8 @@ export interface TestStepResult<Out> {
   readonly metrics: Readonly<Record<string, MetricSummary>>
   readonly params: Readonly<Record<string, Json>>
   readonly progress: readonly { readonly done: number; readonly total: number }[]
-  readonly reports: number
+  /** What it has given to `ctx.report`, in order. */
+  readonly reports: readonly Report[]
 }
 
 /** The registry of a step that is tested without one: empty, so that every model is its first version. */
@@ -163,7 +165,17 @@ export async function testStep<In, Out, Run>(
       workdir: outputWorkdir,
     })
     const { metrics, params, reports } = outcome.facts
-    return { outputs: outputs as Out, logs, metrics, params, progress, reports: reports.length }
+    const decoded: Report[] = []
+    for (const artifact of reports) {
+      const handle = await report().decode(artifact, {
+        ...services,
+        name: 'report',
+        blobs: reader,
+        workdir: outputWorkdir,
+      })
+      decoded.push(await handle.read())
+    }
+    return { outputs: outputs as Out, logs, metrics, params, progress, reports: decoded }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -8,15 +8,9 @@
  * @module pipewright/testing/vitest
  */
 import { expect, Snapshots } from 'vitest'
-import {
-  hitVerdict,
-  lineageVerdict,
-  ranVerdict,
-  type AnyTestRun,
-  type RanExpectation,
-  type Verdict,
-} from './checks.ts'
-import { planSnapshot, type Planned } from './plan-snapshot.ts'
+import { hitVerdict, lineageVerdict, ranVerdict, type RanExpectation, type Verdict } from './checks.ts'
+import { planSnapshot } from './plan-snapshot.ts'
+import { asPlanned, asRun } from './run-argument.ts'
 import type { RunLineage } from './run-lineage.ts'
 
 /** What `expect` knows of runs and plans once this module is imported. */
@@ -77,13 +71,6 @@ function result({ pass, message, otherwise, actual, expected }: Verdict): Result
   return { pass, message: () => (pass ? otherwise : message), actual, expected }
 }
 
-function asRun(received: unknown, matcher: string): AnyTestRun {
-  if (typeof received === 'object' && received !== null && 'executions' in received)
-    return received as AnyTestRun
-  const hint = received instanceof Promise ? 'a promise: await it' : `a ${typeof received}`
-  throw new TypeError(`${matcher} takes what testPipeline or kit.run gives, not ${hint}`)
-}
-
 expect.extend({
   toHaveRun: (received: unknown, node: string, expected?: RanExpectation) =>
     result(ranVerdict(asRun(received, 'toHaveRun'), node, expected)),
@@ -92,11 +79,12 @@ expect.extend({
   toMatchLineage: (received: unknown, expected: RunLineage) =>
     result(lineageVerdict(asRun(received, 'toMatchLineage'), expected)),
   toMatchPlan(received: unknown, expected?: string): Result {
-    const actual = planSnapshot(received as Planned)
+    const actual = planSnapshot(asPlanned(received, 'toMatchPlan'))
     if (expected === undefined) return Snapshots.toMatchSnapshot.call(this, new PlanText(actual)) as Result
     return {
       pass: actual.trim() === expected.trim(),
-      message: () => 'expected another plan',
+      message: () =>
+        this.isNot ? 'expected the plan not to be the given text' : 'expected the plan to be the given text',
       actual: actual.trim(),
       expected: expected.trim(),
     }

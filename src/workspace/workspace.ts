@@ -10,6 +10,7 @@ import type { Pipeline } from '../define/runnable.ts'
 import type { RunServices } from '../execute/run-request.ts'
 import { compare, type Comparison } from '../lineage/compare.ts'
 import { explain, type Explanation } from '../lineage/explain.ts'
+import { contentOf, type RunContent } from '../lineage/run-content.ts'
 import { Lineage, type LineageNode } from '../lineage/query.ts'
 import { why, type Story } from '../lineage/why.ts'
 import { check, type Finding } from '../plan/check.ts'
@@ -20,6 +21,7 @@ import type { Page, RunDetail, RunQuery, RunRecord } from '../record/records.ts'
 import { Registry } from '../registry/registry.ts'
 import { digestsOf, type BuiltDigests } from './built-digests.ts'
 import { exportRun, importRun, type BundleReport, type ImportReport } from './bundle.ts'
+import { contentReader } from './content-reader.ts'
 import { Decisions, type ApprovalOptions, type DecisionOptions, type WaitingNode } from './decisions.ts'
 import { exportArtifact, tableText } from './export-artifact.ts'
 import { explainSource } from './explain-source.ts'
@@ -663,7 +665,8 @@ export class Workspace implements AsyncDisposable {
   }
 
   /**
-   * What differs between two runs: inputs, code, parameters, metrics, outputs, environment.
+   * What differs between two runs: inputs, code, parameters, metrics, outputs, environment. Items of maps are compared
+   * with those of the same content, wherever they stand in their lists.
    *
    * @example
    * ```ts
@@ -672,7 +675,12 @@ export class Workspace implements AsyncDisposable {
    * ```
    */
   async compare(a: string, b: string): Promise<Comparison> {
-    return compare(await this.show(a), await this.show(b))
+    const [left, right] = [await this.show(a), await this.show(b)]
+    const content = async (run: RunDetail): Promise<RunContent> => {
+      const plan = await planOf(run, this.#services.reader).catch(() => undefined)
+      return contentOf(run, plan?.scope, contentReader(this.#services))
+    }
+    return compare(left, right, { a: await content(left), b: await content(right) })
   }
 
   /**

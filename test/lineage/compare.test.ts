@@ -1,7 +1,11 @@
+import { definePipeline, defineStep } from 'pipewright'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { compare } from '../../src/lineage/compare.ts'
+import { pairItems } from '../../src/lineage/item-pairs.ts'
 import type { Environment, MetricSummary, RunEvent } from '../../src/record/event.ts'
 import { appendAll, artifact, openStore, started, succeeded, values } from '../record/support.ts'
+import { tempWorkspace } from '../workspace/temp.ts'
 
 const environment: Environment = {
   node: '20.1.0',
@@ -104,5 +108,69 @@ describe('compare', () => {
     expect(found.nodes.every(({ equal }) => equal)).toBe(true)
     expect(found.environment).toEqual([])
     expect([...found.onlyInA, ...found.onlyInB]).toEqual([])
+  })
+})
+
+describe('pairItems', () => {
+  it.each([
+    ['an inserted item shifts no other', 'abc', 'axbc', [0, 2, 3]],
+    ['a removed one neither', 'axbc', 'abc', [0, undefined, 1, 2]],
+    ['items may move', 'abc', 'cab', [1, 2, 0]],
+    ['equal ones pair in their order', 'aab', 'baa', [1, 2, 0]],
+    ['at the same place of lists of equal length an item has changed', 'abc', 'axc', [0, 1, 2]],
+    ['but not where that place is another one’s', 'abc', 'bxc', [undefined, 0, 2]],
+    ['in lists of other lengths it is another item', 'ab', 'axy', [0, undefined]],
+  ])('%s', (_, a, b, pairs) => {
+    expect(pairItems(a.split(''), b.split(''))).toEqual(pairs)
+  })
+})
+
+describe('a workspace compares items of maps by their content', () => {
+  const Item = z.object({ id: z.number(), sizes: z.array(z.number()) })
+  const make = defineStep({
+    name: 'make',
+    version: '1',
+    inputs: { ids: z.array(z.number()) },
+    outputs: { items: z.array(Item) },
+    run: ({ ids }) => ({ items: ids.map((id) => ({ id, sizes: [id, 10 * id] })) }),
+  })
+  const double = defineStep({
+    name: 'double',
+    version: '1',
+    inputs: { n: z.number() },
+    outputs: { n: z.number() },
+    run: ({ n }) => ({ n: 2 * n }),
+  })
+  const inner = definePipeline({ name: 'inner', inputs: { sizes: z.array(z.number()) } }, (p, input) => ({
+    n: p.map(input.sizes, (n, q) => q.step(double, { n }), { id: 'sizes' }).n,
+  }))
+  const outer = definePipeline({ name: 'outer', inputs: { ids: z.array(z.number()) } }, (p, input) => {
+    const { items } = p.step(make, { ids: input.ids })
+    const each = p.map(
+      items,
+      (item, q) => {
+        q.step(double, { n: q.pick(item, 'id') }, { id: 'of-id' })
+        return q.step(inner, { sizes: q.pick(item, 'sizes') }, { id: 'inner' })
+      },
+      { id: 'each' },
+    )
+    return { n: each.n }
+  })
+
+  it('at any depth, and parts of values by what they are, not by where they stand', async () => {
+    const pw = await tempWorkspace()
+    const a = await pw.run(outer, { ids: [1, 2] })
+    const b = await pw.run(outer, { ids: [5, 1, 2] })
+    const found = await pw.compare(a.run.id, b.run.id)
+    expect(found.onlyInA).toEqual([])
+    expect(found.onlyInB.every((node) => node.startsWith('each[0]/'))).toBe(true)
+    expect(found.onlyInB).toContain('each[0]/inner/sizes[1]/double')
+    const inItems = found.nodes.filter(({ node }) => node.startsWith('each['))
+    expect(inItems.map(({ node, nodeInB, equal }) => [node, nodeInB, equal])).toContainEqual([
+      'each[1]/inner/sizes[0]/double',
+      'each[2]/inner/sizes[0]/double',
+      true,
+    ])
+    expect(inItems.filter(({ equal }) => !equal)).toEqual([])
   })
 })

@@ -1,11 +1,21 @@
-import { RunFailedError, type Workspace } from 'pipewright'
+import {
+  definePipeline,
+  defineStep,
+  report,
+  RunFailedError,
+  type ReportBlock,
+  type Workspace,
+} from 'pipewright'
+import { prCurve } from 'pipewright/charts'
 import { renderReport } from 'pipewright/report'
 import type { Browser } from 'playwright-core'
+import { z } from 'zod'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { renderPage } from '../../src/report-page/html.ts'
 import { script, style } from '../../src/report-page/page-bundle.ts'
 import { tempWorkspace } from '../workspace/temp.ts'
 import { launchBrowser, openPage, violationsOf } from './browser.ts'
+import { inProgress } from './in-progress.ts'
 import { attack, everything, hostile } from './pipelines.ts'
 import { syntheticPage } from './synthetic.ts'
 
@@ -45,6 +55,23 @@ async function wholePage(): Promise<string> {
   const before = await pw.run(everything, { count: 60, rates: [1, 3] })
   const { run } = await pw.run(everything, { count: 60, rates: [1, 2, 4] })
   return renderReport(pw, run.id, { compareWith: before.run.id })
+}
+
+/** The page of a run whose report has these blocks. */
+async function pageOfReport(blocks: readonly ReportBlock[]): Promise<string> {
+  const tell = defineStep({
+    name: 'tell',
+    cache: 'never',
+    inputs: {},
+    outputs: { summary: report() },
+    run: () => ({ summary: { title: 'Blocks', blocks } }),
+  })
+  const pw = await tempWorkspace()
+  const { run } = await pw.run(
+    definePipeline({ name: 'telling', inputs: {} }, (p) => p.step(tell, {})),
+    {},
+  )
+  return renderReport(pw, run.id)
 }
 
 describe('the page of a run in a browser', () => {
@@ -164,7 +191,171 @@ describe('the page of a run in a browser', () => {
       'true positive rate',
       'threshold',
     ])
-    expect(await page.frameLocator('iframe').locator('p').innerText()).toBe('A fragment')
+    const frames = page.frameLocator('iframe')
+    expect(await frames.first().locator('p').innerText()).toBe('A fragment')
+    expect(await frames.nth(1).locator('p').innerText()).toBe('A plain fragment')
+  })
+
+  test('a precision-recall curve is drawn in steps whose area is the average precision', async () => {
+    const chart = prCurve([true, false, true, true, false, true], [0.9, 0.8, 0.7, 0.6, 0.4, 0.3])
+    const { page } = await openPage(browser, await pageOfReport([chart]), { hash: '#/reports' })
+    const figure = page.locator('figure.chart')
+    const numbers = (await figure.locator('path.area').getAttribute('d'))!.match(/-?[\d.]+/g)!.map(Number)
+    const points = Array.from({ length: numbers.length / 2 }, (_, i) => numbers.slice(2 * i, 2 * i + 2))
+    const corners = points.slice(0, -2)
+    for (const [i, [x, y]] of corners.slice(1).entries())
+      expect(x === corners[i]![0] || y === corners[i]![1], `${x} ${y}`).toBe(true)
+    // The path closes along the axis: these are the places of (1, 0) and (0, 0). The first precision is 1.
+    const [[right, bottom], [left]] = points.slice(-2) as [[number, number], [number, number]]
+    const top = corners[0]![1]!
+    let area = 0
+    for (const [i, [x, y]] of corners.slice(1).entries())
+      area += ((x! - corners[i]![0]!) / (right - left)) * ((bottom - y!) / (bottom - top))
+    expect(area).toBeCloseTo(chart.data.averagePrecision, 3)
+    expect(await figure.innerText()).toContain(`average precision ${chart.data.averagePrecision.toFixed(4)}`)
+  })
+
+  test('names that are too long are cut in the middle, and stay in their boxes', async () => {
+    const name = 'load-the-customers-of-all-regions-from-the-warehouse-and-normalise-them'
+    const step = defineStep({
+      name: 'say',
+      version: '1',
+      inputs: { n: z.number() },
+      outputs: { n: z.number() },
+      run: ({ n }) => ({ n }),
+    })
+    const pipeline = definePipeline({ name: 'names', inputs: {} }, (p) => {
+      const { n } = p.step(step, { n: 1 }, { id: name })
+      p.map([1, 2], (item, q) => q.step(step, { n: item }), { id: `${name}-each` })
+      return { n: p.step(step, { n }, { id: 'WWWWWWWWWWWWWWWWWWWW' }).n }
+    })
+    const pw = await tempWorkspace()
+    const { run } = await pw.run(pipeline, {})
+    const { page } = await openPage(browser, await renderReport(pw, run.id), { hash: '#/graph' })
+    const sizes = await page.locator('.graph .node').evaluateAll((nodes) =>
+      nodes.map((node) => ({
+        right: node.querySelector('rect')!.getBoundingClientRect().right,
+        texts: [...node.querySelectorAll('text')].map((text) => text.getBoundingClientRect().right),
+      })),
+    )
+    expect(sizes).toHaveLength(4)
+    for (const { right, texts } of sizes) for (const text of texts) expect(text).toBeLessThan(right)
+    const node = page.locator(`a[href='#/graph/node/${name}']`)
+    expect(await node.locator('title').textContent()).toBe(name)
+    expect(await node.locator('text.label').textContent()).toMatch(/^load-.*….*-them$/)
+    await node.click()
+    expect(await page.getByRole('complementary').getByRole('heading', { level: 2 }).innerText()).toBe(name)
+  })
+
+  test('on a phone what charts and the graph say is as large as other small text', async () => {
+    const html = await wholePage()
+    const { page, go } = await openPage(browser, html, { hash: '#/reports', width: 360, height: 740 })
+    const heights = (selector: string): Promise<number[]> =>
+      page.locator(selector).evaluateAll((texts) =>
+        texts.map((text) => {
+          const { a = 1 } = (text as SVGTextElement).getScreenCTM() ?? {}
+          return (
+            Number.parseFloat(getComputedStyle(text).fontSize) *
+            Math.hypot(a, (text as SVGTextElement).getScreenCTM()!.b)
+          )
+        }),
+      )
+    const charts = await heights('.plot text')
+    expect(charts.length).toBeGreaterThan(20)
+    expect(Math.min(...charts)).toBeGreaterThanOrEqual(11.9)
+    await go('#/graph')
+    const labels = await heights('.graph .label')
+    expect(Math.min(...labels)).toBeGreaterThanOrEqual(10)
+  })
+
+  test('a whole row opens its node; arrows go from row to row', async () => {
+    const { page } = await openPage(browser, await wholePage(), { hash: '#/nodes' })
+    const row = page.getByRole('row').filter({ hasText: 'evaluate' }).first()
+    const { x, y, width, height } = (await row.boundingBox())!
+    // The end of the row, far from its name.
+    await page.mouse.click(x + width - 20, y + height / 2)
+    const title = page.getByRole('complementary').getByRole('heading', { level: 2 })
+    expect(await title.innerText()).toBe('evaluate')
+    expect(await row.locator('[aria-current]').count()).toBe(1)
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('panel-title')
+    await page.keyboard.press('Escape')
+    const focused = (): Promise<string> => page.evaluate('document.activeElement.textContent')
+    await expect.poll(focused).toBe('evaluate')
+    await page.keyboard.press('ArrowDown')
+    const below = await focused()
+    expect(below).not.toBe('evaluate')
+    await page.keyboard.press('ArrowUp')
+    expect(await focused()).toBe('evaluate')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => title.innerText()).toBe(below)
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('panel-title')
+    await page.keyboard.press('Escape')
+    await page.getByRole('complementary').waitFor({ state: 'detached' })
+    await page.getByLabel('one row for all items of a map').check()
+    await page.getByRole('link', { name: /^trials\[\].*× 3$/ }).click()
+    expect(
+      await page.getByRole('complementary').getByRole('img', { name: 'error over its steps' }).count(),
+    ).toBe(1)
+  })
+
+  test('HTML follows the colours of the page, is about as high as what it holds, and runs nothing', async () => {
+    const plain = '<p>plain</p>'
+    const long = `<table>${'<tr><td>1</td><td>2</td></tr>'.repeat(12)}</table>`
+    const html = await pageOfReport([
+      { type: 'html', text: plain },
+      { type: 'html', text: long },
+      {
+        type: 'html',
+        text: '<p style="color: #222">ink</p><script>parent.document.title = "owned"</script>',
+      },
+      {
+        type: 'html',
+        text: '<p style="color: #222">both</p><meta name="color-scheme" content="light dark">',
+      },
+    ])
+    const { page } = await openPage(browser, html, { hash: '#/reports', colorScheme: 'dark' })
+    const frames = page.locator('iframe')
+    const textColour = (at: number): Promise<string> =>
+      frames
+        .nth(at)
+        .contentFrame()
+        .locator('body')
+        .evaluate((body) => getComputedStyle(body).color)
+    const ground = (at: number): Promise<string> =>
+      frames.nth(at).evaluate((frame) => getComputedStyle(frame).backgroundColor)
+    expect(await frames.nth(0).evaluate((frame) => frame.clientHeight)).toBeLessThan(100)
+    expect(await frames.nth(1).evaluate((frame) => frame.clientHeight)).toBeGreaterThan(300)
+    expect([await textColour(0), await ground(0)]).toEqual(['rgb(255, 255, 255)', 'rgba(0, 0, 0, 0)'])
+    expect([await textColour(2), await ground(2)]).toEqual(['rgb(0, 0, 0)', 'rgb(255, 255, 255)'])
+    expect(await ground(3)).toBe('rgba(0, 0, 0, 0)')
+    expect(await page.title()).not.toBe('owned')
+    await page.getByLabel('Theme').selectOption('light')
+    await expect.poll(() => textColour(0)).toBe('rgb(0, 0, 0)')
+  })
+
+  test('a run in progress says what runs since when, and what waits for what', async () => {
+    const pw = await tempWorkspace()
+    const html = await inProgress(pw, (run) => renderReport(pw, run))
+    const { page, go } = await openPage(browser, html)
+    const summary = await page.locator('main').innerText()
+    for (const part of ['so far', '4 running', '2 waiting', 'and 3 items of maps that have not begun'])
+      expect(summary).toContain(part)
+    expect(summary).not.toMatch(/\b0 ms of work|not run|resume/)
+    const panel = page.getByRole('complementary')
+    await go('#/nodes/node/long')
+    expect(await panel.innerText()).toMatch(/Running since\s+\d\d:\d\d:\d\d UTC: .* so far/)
+    await go('#/nodes/node/later')
+    expect(await panel.innerText()).toMatch(/Waiting for\s+long/)
+    await go('#/nodes/node/flaky')
+    expect(await panel.innerText()).toMatch(/Waiting\s+until \d\d:\d\d:\d\d UTC, when it is tried again/)
+    expect(await panel.innerText()).toContain('not yet')
+    await go('#/nodes/node/each')
+    expect(await panel.innerText()).toContain('5, of which 3 have not begun')
+    for (const view of ['graph', 'timeline', 'nodes']) {
+      await go(`#/${view}`)
+      expect(await violationsOf(page), view).toEqual([])
+    }
   })
 
   test('what users write is text: HTML, scripts and sequences of terminals do nothing', async () => {

@@ -111,6 +111,7 @@ const evaluate = defineStep({
             spec: { data: { url: 'https://example.org/d.json' }, mark: 'bar' },
           },
           { type: 'html', text: '<p style="color: green">A fragment</p>' },
+          { type: 'html', text: '<p>A plain fragment</p>' },
         ],
       },
     }

@@ -1,4 +1,4 @@
-import { definePipeline, defineStep, plan } from 'pipewright'
+import { definePipeline, defineStep, plan, type Pipeline } from 'pipewright'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { layoutPlan } from '../../src/report-page/graph-layout.ts'
@@ -35,6 +35,27 @@ const pipeline = definePipeline({ name: 'p', inputs: { items: z.array(z.number()
 
 const document = plan(pipeline, { items: [1, 2] })
 const index = indexPlan(document)
+
+const twice = defineStep({
+  name: 'twice',
+  version: '1',
+  inputs: { a: z.number() },
+  outputs: { n: z.number() },
+  run: ({ a }) => ({ n: 2 * a }),
+})
+
+/** So many nodes in chains of three, every third one of another step. */
+function chains(count: number): Pipeline<object, object> {
+  return definePipeline({ name: 'chains', inputs: {} }, (p) => {
+    let last = p.step(add, { a: 0 }, { id: 'n0' }).n
+    for (let i = 1; i < count; i++) {
+      const id = `n${i}`
+      if (i % 3 === 1) last = p.step(twice, { a: last }, { id }).n
+      else last = p.step(add, { a: i % 3 === 0 ? i : last }, { id }).n
+    }
+    return { last }
+  })
+}
 
 const step = (node: string, startedAt: number, finishedAt: number): Timed => ({
   node,
@@ -146,14 +167,28 @@ test('boxes do not overlap, and lie inside of what contains them', async () => {
 })
 
 test('a scope of thousands of nodes is put into rows', async () => {
-  const wide = definePipeline({ name: 'wide', inputs: {} }, (p) => {
-    let last = p.step(add, { a: 0 }, { id: 'n0' }).n
-    for (let i = 1; i < 3_000; i++) last = p.step(add, { a: i % 3 === 0 ? last : i }, { id: `n${i}` }).n
-    return { last }
-  })
-  const { nodes, edges } = await layoutPlan(plan(wide, {}))
+  const { nodes, edges } = await layoutPlan(plan(chains(3_000), {}), 3_000)
   expect(nodes).toHaveLength(3_000)
   expect(new Set(nodes.map(({ x, y }) => `${x} ${y}`)).size).toBe(3_000)
   const top = new Map(nodes.map(({ pattern, y }) => [pattern, y]))
   for (const { from, to } of edges) expect(top.get(from)!).toBeLessThan(top.get(to)!)
+})
+
+test('a plan of more than 2,000 nodes is drawn by step; what contains others is closed first', async () => {
+  const one = await layoutPlan(plan(chains(2_000), {}))
+  expect(one.nodes).toHaveLength(2_000)
+  const { nodes, edges } = await layoutPlan(plan(chains(2_001), {}))
+  expect(nodes.map(({ label, step, members }) => [label, step, members?.length])).toEqual([
+    ['add', 'add', 1_334],
+    ['twice', 'twice', 667],
+  ])
+  expect(edges.map(({ from, to }) => `${from} ${to}`).toSorted()).toEqual(['add* twice*', 'twice* add*'])
+
+  const closed = await layoutPlan(document, index.size - 1)
+  expect(closed.nodes.map(({ pattern, closed: isClosed }) => [pattern, isClosed])).toEqual([
+    ['first', undefined],
+    ['side', undefined],
+    ['each', true],
+    ['branch', true],
+  ])
 })

@@ -104,7 +104,7 @@ describe('toHaveRun', () => {
     expect(said(() => expect(run).toHaveRun('each/square', { attempts: 3 }))).toBe(
       `expected 'each/square' to have run with 3 attempts
   'each[0]/square' succeeded after 2 attempts (failed, succeeded)
-  'each[1]/square' succeeded after 1 attempt (succeeded)`,
+  'each[1]/square' succeeded after 1 attempt`,
     )
     expect(said(() => expect(again).toHaveRun('read'))).toBe(
       "expected 'read' to have run\n  'read' was a cache hit: nothing was executed",
@@ -113,9 +113,21 @@ describe('toHaveRun', () => {
       `expected 'send' to have run
   'send' was not reached: the run failed; 'each[0]/square' failed after 3 attempts (failed, failed, failed): no`,
     )
-    expect(said(() => expect(run).toHaveRun('each/square', { items: 3 }))).toContain('there were 2 items')
+    expect(said(() => expect(run).toHaveRun('each/square', { items: 3 }))).toBe(
+      "expected 'each/square' to have run with 3 items\n  there were 2 items",
+    )
+    expect(said(() => expect(run).toHaveRun('read', { state: 'failed', attempts: 1 }))).toBe(
+      "expected 'read' to have failed with 1 attempt\n  'read' succeeded after 1 attempt",
+    )
+    expect(said(() => expect(run).toHaveRun('gate/then/big'))).toBe(
+      "expected 'gate/then/big' to have run\n  'gate/then/big' was not reached: 'gate' did not take its branch",
+    )
+    // A word that is not known would hold whatever happened.
+    expect(said(() => expect(run).toHaveRun('read', { attempt: 7 } as object))).toContain(
+      "did you mean 'attempts'?",
+    )
     expect(said(() => expect(run).not.toHaveRun('read'))).toBe(
-      "expected 'read' not to have run\n  'read' succeeded after 1 attempt (succeeded)",
+      "expected 'read' not to have run\n  'read' succeeded after 1 attempt",
     )
     // A typo passes neither way.
     expect(said(() => expect(run).not.toHaveRun('raed'))).toContain("did you mean 'read'?")
@@ -130,11 +142,11 @@ test('toHaveHitCache tells why it is a miss', () => {
   expect(run).not.toHaveHitCache('each/square')
   expect(said(() => expect(again).toHaveHitCache('sum'))).toBe(
     `expected 'sum' to have hit the cache
-  'sum' succeeded after 1 attempt (succeeded); it is not cached: the step read ctx.attempt
+  'sum' succeeded after 1 attempt; it is not cached: the step read ctx.attempt
   hits: read, each[0]/square, each[1]/square`,
   )
   expect(said(() => expect(again).not.toHaveHitCache('read'))).toContain(
-    `'read' was reused of run ${run.id}, node 'read'`,
+    `'read' was reused from run ${run.id}, node 'read'`,
   )
   expect(said(() => expect(again).toHaveHitCache('each'))).toContain("'each' is no step")
 })
@@ -143,10 +155,13 @@ test('toMatchLineage looks at the nodes that are named', () => {
   expect(run).toMatchLineage({ read: ['input.from'], sum: ['each.n'], 'output.total': ['sum.total'] })
   expect(run).not.toMatchLineage({ sum: ['read.items'] })
   expect(said(() => expect(run).toMatchLineage({ 'each[0]/square': ['input.from'] }))).toBe(
-    `expected another lineage
-  'each[0]/square' was made from read.items
-    not from input.from
-    and not only from what is expected: read.items`,
+    `expected to have been made exactly
+  'each[0]/square' from input.from: it was made from read.items
+    missing: input.from
+    not expected: read.items`,
+  )
+  expect(said(() => expect(run).not.toMatchLineage({ sum: ['each.n'] }))).toBe(
+    "expected not to have been made exactly\n  'sum' from each.n",
   )
   expect(said(() => expect(run).toMatchLineage({ smu: [] }))).toContain("did you mean 'sum'?")
 })
@@ -156,7 +171,15 @@ describe('plans', () => {
     expect(planSnapshot(squares)).toBe(plan)
     expect(planSnapshot(run)).toBe(plan)
     expect(squares).toMatchPlan(plan)
-    expect(said(() => expect(squares).toMatchPlan(plan.replace('90m', '1h')))).toBe('expected another plan')
+    expect(said(() => expect(squares).toMatchPlan(plan.replace('90m', '1h')))).toBe(
+      'expected the plan to be the given text',
+    )
+    expect(said(() => expect(squares).not.toMatchPlan(plan))).toBe(
+      'expected the plan not to be the given text',
+    )
+    expect(said(() => expect(42).toMatchPlan(plan))).toBe(
+      'toMatchPlan takes a pipeline, a plan or a run, not a number',
+    )
   })
 
   test('as a snapshot', () => {
@@ -190,5 +213,24 @@ describe('assertRun, for any test runner', () => {
       })
     }
     expect(() => assertPlan(squares, 'pipeline other()')).toThrow(AssertionError)
+    const said = (check: () => void): string => {
+      try {
+        check()
+      } catch (error) {
+        return (error as Error).message
+      }
+      return ''
+    }
+    const lines = said(() => assertPlan(squares, plan.replace('timeout 90m', 'timeout 1h'))).split('\n')
+    expect(lines[0]).toBe('expected the plan to be the given text')
+    expect(
+      lines.filter((line) => /^ {2}[+-]/.test(line)).map((line) => line.match(/^ {2}.|timeout \w+/g)),
+    ).toEqual([
+      ['  -', 'timeout 1h'],
+      ['  +', 'timeout 90m'],
+    ])
+    expect(said(() => assertRun(Promise.resolve(run) as never))).toBe(
+      'assertRun takes what testPipeline or kit.run gives, not a promise: await it',
+    )
   })
 })

@@ -168,6 +168,9 @@ describe('a whole pipeline in memory', () => {
     await expect(
       testPipeline(trials, given, { replace: [replaceStep(other, () => ({ x: 1 }))] }),
     ).rejects.toThrow("does not use step 'trian'\nFix: did you mean 'train'?")
+    await expect(testPipeline(trials, given, { replace: [other as never] })).rejects.toThrow(
+      'replace[0] is not what replaceStep gives',
+    )
     await expect(
       testPipeline(trials, given, { replace: [replaceStep(same, () => ({ x: 1 }))] }),
     ).rejects.toMatchObject({ code: 'TEST_INVALID' })

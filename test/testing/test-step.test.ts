@@ -46,7 +46,7 @@ describe('testStep', () => {
       metrics: { m: { last: 1, min: 1, max: 1, count: 1 } },
       params: { p: 'q' },
       progress: [{ done: 1, total: 2 }],
-      reports: 1,
+      reports: [{ title: 'r', blocks: [] }],
     })
   })
 
@@ -245,5 +245,28 @@ describe('time and context of a test', () => {
     while (reasons.length === 0) await clock.advance('1h')
     await refused
     expect(reasons).toMatchObject([{ code: 'STEP_TIMEOUT' }])
+  })
+
+  test('an input that is missing, and a path that is, are told by name', async () => {
+    const read = defineStep({
+      name: 'read',
+      inputs: { csv: file(), count: z.number(), by: z.number().default(2) },
+      outputs: { n: z.number() },
+      run: ({ count, by }) => ({ n: count * by }),
+    })
+    await expect(testStep(read, { count: 1 } as never)).rejects.toMatchObject({
+      code: 'MISSING_INPUT',
+      message: expect.stringContaining("step 'read': input 'csv' is missing") as string,
+    })
+    const path = join(await tempFolder(), 'in.csv')
+    await expect(testStep(read, { csv: path, count: 1, by: 1 })).rejects.toMatchObject({
+      code: 'SOURCE_UNREADABLE',
+      message: expect.stringContaining(`step 'read', input 'csv': ${path} does not exist`) as string,
+    })
+    await writeFile(path, '')
+    await expect(testStep(read, { csv: path } as never)).rejects.toMatchObject({
+      code: 'MISSING_INPUT',
+      message: expect.stringContaining("input 'count' is missing") as string,
+    })
   })
 })

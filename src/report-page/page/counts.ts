@@ -1,7 +1,9 @@
 import type { PageNode, PageState } from '../page-data.ts'
 
-const order: readonly PageState[] = [
+/** All states, what asks for attention first. */
+export const stateOrder: readonly PageState[] = [
   'failed',
+  'interrupted',
   'running',
   'waiting',
   'blocked',
@@ -12,11 +14,14 @@ const order: readonly PageState[] = [
   'not run',
 ]
 
-/** How many nodes are in each state, what asks for attention first. */
-export function countsOf(nodes: readonly PageNode[]): readonly (readonly [PageState, number])[] {
-  const counts = new Map<PageState, number>()
+/** How many nodes are in each state, in this order; `more` of them stand in no list. */
+export function countsOf(
+  nodes: readonly PageNode[],
+  more: Readonly<Partial<Record<PageState, number>>> = {},
+): readonly (readonly [PageState, number])[] {
+  const counts = new Map(Object.entries(more) as [PageState, number][])
   for (const { state } of nodes) counts.set(state, (counts.get(state) ?? 0) + 1)
-  return order.flatMap((state) => {
+  return stateOrder.flatMap((state) => {
     const count = counts.get(state)
     return count === undefined ? [] : [[state, count] as const]
   })

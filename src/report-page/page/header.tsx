@@ -41,9 +41,11 @@ export function Header({ run }: { readonly run: PageData['run'] }): VNode {
             <StateMark state={run.state} />
           </li>
           <li>
-            {run.duration === undefined
-              ? 'not over when this was made'
-              : `took ${durationText(run.duration)}`}
+            {run.duration !== undefined
+              ? `took ${durationText(run.duration)}`
+              : run.soFar === undefined
+                ? 'not over'
+                : `for ${durationText(run.soFar)} when this was made`}
           </li>
           <li>
             started <Time iso={run.startedAt} />

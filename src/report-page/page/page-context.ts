@@ -4,6 +4,7 @@ import { patternOf } from '../pattern.ts'
 import type { PageData, PageNode } from '../page-data.ts'
 import type { Panel, View } from './route.ts'
 import { hrefOf } from './route.ts'
+import { usesIn, type Uses } from './uses.ts'
 
 /** What all parts of the page use. */
 export interface Page {
@@ -11,6 +12,8 @@ export interface Page {
   readonly nodeAt: ReadonlyMap<string, PageNode>
   /** The executions of each node of the plan. */
   readonly groups: ReadonlyMap<string, readonly PageNode[]>
+  /** By number of an artifact: the paths of the nodes that have made it and that have read it. */
+  readonly usesOf: (artifact: number) => Uses
   readonly view: View
   readonly open: Panel | undefined
   /** The address of a panel beside the view that is shown. */
@@ -30,7 +33,7 @@ export function usePage(): Page {
 }
 
 /** What does not change while a page is open. */
-export function indexPage(data: PageData): Pick<Page, 'data' | 'nodeAt' | 'groups'> {
+export function indexPage(data: PageData): Pick<Page, 'data' | 'nodeAt' | 'groups' | 'usesOf'> {
   const groups = new Map<string, PageNode[]>()
   for (const node of data.nodes) {
     const pattern = patternOf(node.path)
@@ -38,7 +41,13 @@ export function indexPage(data: PageData): Pick<Page, 'data' | 'nodeAt' | 'group
     if (group === undefined) groups.set(pattern, [node])
     else group.push(node)
   }
-  return { data, nodeAt: new Map(data.nodes.map((node) => [node.path, node])), groups }
+  let uses: ReadonlyMap<number, Uses> | undefined
+  return {
+    data,
+    nodeAt: new Map(data.nodes.map((node) => [node.path, node])),
+    groups,
+    usesOf: (artifact) => (uses ??= usesIn(data)).get(artifact) ?? { makers: [], readers: [] },
+  }
 }
 
 /** The page at a place. */

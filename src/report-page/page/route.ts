@@ -20,6 +20,8 @@ export type View = (typeof views)[number]
 export type Panel =
   | { readonly type: 'node'; readonly path: string }
   | { readonly type: 'group'; readonly pattern: string }
+  /** All nodes of a step. */
+  | { readonly type: 'step'; readonly name: string }
   | { readonly type: 'artifact'; readonly number: number }
 
 /** Where the page is: kept in the address, so that links and the way back work. */
@@ -28,12 +30,23 @@ export interface Route {
   readonly panel?: Panel
 }
 
+function nameOf(panel: Panel): string {
+  switch (panel.type) {
+    case 'node':
+      return panel.path
+    case 'group':
+      return panel.pattern
+    case 'step':
+      return panel.name
+    case 'artifact':
+      return String(panel.number)
+  }
+}
+
 /** The address of a place in the page. */
 export function hrefOf({ view, panel }: Route): string {
   if (panel === undefined) return `#/${view}`
-  const name =
-    panel.type === 'node' ? panel.path : panel.type === 'group' ? panel.pattern : String(panel.number)
-  return `#/${view}/${panel.type}/${encodeURIComponent(name)}`
+  return `#/${view}/${panel.type}/${encodeURIComponent(nameOf(panel))}`
 }
 
 function decoded(text: string): string {
@@ -51,6 +64,7 @@ export function parseRoute(hash: string): Route {
   const what = decoded(rest)
   if (type === 'node') return { view, panel: { type, path: what } }
   if (type === 'group') return { view, panel: { type, pattern: what } }
+  if (type === 'step') return { view, panel: { type, name: what } }
   return type === 'artifact' && /^\d+$/.test(what)
     ? { view, panel: { type, number: Number(what) } }
     : { view }

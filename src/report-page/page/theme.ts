@@ -1,3 +1,5 @@
+import { useEffect, useState } from 'preact/hooks'
+
 /** What the switch offers: as the system is, light, or dark. */
 export const themes = ['auto', 'light', 'dark'] as const
 
@@ -31,4 +33,30 @@ export function chooseTheme(theme: Theme): void {
   } catch {
     // Then it holds until the page is closed.
   }
+}
+
+/** The colours that are shown. */
+export type Scheme = 'light' | 'dark'
+
+const isDark = matchMedia('(prefers-color-scheme: dark)')
+
+function shownScheme(): Scheme {
+  const chosen = document.documentElement.dataset.theme
+  return chosen === 'light' || chosen === 'dark' ? chosen : isDark.matches ? 'dark' : 'light'
+}
+
+/** The colours that are shown now, by choice or by the system. */
+export function useScheme(): Scheme {
+  const [scheme, setScheme] = useState(shownScheme)
+  useEffect(() => {
+    const look = (): void => setScheme(shownScheme())
+    const observer = new MutationObserver(look)
+    observer.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] })
+    isDark.addEventListener('change', look)
+    return () => {
+      observer.disconnect()
+      isDark.removeEventListener('change', look)
+    }
+  }, [])
+  return scheme
 }

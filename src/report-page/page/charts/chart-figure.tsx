@@ -47,12 +47,14 @@ export function ChartFigure({
         <span class="hidden"> of {picture.title}</span>
       </button>
       {isOpen && (
-        <Table
-          caption={`Data of ${picture.title}`}
-          head={picture.head}
-          rows={picture.rows}
-          numeric={picture.head.map((_, index) => index).slice(data.chart === 'feature-importance' ? 1 : 0)}
-        />
+        <div class="data">
+          <Table
+            caption={`Data of ${picture.title}`}
+            head={picture.head}
+            rows={picture.rows}
+            numeric={picture.head.map((_, index) => index).slice(data.chart === 'feature-importance' ? 1 : 0)}
+          />
+        </div>
       )}
     </figure>
   )

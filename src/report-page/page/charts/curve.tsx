@@ -1,4 +1,4 @@
-import { line } from 'd3-shape'
+import { curveLinear, curveStepBefore, line } from 'd3-shape'
 import type { PrChart, RocChart } from '../../../artifact/chart.ts'
 import { numberText } from '../../../ui/text.ts'
 import type { Picture } from './picture.ts'
@@ -29,19 +29,21 @@ export function curvePicture(data: RocChart | PrChart, given: string | undefined
     drawing: (
       <Plot
         title={title}
-        description={`${facts}. The dashed line is chance.`}
+        description={`${facts}. The dashed line is chance, ${isRoc ? 'the area the AUC' : 'the area under the steps the average precision'}.`}
         x={{ label: xName, domain: [0, 1] }}
         y={{ label: yName, domain: [0, 1] }}
       >
         {(x, y) => {
           const steps = line<readonly [number, number, number | null]>()
             .x((point) => x(point[0]))
-            .y((point) => y(point[1]))(data.points)
+            .y((point) => y(point[1]))
+            // Between two thresholds precision is not interpolated: the area under the steps is the average precision.
+            .curve(isRoc ? curveLinear : curveStepBefore)(data.points)
           const from = chance ?? 0
           return (
             <>
               <path class="reference" d={`M${x(0)} ${y(from)}L${x(1)} ${y(chance ?? 1)}`} />
-              {isRoc && <path class="area" d={`${steps ?? ''}L${x(1)} ${y(0)}L${x(0)} ${y(0)}Z`} />}
+              <path class="area" d={`${steps ?? ''}L${x(1)} ${y(0)}L${x(0)} ${y(0)}Z`} />
               <path class="curve" d={steps ?? ''} />
             </>
           )

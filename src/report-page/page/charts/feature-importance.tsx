@@ -1,12 +1,15 @@
 import { scaleLinear } from 'd3-scale'
-import { useId } from 'preact/hooks'
+import { useId, useRef } from 'preact/hooks'
 import type { VNode } from 'preact'
 import type { FeatureImportanceChart } from '../../../artifact/chart.ts'
 import { numberText } from '../../../ui/text.ts'
 import { shown } from '../../shown.ts'
+import { fittedText } from '../parts/fitted-text.ts'
 import type { Picture } from './picture.ts'
+import { useWidth } from './use-width.ts'
 
-const [width, row, label, end] = [420, 22, 150, 56]
+const [widest, row, end] = [560, 22, 56]
+const font = '400 12px'
 
 function Bars({
   features,
@@ -18,6 +21,9 @@ function Bars({
   readonly facts: string
 }): VNode {
   const id = useId()
+  const box = useRef<HTMLDivElement>(null)
+  const width = Math.min(widest, useWidth(box, 420))
+  const label = Math.round(width * 0.38)
   const reach = features.flatMap(({ importance, deviation = 0 }) => [
     importance - deviation,
     importance + deviation,
@@ -26,38 +32,46 @@ function Bars({
     .domain([Math.min(0, ...reach), Math.max(0, ...reach) || 1])
     .range([label, width - end])
   return (
-    <svg
-      class="plot"
-      viewBox={`0 0 ${width} ${features.length * row + 8}`}
-      role="img"
-      aria-labelledby={`${id}-title`}
-      aria-describedby={`${id}-description`}
-    >
-      <title id={`${id}-title`}>{title}</title>
-      <desc id={`${id}-description`}>{facts}</desc>
-      {features.map(({ name, importance, deviation = 0 }, index) => {
-        const [y, from, to] = [index * row + 4, Math.min(x(0), x(importance)), Math.max(x(0), x(importance))]
-        return (
-          <g key={name}>
-            <text x={label - 8} y={y + row / 2} dy="0.28em" text-anchor="end">
-              <title>{shown(name)}</title>
-              {shown(name, 23)}
-            </text>
-            <rect class="bar" x={from} y={y + 3} width={Math.max(1, to - from)} height={row - 8} rx={2} />
-            {deviation > 0 && (
-              <path
-                class="deviation"
-                d={`M${x(importance - deviation)} ${y + row / 2 - 1}H${x(importance + deviation)}`}
-              />
-            )}
-            <text x={Math.max(to, x(importance + deviation)) + 6} y={y + row / 2} dy="0.28em">
-              {numberText(importance)}
-            </text>
-          </g>
-        )
-      })}
-      <path class="frame" d={`M${x(0)} 2V${features.length * row + 6}`} />
-    </svg>
+    <div ref={box}>
+      <svg
+        class="plot"
+        width={width}
+        height={features.length * row + 8}
+        viewBox={`0 0 ${width} ${features.length * row + 8}`}
+        role="img"
+        aria-labelledby={`${id}-title`}
+        aria-describedby={`${id}-description`}
+      >
+        <title id={`${id}-title`}>{title}</title>
+        <desc id={`${id}-description`}>{facts}</desc>
+        {features.map(({ name, importance, deviation = 0 }, index) => {
+          const [y, from, to] = [
+            index * row + 4,
+            Math.min(x(0), x(importance)),
+            Math.max(x(0), x(importance)),
+          ]
+          return (
+            <g key={name}>
+              <text x={label - 8} y={y + row / 2} dy="0.28em" text-anchor="end">
+                <title>{shown(name)}</title>
+                {fittedText(shown(name), label - 12, font)}
+              </text>
+              <rect class="bar" x={from} y={y + 3} width={Math.max(1, to - from)} height={row - 8} rx={2} />
+              {deviation > 0 && (
+                <path
+                  class="deviation"
+                  d={`M${x(importance - deviation)} ${y + row / 2 - 1}H${x(importance + deviation)}`}
+                />
+              )}
+              <text x={Math.max(to, x(importance + deviation)) + 6} y={y + row / 2} dy="0.28em">
+                {numberText(importance)}
+              </text>
+            </g>
+          )
+        })}
+        <path class="frame" d={`M${x(0)} 2V${features.length * row + 6}`} />
+      </svg>
+    </div>
   )
 }
 

@@ -5,7 +5,7 @@ import { Edges } from './edges.tsx'
 import { GraphNode } from './node.tsx'
 import { Overview } from './overview.tsx'
 import { usePanZoom } from './use-pan-zoom.ts'
-import { fit, panned, zoomed, type Size, type ViewBox } from './view-box.ts'
+import { firstView, fit, heightOf, isNarrow, panned, zoomed, type Size, type ViewBox } from './view-box.ts'
 
 /** Below this scale labels cannot be read, and nodes are drawn as plain boxes. */
 const readable = 0.22
@@ -27,7 +27,9 @@ export function GraphCanvas({ graph }: { readonly graph: PageGraph }): VNode {
   const canvas = useRef<SVGSVGElement>(null)
   const [size, setSize] = useState<Size>({ width: 800, height: 480 })
   const [moved, setMoved] = useState<ViewBox | undefined>(undefined)
-  const view = moved ?? fit(graph, size)
+  const [first] = graph.nodes
+  const view =
+    moved ?? firstView(graph, size, first === undefined ? graph.width / 2 : first.x + first.width / 2)
   const current = useRef(view)
   current.current = view
   const change = (next: (view: ViewBox) => ViewBox): void => setMoved(next(current.current))
@@ -53,8 +55,10 @@ export function GraphCanvas({ graph }: { readonly graph: PageGraph }): VNode {
     )
   }, [graph, view.x, view.y, view.scale, size])
   const isOverview = !isWhole && view.scale < readable
-  // What fits at its own size needs no more room; what does not gets most of the screen.
-  const height = `min(${Math.round(graph.height + 60)}px, max(420px, 88vh))`
+  // On a narrow screen the page scrolls down the graph: there it is as high as it needs.
+  const height = isNarrow(size)
+    ? `${Math.min(2_400, heightOf(graph, size))}px`
+    : `min(${heightOf(graph, size)}px, max(420px, 88vh))`
   return (
     <div class="graph">
       <div class="graph-buttons">
@@ -68,7 +72,7 @@ export function GraphCanvas({ graph }: { readonly graph: PageGraph }): VNode {
         >
           −
         </button>
-        <button type="button" onClick={() => setMoved(undefined)}>
+        <button type="button" onClick={() => setMoved(fit(graph, size))}>
           Fit
         </button>
       </div>
@@ -80,7 +84,7 @@ export function GraphCanvas({ graph }: { readonly graph: PageGraph }): VNode {
         aria-label={`Graph of ${graph.nodes.length} nodes: move with the arrow keys, zoom with plus and minus, fit with 0`}
         onKeyDown={(event) => {
           if (event.ctrlKey || event.metaKey || event.altKey) return
-          if (event.key === '0') setMoved(undefined)
+          if (event.key === '0') setMoved(fit(graph, size))
           else if (Object.hasOwn(keys, event.key)) change((one) => keys[event.key]!(one, middle))
           else return
           event.preventDefault()
@@ -92,13 +96,13 @@ export function GraphCanvas({ graph }: { readonly graph: PageGraph }): VNode {
           ) : (
             <>
               {seen
-                .filter(({ type }) => type !== 'step')
+                .filter(({ type, closed }) => type !== 'step' && closed !== true)
                 .map((node) => (
                   <GraphNode key={node.pattern} node={node} />
                 ))}
               <Edges graph={graph} seen={isWhole ? undefined : seen} />
               {seen
-                .filter(({ type }) => type === 'step')
+                .filter(({ type, closed }) => type === 'step' || closed === true)
                 .map((node) => (
                   <GraphNode key={node.pattern} node={node} />
                 ))}

@@ -1,65 +1,80 @@
 import type { VNode } from 'preact'
-import { durationText } from '../../../ui/text.ts'
 import { shown } from '../../shown.ts'
 import type { PageGraphNode } from '../../page-data.ts'
+import { stateOrder } from '../counts.ts'
 import { usePage, type Page } from '../page-context.ts'
+import { fittedText } from '../parts/fitted-text.ts'
+import type { Panel } from '../route.ts'
 import { stateClass, statePaths } from '../parts/state-mark.tsx'
+import { workText } from '../times.ts'
 import { mainState } from './main-state.ts'
 
-/** So many characters of a label fit into a box. */
-const [labelLength, noteLength] = [20, 25]
+/** The fonts of both lines, as in graph.css, and the room that is left of a text and right of it. */
+const [labelFont, noteFont] = ['600 12.5px', '400 11px']
+const [indent, spare] = [35, 10]
+/** What stands beside the label of what contains others. */
+const kindRoom = 58
 
 function countsText({ states }: PageGraphNode): string {
-  return Object.entries(states)
-    .map(([state, count]) => `${count} ${state}`)
+  return stateOrder
+    .flatMap((state) =>
+      states[state] === undefined ? [] : [`${states[state].toLocaleString('en')} ${state}`],
+    )
     .join(', ')
 }
 
 /** The second line of a box: the step's name, how long it took, or how many of its items are in which state. */
-function noteText(node: PageGraphNode, { nodeAt }: Page): string {
+function noteText(node: PageGraphNode, { nodeAt, data }: Page): string {
   const one = nodeAt.get(node.pattern)
   if (one === undefined) return countsText(node)
-  const { start, end, state } = one
-  const took =
-    state === 'reused'
-      ? 'reused'
-      : start !== undefined && end !== undefined
-        ? durationText(end - start)
-        : state
+  const work = one.state === 'waiting' ? '' : workText(one, data)
+  const took = work === '' ? one.state : one.end === undefined ? `${one.state}, ${work}` : work
   return node.note === '' || node.type !== 'step' ? took : `${shown(node.note)} · ${took}`
 }
 
 /** A node of the graph: a box, or what contains others. It leads to its panel. */
 export function GraphNode({ node }: { readonly node: PageGraphNode }): VNode {
   const page = usePage()
-  const { pattern, label, type, x, y, width, height, critical, states } = node
+  const { pattern, label, type, x, y, width, height, critical, states, closed, step } = node
   const { open, nodeAt, panelHref } = page
   const state = mainState(node)
   const isOne = nodeAt.has(pattern)
-  const isOpen =
-    (open?.type === 'node' && open.path === pattern) || (open?.type === 'group' && open.pattern === pattern)
+  const panel: Panel =
+    step !== undefined
+      ? { type: 'step', name: step }
+      : isOne
+        ? { type: 'node', path: pattern }
+        : { type: 'group', pattern }
+  const isOpen = open !== undefined && panelHref(open) === panelHref(panel)
   const name = shown(label)
+  const left = type === 'branch' ? 12 : indent
+  const room = width - left - spare
   const isBranch = type === 'branch'
+  const isBox = type === 'step' || closed === true
   const classes = [
     'node',
-    type === 'step' ? 'step' : 'container',
+    isBox ? 'step' : 'container',
     stateClass(state),
     critical === true ? 'critical' : '',
     isOpen ? 'open' : '',
   ].join(' ')
   const kind = type === 'step' || isBranch ? '' : type
   const note = isOne ? noteText(node, page) : countsText(node) || 'not run'
+  const seenName = fittedText(name, kind === '' ? room : room - kindRoom, labelFont)
+  const seenNote = isBox ? fittedText(note, room, noteFont) : note
   // What is read out begins with what is seen.
-  const text = `${name} ${kind === '' ? note : `${kind}, ${note}`}`
+  const seen = `${seenName} ${kind === '' ? seenNote : `${kind}, ${seenNote}`}`
+  const isCut = seenName !== name || seenNote !== note
+  const text = isCut ? `${seen}; in full ${name}, ${note}` : seen
   const drawing = (
     <>
-      <rect class="box" width={width} height={height} rx={type === 'step' ? 8 : 12} />
-      {type === 'step' && <path class="side" d={`M6 9V${height - 9}`} />}
+      <rect class="box" width={width} height={height} rx={isBox ? 8 : 12} />
+      {isBox && <path class="side" d={`M6 9V${height - 9}`} />}
       {!isBranch && (
         <svg
           class={`icon ${stateClass(state)}`}
           x={14}
-          y={type === 'step' ? 8 : 9}
+          y={isBox ? 8 : 9}
           width={15}
           height={15}
           viewBox="0 0 16 16"
@@ -67,8 +82,9 @@ export function GraphNode({ node }: { readonly node: PageGraphNode }): VNode {
           <path d={statePaths[state]!} />
         </svg>
       )}
-      <text class="label" x={isBranch ? 12 : 35} y={type === 'step' ? 20 : 21}>
-        {type === 'step' ? shown(label, labelLength) : name}
+      <title>{shown(pattern)}</title>
+      <text class="label" x={left} y={isBox ? 20 : 21}>
+        {seenName}
         {kind !== '' && ' '}
         {kind !== '' && (
           <tspan class="note" dx={3}>
@@ -76,9 +92,9 @@ export function GraphNode({ node }: { readonly node: PageGraphNode }): VNode {
           </tspan>
         )}
       </text>{' '}
-      {type === 'step' && (
-        <text class="note" x={35} y={36}>
-          {shown(note, noteLength)}
+      {isBox && (
+        <text class="note" x={left} y={36}>
+          {seenNote}
         </text>
       )}
     </>
@@ -92,11 +108,7 @@ export function GraphNode({ node }: { readonly node: PageGraphNode }): VNode {
     )
   return (
     <g class={classes} transform={place}>
-      <a
-        href={panelHref(isOne ? { type: 'node', path: pattern } : { type: 'group', pattern })}
-        aria-label={text}
-        draggable={false}
-      >
+      <a href={panelHref(panel)} aria-label={text} draggable={false}>
         {drawing}
       </a>
     </g>

@@ -47,16 +47,20 @@ export function Attempts({ attempts }: { readonly attempts: readonly PageAttempt
     <>
       {attempts.map(({ number, how, start, end, error, repaired, log }) => (
         <div key={number} class="attempt">
-          {attempts.length > 1 && (
+          {(attempts.length > 1 || error !== undefined) && (
             <h4>
               Attempt {number}: {how}
               {end !== undefined && <span class="muted"> after {durationText(end - start)}</span>}
             </h4>
           )}
           {repaired !== undefined && <p>It {repaired}.</p>}
-          {error !== undefined && attempts.length > 1 && <ErrorBox error={error} />}
+          {error !== undefined && <ErrorBox error={error} />}
           {log === undefined ? (
-            <p class="muted">Nothing was logged.</p>
+            <p class="muted">
+              {how === 'running'
+                ? 'Its log is here when it is over; pipewright logs -f follows it.'
+                : 'Nothing was logged.'}
+            </p>
           ) : (
             data.logs[log] !== undefined && <LogLines log={data.logs[log]} />
           )}

@@ -2,17 +2,20 @@ import type { VNode } from 'preact'
 import { durationText, numberText } from '../../../ui/text.ts'
 import { patternOf } from '../../pattern.ts'
 import { shown } from '../../shown.ts'
-import type { PageCurve, PageMetric, PageNode } from '../../page-data.ts'
+import type { PageCurve, PageData, PageMetric, PageNode } from '../../page-data.ts'
 import { Digest } from '../parts/digest.tsx'
 import { ErrorBox } from '../parts/error-box.tsx'
 import { JsonTree } from '../parts/json-tree.tsx'
+import { NodeList } from '../parts/node-list.tsx'
 import { Pairs } from '../parts/pairs.tsx'
 import { Section } from '../parts/section.tsx'
 import { StateMark } from '../parts/state-mark.tsx'
 import { Table } from '../parts/table.tsx'
 import { ValueList } from '../parts/value.tsx'
 import { countsOf } from '../counts.ts'
+import { curvesOf } from '../summary/figures.ts'
 import { usePage } from '../page-context.ts'
+import { clockText, workText } from '../times.ts'
 import { Attempts, LogLines } from './attempts.tsx'
 import { CacheExplanation } from './cache-explanation.tsx'
 import { MetricCurve } from './metric-curve.tsx'
@@ -20,12 +23,32 @@ import { Preview } from './preview.tsx'
 
 const mostInside = 50
 
-function factsOf(node: PageNode): (readonly [string, VNode | string])[] {
+/** What a node that is not over does, and since when. */
+function pendingFacts(node: PageNode, data: PageData): (readonly [string, VNode | string])[] {
+  const { state, start, ready, retryAt, waitsFor = [], items, unbegun = 0 } = node
+  const facts: (readonly [string, VNode | string])[] = []
+  if (state === 'running' && start !== undefined)
+    facts.push(['Running since', `${clockText(start, data)}: ${workText(node, data)}`])
+  if (items !== undefined)
+    facts.push([
+      'Items',
+      `${items.toLocaleString('en')}, of which ${unbegun.toLocaleString('en')} have not begun`,
+    ])
+  if (retryAt !== undefined)
+    facts.push(['Waiting', `until ${clockText(retryAt, data)}, when it is tried again`])
+  else if (state === 'waiting' && waitsFor.length === 0 && ready !== undefined)
+    facts.push(['Waiting since', `${clockText(ready, data)}, with all its inputs there, for a free place`])
+  if (waitsFor.length > 0)
+    facts.push([state === 'blocked' ? 'Blocked by' : 'Waiting for', <NodeList paths={waitsFor} />])
+  return facts
+}
+
+function factsOf(node: PageNode, data: PageData): (readonly [string, VNode | string])[] {
   const { start, end, ready, step, state, critical, attempts = [] } = node
   const facts: (readonly [string, VNode | string])[] = [['State', <StateMark state={state} />]]
   if (step !== null) facts.push(['Step', shown(step)])
-  if (start !== undefined && end !== undefined && state !== 'reused')
-    facts.push(['Took', durationText(end - start)])
+  if (end !== undefined && state !== 'reused') facts.push(['Took', workText(node, data)])
+  facts.push(...pendingFacts(node, data))
   if (start !== undefined) facts.push(['Started', `${durationText(start)} into the run`])
   if (start !== undefined && ready !== undefined && start - ready >= 1)
     facts.push(['Waited', `${durationText(start - ready)}, with all its inputs there`])
@@ -42,8 +65,7 @@ function summaryOf({ points, count }: PageCurve): PageMetric {
 function Metrics({ node }: { readonly node: PageNode }): VNode {
   const { data } = usePage()
   const entries = Object.entries(node.metrics ?? {})
-  const logs = [...(node.attempts ?? []).toReversed().map(({ log }) => log), node.madeLog]
-  const curves = logs.flatMap((log) => (log === undefined ? [] : (data.logs[log]?.curves ?? [])))
+  const curves = curvesOf(node, data)
   return (
     <Section title="Metrics">
       <Table
@@ -103,24 +125,34 @@ function Inside({ path }: { readonly path: string }): VNode | null {
   )
 }
 
+/** Whether there is more to say than that it has not been executed. */
+function hasBegun({ state, type, attempts = [] }: PageNode): boolean {
+  return (
+    type !== 'step' || attempts.length > 0 || !['not run', 'waiting', 'skipped', 'blocked'].includes(state)
+  )
+}
+
 /** All that is known of an execution. */
 export function NodePanel({ node }: { readonly node: PageNode }): VNode {
   const { data } = usePage()
   const { error, inputs = [], outputs = [], metrics, params, reports = [], attempts = [], key, code } = node
+  // The record of a node names its values when it has succeeded.
+  const isKnown = node.state === 'succeeded' || node.state === 'reused'
+  const none = (text: string): string => (isKnown ? text : 'They are recorded when a node succeeds.')
   return (
     <>
-      <Pairs pairs={factsOf(node)} />
+      <Pairs pairs={factsOf(node, data)} />
       {error !== undefined && <ErrorBox error={error} />}
-      {node.state !== 'not run' && (
+      {hasBegun(node) && (
         <>
           {(node.type === 'step' || inputs.length > 0) && (
             <Section title="Inputs">
-              <ValueList values={inputs} none="It reads nothing." />
+              <ValueList values={inputs} none={none('It reads nothing.')} />
             </Section>
           )}
           {node.type !== 'step' && <Inside path={node.path} />}
           <Section title="Outputs">
-            <ValueList values={outputs} none="It has given nothing." />
+            <ValueList values={outputs} none={none('It has given nothing.')} />
           </Section>
         </>
       )}

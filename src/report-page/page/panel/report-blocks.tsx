@@ -5,6 +5,7 @@ import { shown } from '../../shown.ts'
 import type { PageBlock } from '../../page-data.ts'
 import { ChartFigure } from '../charts/chart-figure.tsx'
 import { Table } from '../parts/table.tsx'
+import { HtmlFragment } from './html-fragment.tsx'
 
 function cellText(cell: Json): string {
   if (cell === null) return ''
@@ -64,7 +65,7 @@ function Block({ block }: { readonly block: PageBlock }): VNode {
         </figure>
       )
     case 'html':
-      return <iframe class="fragment" sandbox="" srcdoc={block.text} title="A part of the report in HTML" />
+      return <HtmlFragment text={block.text} />
     case 'note':
       return <p class="muted">{block.text}</p>
   }

@@ -31,6 +31,14 @@ function contentOf(panel: Panel, { data, nodeAt, groups }: ReturnType<typeof use
       body: nodes === undefined ? <p>It has not been executed.</p> : <GroupPanel nodes={nodes} />,
     }
   }
+  if (panel.type === 'step') {
+    const nodes = data.nodes.filter(({ step }) => step === panel.name)
+    return {
+      kicker: 'All nodes of a step',
+      title: shown(panel.name),
+      body: nodes.length === 0 ? <p>It has not been executed.</p> : <GroupPanel nodes={nodes} />,
+    }
+  }
   const artifact = data.artifacts[panel.number]
   return {
     kicker: 'Artifact',
@@ -39,7 +47,7 @@ function contentOf(panel: Panel, { data, nodeAt, groups }: ReturnType<typeof use
       artifact === undefined ? (
         <p>This page has no such artifact.</p>
       ) : (
-        <ArtifactPanel artifact={artifact} key={panel.number} />
+        <ArtifactPanel artifact={artifact} number={panel.number} key={panel.number} />
       ),
   }
 }

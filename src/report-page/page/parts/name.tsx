@@ -26,9 +26,10 @@ export function NodePath({ path }: { readonly path: string }): VNode {
 
 /** A node by its path: a link where this run has it. */
 export function NodeLink({ path }: { readonly path: string }): VNode {
-  const { nodeAt, panelHref } = usePage()
+  const { nodeAt, open, panelHref } = usePage()
+  const isOpen = open?.type === 'node' && open.path === path
   return nodeAt.has(path) ? (
-    <a href={panelHref({ type: 'node', path })}>
+    <a href={panelHref({ type: 'node', path })} aria-current={isOpen ? 'true' : undefined}>
       <NodePath path={path} />
     </a>
   ) : (

@@ -33,7 +33,7 @@ export function StateMark({ state }: { readonly state: string }): VNode {
   return (
     <span class={`state ${stateClass(state)}`}>
       <StateIcon state={state} />
-      {state}
+      <span class="state-name">{state}</span>
     </span>
   )
 }

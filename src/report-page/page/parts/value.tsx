@@ -2,6 +2,8 @@ import type { VNode } from 'preact'
 import type { PageArtifact, PageValue, PageValues } from '../../page-data.ts'
 import { numberText } from '../../../ui/text.ts'
 import { shown } from '../../shown.ts'
+import type { Json } from '../../../internal/json.ts'
+import { Digest } from './digest.tsx'
 import { JsonTree } from './json-tree.tsx'
 import { usePage } from '../page-context.ts'
 
@@ -28,13 +30,28 @@ function inlineText({ kind, preview }: PageArtifact): string | undefined {
   return shown(preview.text)
 }
 
+/** A small part of small data. */
+function pickedText({ preview }: PageArtifact, pick: readonly (string | number)[]): string | undefined {
+  if (preview.type !== 'json') return undefined
+  let part = JSON.parse(preview.text) as Json | undefined
+  for (const key of pick) {
+    if (typeof part !== 'object' || part === null || !Object.hasOwn(part, key)) return undefined
+    part = (part as Readonly<Record<string | number, Json>>)[key]
+  }
+  const text = JSON.stringify(part)
+  return text.length > longest ? undefined : shown(text)
+}
+
 /** An artifact in one line: what it is, or small data itself; leads to its preview. */
 export function ArtifactLink({
   number,
   pick,
+  path,
 }: {
   readonly number: number
-  readonly pick?: string | undefined
+  readonly pick?: readonly (string | number)[] | undefined
+  /** As it was given. */
+  readonly path?: string | undefined
 }): VNode {
   const { data, panelHref } = usePage()
   const artifact = data.artifacts[number]!
@@ -44,13 +61,20 @@ export function ArtifactLink({
         <MetricsText text={artifact.preview.text} />
       </a>
     )
-  const text = pick === undefined ? inlineText(artifact) : undefined
+  const text = pick === undefined ? inlineText(artifact) : pickedText(artifact, pick)
   return (
     <a href={panelHref({ type: 'artifact', number })} class="artifact">
       {text === undefined ? (
         <>
-          {pick !== undefined && `${shown(pick)} of `}
-          <span class="kind">{artifact.kind}</span> <span class="muted">{artifact.extent}</span>
+          {pick !== undefined && `${shown(pick.join('.'))} of `}
+          <span class="kind">{artifact.kind}</span> {path !== undefined && <code>{path}</code>}{' '}
+          <span class="muted">{artifact.extent}</span>
+          {path !== undefined && (
+            <>
+              {' '}
+              <Digest digest={artifact.digest} />
+            </>
+          )}
         </>
       ) : (
         <code>{text}</code>
@@ -76,7 +100,7 @@ export function ValueText({ value }: { readonly value: PageValue }): VNode {
         <code>{value.cut}</code> <span class="muted">too large for this page</span>
       </>
     )
-  if ('artifact' in value) return <ArtifactLink number={value.artifact} pick={value.pick} />
+  if ('artifact' in value) return <ArtifactLink number={value.artifact} pick={value.pick} path={value.path} />
   return (
     <details class="values">
       <summary>list of {value.list.length + value.more}</summary>

@@ -36,8 +36,34 @@ function Differences({
   )
 }
 
-function signed(value: number, text: string): string {
-  return value > 0 ? `+${text}` : text
+function signed(value: number): string {
+  return value > 0 ? `+${numberText(value)}` : numberText(value)
+}
+
+/** How much a metric has changed against the other run, and by which share. */
+function changeText(here: number, there: number): string {
+  const change = here - there
+  const share = (100 * change) / Math.abs(there)
+  return Number.isFinite(share) ? `${signed(change)} (${signed(Number(share.toFixed(1)))} %)` : signed(change)
+}
+
+/** A node, and where it stands in the other run. */
+function Place({ node, there }: { readonly node: string; readonly there?: string | undefined }): VNode {
+  return (
+    <>
+      <NodeLink path={node} />
+      {there !== undefined && (
+        <span class="muted">
+          {' '}
+          (there <NodePath path={there} />)
+        </span>
+      )}
+    </>
+  )
+}
+
+function tookText(took: number | 'reused' | undefined): string {
+  return took === 'reused' ? took : timeText(took)
 }
 
 function timeText(ms: number | undefined): string {
@@ -48,18 +74,18 @@ function Metrics({ metrics }: Pick<PageComparison, 'metrics'>): VNode {
   return (
     <Section title="Metrics">
       {metrics.length === 0 ? (
-        <p class="muted">All metrics are the same.</p>
+        <p class="muted">The metrics of all nodes that both runs have are the same.</p>
       ) : (
         <Table
           caption="Metrics that differ"
           head={['node', 'metric', 'this run', 'the other run', 'change']}
           numeric={[2, 3, 4]}
-          rows={metrics.map(({ node, name, a, b }) => [
-            <NodeLink path={node} />,
+          rows={metrics.map(({ node, there, name, a, b }) => [
+            <Place node={node} there={there} />,
             name,
             a === undefined ? '' : numberText(a),
             b === undefined ? '' : numberText(b),
-            a === undefined || b === undefined ? '' : signed(a - b, numberText(a - b)),
+            a === undefined || b === undefined ? '' : changeText(a, b),
           ])}
         />
       )}
@@ -68,23 +94,26 @@ function Metrics({ metrics }: Pick<PageComparison, 'metrics'>): VNode {
 }
 
 function Nodes({ comparison }: { readonly comparison: PageComparison }): VNode {
-  const { nodes, equalNodes, moreNodes, onlyHere, onlyThere } = comparison
+  const { nodes, equalNodes, movedNodes, moreNodes, onlyHere, onlyThere, moreOnly } = comparison
   return (
     <Section title="Nodes">
       <p class="muted">
         {equalNodes} node{equalNodes === 1 ? ' has' : 's have'} the same code, inputs and outputs.
-        {moreNodes > 0 && ` ${moreNodes} more differ than are listed.`}
+        {movedNodes > 0 &&
+          ` Items of maps are compared by their content: ${movedNodes.toLocaleString('en')} stand${movedNodes === 1 ? 's' : ''} elsewhere in the list.`}
+        {moreNodes > 0 && ` ${moreNodes.toLocaleString('en')} more differ than are listed.`}
+        {moreOnly > 0 && ` ${moreOnly.toLocaleString('en')} more are in one run alone than are listed.`}
       </p>
       {nodes.length > 0 && (
         <Table
           caption="Nodes that differ"
           head={['node', 'what differs', 'took here', 'took there']}
           numeric={[2, 3]}
-          rows={nodes.map(({ node, what, durationA, durationB }) => [
-            <NodeLink path={node} />,
+          rows={nodes.map(({ node, there, what, tookHere, tookThere }) => [
+            <Place node={node} there={there} />,
             what.join('; '),
-            timeText(durationA),
-            timeText(durationB),
+            tookText(tookHere),
+            tookText(tookThere),
           ])}
         />
       )}

@@ -24,6 +24,14 @@ export function GraphView(): VNode {
           </li>
         </ul>
       </div>
+      {data.graph.nodes.some(({ closed }) => closed === true) && (
+        <p class="muted">
+          This plan is too large to be drawn node by node:{' '}
+          {data.graph.nodes.some(({ step }) => step !== undefined)
+            ? 'a box stands for all nodes of a step.'
+            : 'what is inside of maps, branches and sub-pipelines is not drawn.'}
+        </p>
+      )}
       <GraphCanvas graph={data.graph} />
     </>
   )

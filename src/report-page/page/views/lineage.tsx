@@ -19,6 +19,20 @@ function What({ chapter }: { readonly chapter: PageChapter }): VNode {
   )
 }
 
+/** Leads to an artifact, where this page has it. */
+function ArtifactOf({ chapter }: { readonly chapter: PageChapter }): VNode | null {
+  const { data, panelHref } = usePage()
+  const number = data.artifacts.findIndex(
+    ({ digest, kind }) => digest === chapter.digest && kind === chapter.kind,
+  )
+  return number === -1 ? null : (
+    <>
+      {' '}
+      <a href={panelHref({ type: 'artifact', number })}>see the {chapter.kind}</a>
+    </>
+  )
+}
+
 function Making({ chapter }: { readonly chapter: PageChapter }): VNode {
   const { data } = usePage()
   const { making, path } = chapter
@@ -32,6 +46,7 @@ function Making({ chapter }: { readonly chapter: PageChapter }): VNode {
             read from <code>{path}</code>
           </>
         )}
+        <ArtifactOf chapter={chapter} />
       </p>
     )
   const isHere = making.run === data.run.id
@@ -55,6 +70,7 @@ function Making({ chapter }: { readonly chapter: PageChapter }): VNode {
       {making.params !== undefined && (
         <code class="fields"> {shown(JSON.stringify(making.params), 200)}</code>
       )}
+      <ArtifactOf chapter={chapter} />
     </p>
   )
 }

@@ -1,13 +1,15 @@
 import type { VNode } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
 import { durationText, numberText } from '../../../ui/text.ts'
+import { patternOf } from '../../pattern.ts'
 import { shown } from '../../shown.ts'
-import type { PageNode } from '../../page-data.ts'
+import type { PageData, PageNode } from '../../page-data.ts'
 import { countsOf } from '../counts.ts'
 import { usePage } from '../page-context.ts'
-import { NodeLink } from '../parts/name.tsx'
+import { NodeLink, NodePath } from '../parts/name.tsx'
 import { StateMark } from '../parts/state-mark.tsx'
 import { VirtualTable } from '../parts/virtual-table.tsx'
+import { workOf, workText } from '../times.ts'
 
 const orders = {
   plan: 'in the order of their start',
@@ -18,12 +20,9 @@ const orders = {
 
 type Order = keyof typeof orders
 
-function took({ start, end, state }: PageNode): number | undefined {
-  return start === undefined || end === undefined || state === 'reused' ? undefined : end - start
-}
-
-function waited({ start, ready }: PageNode): number {
-  return start === undefined || ready === undefined ? 0 : start - ready
+function waited({ start, ready }: PageNode, { run }: PageData): number {
+  const until = start ?? run.soFar
+  return until === undefined || ready === undefined ? 0 : until - ready
 }
 
 function metricText({ metrics = {} }: PageNode): string {
@@ -33,25 +32,44 @@ function metricText({ metrics = {} }: PageNode): string {
     .join(', ')
 }
 
-function sorted(nodes: readonly PageNode[], order: Order): readonly PageNode[] {
+function sorted(nodes: readonly PageNode[], order: Order, data: PageData): readonly PageNode[] {
   switch (order) {
     case 'plan':
-      return nodes.toSorted((a, b) => (a.start ?? Infinity) - (b.start ?? Infinity) || 0)
+      return nodes
     case 'duration':
-      return nodes.toSorted((a, b) => (took(b) ?? -1) - (took(a) ?? -1))
+      return nodes.toSorted((a, b) => (workOf(b, data) ?? -1) - (workOf(a, data) ?? -1))
     case 'waited':
-      return nodes.toSorted((a, b) => waited(b) - waited(a))
+      return nodes.toSorted((a, b) => waited(b, data) - waited(a, data))
     case 'name':
       return nodes.toSorted((a, b) => a.path.localeCompare(b.path, 'en', { numeric: true }))
   }
 }
 
+/** A row for all items of a node in a map, where the order puts the first of them: with the state that asks for most. */
+function folded(nodes: readonly PageNode[]): readonly PageNode[] {
+  const rows = new Map<string, PageNode[]>()
+  for (const node of nodes) {
+    const pattern = patternOf(node.path)
+    const items = rows.get(pattern)
+    if (items === undefined) rows.set(pattern, [node])
+    else items.push(node)
+  }
+  return [...rows.values()].map((items) => {
+    const [first] = items as [PageNode]
+    if (items.length === 1) return first
+    const [[state]] = countsOf(items) as [[PageNode['state'], number]]
+    return { path: first.path, type: first.type, step: first.step, state }
+  })
+}
+
 /** Every node of the run: to filter, to sort, to open. */
 export function NodesView(): VNode {
-  const { data } = usePage()
+  const { data, groups, panelHref } = usePage()
   const [text, setText] = useState('')
   const [state, setState] = useState('')
   const [order, setOrder] = useState<Order>('plan')
+  const [isFolded, setFolded] = useState(false)
+  const hasItems = useMemo(() => [...groups.values()].some(({ length }) => length > 1), [])
   const nodes = useMemo(() => {
     const wanted = text.toLowerCase()
     const found = data.nodes.filter(
@@ -61,8 +79,8 @@ export function NodesView(): VNode {
           node.path.toLowerCase().includes(wanted) ||
           (node.step?.toLowerCase().includes(wanted) ?? false)),
     )
-    return sorted(found, order)
-  }, [text, state, order])
+    return isFolded ? folded(sorted(found, order, data)) : sorted(found, order, data)
+  }, [text, state, order, isFolded])
   return (
     <>
       <h2>Nodes</h2>
@@ -92,8 +110,20 @@ export function NodesView(): VNode {
             ))}
           </select>
         </label>
+        {hasItems && (
+          <label class="field check">
+            <input
+              type="checkbox"
+              checked={isFolded}
+              onChange={(event) => setFolded(event.currentTarget.checked)}
+            />
+            one row for all items of a map
+          </label>
+        )}
         <p role="status" class="muted">
-          {nodes.length.toLocaleString('en')} of {data.nodes.length.toLocaleString('en')}
+          {nodes.length.toLocaleString('en')} of{' '}
+          {(data.nodes.length + (data.omitted?.count ?? 0)).toLocaleString('en')}
+          {data.omitted !== undefined && ', of which some are counted only'}
         </p>
       </div>
       <VirtualTable
@@ -101,8 +131,25 @@ export function NodesView(): VNode {
         items={nodes}
         keyOf={({ path }) => path}
         columns={[
-          { title: 'State', width: '7.5rem', cell: (node) => <StateMark state={node.state} /> },
-          { title: 'Node', width: 'minmax(0, 2fr)', cell: ({ path }) => <NodeLink path={path} /> },
+          {
+            title: 'State',
+            width: '7.5rem',
+            phoneWidth: '2.8rem',
+            cell: (node) => <StateMark state={node.state} />,
+          },
+          {
+            title: 'Node',
+            width: 'minmax(0, 2fr)',
+            cell: (node) =>
+              isFolded && node.path.includes('[') ? (
+                <a href={panelHref({ type: 'group', pattern: patternOf(node.path) })}>
+                  <NodePath path={patternOf(node.path)} />{' '}
+                  <span class="muted">× {groups.get(patternOf(node.path))!.length.toLocaleString('en')}</span>
+                </a>
+              ) : (
+                <NodeLink path={node.path} />
+              ),
+          },
           {
             title: 'Step',
             width: 'minmax(0, 1fr)',
@@ -111,19 +158,16 @@ export function NodesView(): VNode {
           },
           {
             title: 'Took',
-            width: '5.5rem',
+            width: data.run.soFar === undefined ? '5.5rem' : '7.5rem',
             numeric: true,
-            cell: (node) => {
-              const time = took(node)
-              return time === undefined ? '' : durationText(time)
-            },
+            cell: (node) => workText(node, data),
           },
           {
             title: 'Waited',
             width: '5.5rem',
             numeric: true,
             wide: true,
-            cell: (node) => (waited(node) < 1 ? '' : durationText(waited(node))),
+            cell: (node) => (waited(node, data) < 1 ? '' : durationText(waited(node, data))),
           },
           {
             title: 'Tries',

@@ -3,20 +3,23 @@ import { scaleLinear } from 'd3-scale'
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { durationText } from '../../../ui/text.ts'
 import { shown } from '../../shown.ts'
-import type { PageNode } from '../../page-data.ts'
+import type { PageData, PageNode } from '../../page-data.ts'
 import { usePage } from '../page-context.ts'
 import { NodePath } from '../parts/name.tsx'
 import { StateIcon, stateClass } from '../parts/state-mark.tsx'
+import { workText } from '../times.ts'
 
 const rowHeight = 28
 const spare = 12
 const deepest = 4096
 
 /** What a row says to whoever does not see its bars. */
-function rowText({ path, start = 0, end, ready, state, attempts = [] }: PageNode): string {
+function rowText(node: PageNode, data: PageData): string {
+  const { path, start = 0, ready, state, attempts = [] } = node
   const parts = [shown(path), state, `started after ${durationText(start)}`]
   if (ready !== undefined && start - ready >= 1) parts.push(`waited ${durationText(start - ready)}`)
-  if (end !== undefined && state !== 'reused') parts.push(`took ${durationText(end - start)}`)
+  const work = workText(node, data)
+  if (work !== '') parts.push(`took ${work}`)
   if (attempts.length > 1) parts.push(`${attempts.length} attempts`)
   return parts.join(', ')
 }
@@ -32,7 +35,8 @@ function barsOf({ ready, start = 0, end, attempts = [], state }: PageNode, last:
   const over = end ?? last
   const bars: Bar[] = []
   if (ready !== undefined && ready < start) bars.push({ from: ready, to: start, kind: 'waiting' })
-  if (attempts.length <= 1) return [...bars, { from: start, to: over, kind: stateClass(state) }]
+  if (attempts.length <= 1 && state !== 'waiting')
+    return [...bars, { from: start, to: over, kind: stateClass(state) }]
   let before = start
   for (const attempt of attempts) {
     if (attempt.start > before) bars.push({ from: before, to: attempt.start, kind: 'waiting' })
@@ -40,6 +44,7 @@ function barsOf({ ready, start = 0, end, attempts = [], state }: PageNode, last:
     const kind = attempt.how === 'succeeded' || attempt.how === 'running' ? attempt.how : 'failed'
     bars.push({ from: attempt.start, to: before, kind: stateClass(kind) })
   }
+  if (state === 'waiting') bars.push({ from: before, to: over, kind: 'waiting' })
   return bars
 }
 
@@ -52,13 +57,13 @@ function Row({
   readonly last: number
   readonly top: number
 }): VNode {
-  const { panelHref, open } = usePage()
+  const { data, panelHref, open } = usePage()
   const isOpen = open?.type === 'node' && open.path === node.path
   return (
     <li style={{ transform: `translateY(${top}px)`, height: `${rowHeight}px` }}>
       <a
         href={panelHref({ type: 'node', path: node.path })}
-        aria-label={rowText(node)}
+        aria-label={rowText(node, data)}
         aria-current={isOpen ? 'true' : undefined}
         class={node.critical === true ? 'critical-row' : undefined}
       >
@@ -99,7 +104,7 @@ export function TimelineView(): VNode {
   )
   const last = Math.max(
     1,
-    data.run.duration ?? 0,
+    data.run.duration ?? data.run.soFar ?? 0,
     data.nodes.reduce((most, { end = 0 }) => Math.max(most, end), 0),
   )
   useLayoutEffect(() => {
@@ -118,6 +123,10 @@ export function TimelineView(): VNode {
   const label = width < 620 ? 148 : 240
   const track = Math.max(120, width - label - 16) * zoom
   const scale = scaleLinear().domain([0, last]).range([0, 100])
+  // A label that would end beyond the axis is left out.
+  const ticks = scale
+    .ticks(Math.min(400, Math.max(2, Math.floor(track / 120))))
+    .filter((tick) => track * (1 - tick / last) > 60)
   const first = Math.max(0, Math.floor(top / rowHeight) - spare)
   const end = Math.min(rows.length, Math.ceil((top + height) / rowHeight) + spare)
   return (
@@ -167,7 +176,7 @@ export function TimelineView(): VNode {
       <div class="timeline" ref={box} tabIndex={0} role="region" aria-label="Timeline of the steps">
         <div class="timeline-inner" style={{ '--label': `${label}px`, '--track': `${track}px` }}>
           <div class="axis-row" aria-hidden="true">
-            {scale.ticks(Math.min(400, Math.max(2, Math.floor(track / 120)))).map((tick) => (
+            {ticks.map((tick) => (
               <span key={tick} style={{ left: `calc(var(--label) + var(--track) * ${tick / last})` }}>
                 {durationText(tick)}
               </span>
