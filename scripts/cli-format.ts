@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   artifactSchema,
   environmentSchema,
+  errorPlaceSchema,
   errorSchema,
   settingsSchema,
   valuesSchema,
@@ -54,6 +55,10 @@ const attempt = z.strictObject({
   end: z.enum(['succeeded', 'failed', 'timed-out', 'cancelled', 'interrupted', 'lost-input']).nullable(),
   error: errorSchema.nullable(),
   log: z.string().nullable(),
+  facts: z
+    .strictObject({ metrics: z.record(z.string(), metric), params: z.record(z.string(), z.json()) })
+    .optional()
+    .describe("What a try without a result had reported; that of a success is the execution's"),
   repaired: lost.optional(),
 })
 const execution = z
@@ -78,6 +83,7 @@ const execution = z
     reports: z.array(artifactSchema),
     attempts: z.array(attempt),
     error: errorSchema.nullable(),
+    blockedBy: z.string().optional(),
   })
   .meta({ id: 'Execution' })
 
@@ -152,6 +158,7 @@ export const commandSchemas = {
     verification: z.strictObject({ verified: z.int(), mismatches: z.array(mismatch) }).nullable(),
     executions: z.array(execution),
   }),
+  'show node': execution,
   plan: planSchema
     .extend({
       code: z.record(
@@ -220,6 +227,17 @@ export const commandSchemas = {
         changes: z.array(change),
       }),
     ),
+    unfinished: z
+      .array(
+        z.strictObject({
+          node: z.string(),
+          step: z.string().nullable(),
+          state: z.enum(['failed', 'blocked', 'cancelled', 'running', 'waiting', 'not reached']),
+          reason: z.string(),
+          place: errorPlaceSchema.optional(),
+        }),
+      )
+      .describe('Nodes that have given nothing'),
   }),
   why: z.looseObject({
     roots: texts,
@@ -313,7 +331,43 @@ export const commandSchemas = {
     ),
   }),
   digests: z.looseObject({ file: z.string(), steps: z.record(z.string(), z.looseObject({ digest })) }),
-  init: z.strictObject({ folder: z.string(), files: texts, installed: z.string().nullable() }),
+  init: z.strictObject({
+    folder: z.string(),
+    files: texts.describe('Written'),
+    merged: texts.describe('Were there, and were added to'),
+    kept: texts.describe('Were there, and are as they were'),
+    installed: z.string().nullable(),
+  }),
+  completion: z.strictObject({ shell: z.string(), script: z.string() }),
+  help: z
+    .strictObject({
+      command: z.string(),
+      description: z.string(),
+      arguments: z.array(
+        z.strictObject({ name: z.string(), description: z.string(), required: z.boolean() }),
+      ),
+      options: z.array(
+        z.strictObject({ flags: z.string(), description: z.string(), default: z.string().nullable() }),
+      ),
+      commands: z.record(z.string(), z.string()).describe('Subcommands by name, with descriptions'),
+    })
+    .meta({ description: 'What <command> --help --json prints' }),
+  'run --help': z
+    .strictObject({
+      pipeline: z.string(),
+      description: z.string().nullable(),
+      inputs: z.record(
+        z.string(),
+        z.strictObject({
+          kind: z.string(),
+          type: z.string().describe('In the notation of TypeScript'),
+          required: z.boolean(),
+          schema: z.json().nullable().describe('JSON Schema, with the default and the description'),
+          mediaType: z.string().optional(),
+        }),
+      ),
+    })
+    .meta({ description: 'What run <pipeline> --help --json prints' }),
   error: z
     .strictObject({
       error: z.strictObject({

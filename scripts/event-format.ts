@@ -38,12 +38,19 @@ export const valueSchema = z
 
 export const valuesSchema = z.record(z.string(), valueSchema)
 
+export const errorPlaceSchema = z.strictObject({
+  file: z.string().describe('Relative to the project'),
+  line: z.int().describe('From 1'),
+  column: z.int().describe('From 1'),
+})
+
 export const errorSchema = z
   .strictObject({
     name: z.string(),
     message: z.string(),
     code: z.string().optional(),
     stack: z.string().optional(),
+    place: errorPlaceSchema.optional().describe('Where in the project it was thrown'),
     get cause() {
       return errorSchema.optional()
     },
@@ -53,10 +60,10 @@ export const errorSchema = z
 /** JSON has neither NaN nor infinities. */
 const metricValue = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])])
 const summary = z.strictObject({ last: metricValue, min: metricValue, max: metricValue, count: z.int() })
+const attemptFacts = { metrics: z.record(z.string(), summary), params: z.record(z.string(), z.json()) }
 const facts = z.strictObject({
+  ...attemptFacts,
   lasting: z.array(name).optional(),
-  metrics: z.record(z.string(), summary),
-  params: z.record(z.string(), z.json()),
   reports: z.array(artifactSchema),
   log: z.string().optional().describe('The log of the attempt, relative to the workspace'),
 })
@@ -159,6 +166,7 @@ export const eventSchema = z
       error: errorSchema,
       retryIn: z.number().optional().describe('Milliseconds until the next try; absent when there is none'),
       log: z.string().optional(),
+      facts: z.strictObject(attemptFacts).optional().describe('What it had reported until then'),
     }),
     event('node.succeeded', {
       node: name,

@@ -26,6 +26,8 @@ export interface EncodeContext {
   readonly workdir: () => Promise<string>
   /** The code digest of a predictor. */
   readonly predictorDigest: (predictor: AnyPredictor) => Promise<Digest>
+  /** The folder of the project, which places of code are told relative to; without it none is told. */
+  readonly project?: string
 }
 
 /** What a kind needs in order to give a stored value to a step. */

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
+import { projectPath } from '../internal/project-path.ts'
 import type { Artifact } from './artifact.ts'
 import { encodeJson } from './json.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
@@ -180,7 +181,11 @@ class ModelKind implements Kind<unknown, never> {
     const manifest: ModelManifest = {
       format: 'typescript',
       predictor: predictor.name,
-      module: predictor.module ?? null,
+      // Never an absolute path: a model goes to other machines.
+      module:
+        predictor.module === undefined || context.project === undefined
+          ? null
+          : projectPath(context.project, predictor.module),
       code: await context.predictorDigest(predictor),
       state: state.digest,
       signature: value.signature,

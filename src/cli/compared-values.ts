@@ -5,6 +5,9 @@ import type { RunDetail } from '../record/records.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { valueText } from './value-text.ts'
 
+/** The kinds of which the values can be told. */
+const isData = /^(?:json|metrics|list) /
+
 /** What differs in data is shown as data: the texts of the values that are told apart in a comparison, by identity. */
 export async function comparedValues(
   pw: Workspace,
@@ -14,7 +17,7 @@ export async function comparedValues(
   const wanted = new Set<string>()
   const want = (list: readonly Difference<string>[]): void => {
     for (const { a, b, equal } of list)
-      for (const one of equal ? [] : [a, b]) if (one?.startsWith('json ') === true) wanted.add(one)
+      for (const one of equal ? [] : [a, b]) if (one !== undefined && isData.test(one)) wanted.add(one)
   }
   want(comparison.inputs)
   want(comparison.outputs)

@@ -1,15 +1,20 @@
 #!/usr/bin/env node
 import { heedClosedPipes, printed } from './pipes.ts'
-import { buildProgram, usageExitCode } from './program.ts'
+import { buildProgram } from './program.ts'
+import { helpExitCode, usageError } from './usage-error.ts'
 
-const [command] = process.argv.slice(2)
-heedClosedPipes(() => command === 'run' || command === 'resume')
+const words = process.argv.slice(2)
+const isJson = words.includes('--json')
+heedClosedPipes(() => words[0] === 'run' || words[0] === 'resume')
+const program = buildProgram(isJson)
 try {
-  await buildProgram().parseAsync()
+  await program.parseAsync()
 } catch (error) {
-  const usage = usageExitCode(error)
   process.exitCode =
-    usage ?? (await (await import('./report-error.ts')).reportError(error, process.argv.includes('--json')))
+    helpExitCode(error) ??
+    (await (
+      await import('./report-error.ts')
+    ).reportError(usageError(error, program, words) ?? error, isJson))
 }
 await printed()
 // A step that was given up, or a handle that it has left open, must not keep the command.

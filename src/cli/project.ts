@@ -17,7 +17,8 @@ export interface Project {
 
 /** The pipeline behind an address; without one the only pipeline of the settings. */
 export async function openProject(address: string | undefined): Promise<Project> {
-  const { settings, root } = await readSettings({}, process.cwd())
+  const cwd = process.cwd()
+  const { settings, root, config } = await readSettings({}, cwd)
   const names = Object.keys(settings.pipelines ?? {})
   const named = address ?? (names.length === 1 ? names[0] : undefined)
   if (named === undefined) {
@@ -28,7 +29,7 @@ export async function openProject(address: string | undefined): Promise<Project>
           : `name one of the settings: ${names.join(', ')}`,
     })
   }
-  return { pipeline: await findPipeline(named, settings, root, process.cwd()), address: named, root }
+  return { pipeline: await findPipeline(named, settings, { root, cwd, config }), address: named, root }
 }
 
 function metadataPath({ metadata }: Settings, root: string): string | undefined {

@@ -1,40 +1,21 @@
 import { PipewrightError } from '../internal/error.ts'
 import { paletteFor } from '../ui/palette.ts'
 import { printableLines } from '../ui/text.ts'
+import { errorWording } from './error-wording.ts'
 import { exitCodes } from './exit-codes.ts'
 import { printJson } from './output.ts'
-import { shellWord } from './shell-word.ts'
-
-/** What to do about a run that did not succeed is printed below its tree already. */
-function messageOf(error: PipewrightError): string {
-  if (error.fix === undefined || typeof error.details['run'] !== 'string' || !('nodes' in error.details))
-    return error.message
-  return error.message.slice(0, -`\nFix: ${error.fix}`.length)
-}
-
-/** What the library leaves to its caller: how values are given here. */
-function fixOnTheCommandLine(code: string): string | null {
-  if (code !== 'INPUT_INVALID' && code !== 'MISSING_INPUT') return null
-  const [command = 'run', pipeline = '<pipeline>'] = process.argv.slice(2)
-  const help = sameStart([command, pipeline.startsWith('-') ? '<pipeline>' : pipeline])
-  return `give it as -i <input>=<value>, or -i <input>=@<file>; ${help} --help lists the inputs`
-}
-
-function sameStart(words: readonly string[]): string {
-  return ['pipewright', ...words.map((word) => (word === '<pipeline>' ? word : shellWord(word)))].join(' ')
-}
 
 /** Prints an error to standard error, with `--json` also as a document, and gives the exit code. */
 export async function reportError(error: unknown, json: boolean): Promise<number> {
   const { bad, strong } = await paletteFor(process.stderr)
   if (PipewrightError.isInstance(error)) {
-    const { code, fix = fixOnTheCommandLine(error.code), details } = error
-    const told =
-      error.fix === undefined && fix !== null ? `${messageOf(error)}\nFix: ${fix}` : messageOf(error)
-    const [first = '', ...rest] = printableLines(told).split('\n')
-    const lines = rest.map((line) => (line.startsWith('Fix: ') ? `${strong('Fix:')} ${line.slice(5)}` : line))
-    process.stderr.write(`${[`${bad(error.code)}: ${first}`, ...lines].join('\n')}\n`)
-    const [message] = error.message.split('\nFix: ')
+    const { code, details } = error
+    const { message, fix } = errorWording(error)
+    // What to do about a run that did not succeed is printed below its tree already.
+    const isTold = typeof details['run'] === 'string' && 'nodes' in details
+    const lines = printableLines(message).split('\n')
+    if (fix !== null && !isTold) lines.push(`${strong('Fix:')} ${printableLines(fix)}`)
+    process.stderr.write(`${bad(error.code)}: ${lines.join('\n')}\n`)
     // A run has told of its end in its last line.
     if (json && !('nodes' in details)) printJson({ error: { code, message, fix, details: asJson(details) } })
     return exitCodes[code] ?? 1

@@ -1,6 +1,7 @@
 import type { Value } from '../record/event.ts'
 import type { RunDetail } from '../record/records.ts'
 import { printable, sizeText } from '../ui/text.ts'
+import { shortListText } from './list-text.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 
 const longest = 200
@@ -23,6 +24,10 @@ async function fullText(pw: Workspace, value: Value): Promise<string> {
   const { kind, size, digest, meta } = artifact
   if ((kind === 'json' || kind === 'metrics') && size <= largest && pick === undefined)
     return Buffer.from(await pw.bytes(artifact)).toString('utf8')
+  if (kind === 'list' && pick === undefined) {
+    const text = await shortListText(pw, artifact, longest)
+    if (text !== undefined) return text
+  }
   const rows = typeof meta?.['rows'] === 'number' ? `, ${meta['rows'].toLocaleString('en')} rows` : ''
   return `${kind} ${digest.slice(0, 19)}… ${sizeText(size)}${rows}`
 }

@@ -10,7 +10,7 @@ import type { AnyPredictor } from '../artifact/predictor.ts'
 import { report } from '../artifact/report.ts'
 import type { AnyStep } from '../define/step.ts'
 import type { StepDeclaration } from '../plan/document.ts'
-import type { AttemptEnd, ExecutionFacts, MetricSummary, Values } from '../record/event.ts'
+import type { AttemptEnd, AttemptFacts, ExecutionFacts, MetricSummary, Values } from '../record/event.ts'
 import { unlessAborted } from './abortable.ts'
 import { CommitWriter, type PendingBlob, type TieredReader } from './blobs.ts'
 import { captured, type CaptureSink } from './capture.ts'
@@ -27,6 +27,8 @@ import { SourceReads } from './source-reads.ts'
 
 /** What attempts need of the workspace. */
 export interface AttemptServices {
+  /** The folder of the project. */
+  readonly project: string
   /** The folder of the workspace. */
   readonly root: string
   readonly store: ArtifactStore
@@ -78,6 +80,8 @@ export type AttemptOutcome =
       readonly error: unknown
       readonly retryable: boolean
       readonly log?: string
+      /** Absent where it has reported nothing. */
+      readonly facts?: AttemptFacts
       /** Settles when a function that ignores its signal has come to an end. */
       readonly abandoned?: Promise<void>
     }
@@ -111,7 +115,7 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
   const { predictorDigest } = services
   const sources = new SourceReads(services.reader)
   const blobs = new CommitWriter(services.store, services.reader)
-  const encode = { blobs, workdir, predictorDigest }
+  const encode = { blobs, workdir, predictorDigest, project: services.project }
   const produce = async (): Promise<Values> => {
     const inputs = await decodeInputs(step.inputs, task.values, owner, {
       blobs: sources,
@@ -161,6 +165,7 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
       error: verdict.error,
       retryable: verdict.retry,
       ...(log.name === undefined ? {} : { log: log.name }),
+      ...(context.hasReported ? { facts: { metrics: context.summaries(), params: context.params } } : {}),
       ...(running === undefined ? {} : { abandoned: ended }),
     }
   } finally {

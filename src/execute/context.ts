@@ -176,6 +176,11 @@ export class AttemptContext implements StepContext {
     this.reports.push(report)
   }
 
+  /** Whether there are metrics or parameters. */
+  get hasReported(): boolean {
+    return this.metrics.size > 0 || Object.keys(this.params).length > 0
+  }
+
   /** The summaries of the recorded metrics. */
   summaries(): Record<string, MetricSummary> {
     return Object.fromEntries([...this.metrics].map(([name, series]) => [name, { ...series }]))

@@ -2,6 +2,7 @@ import { errorCodes, type ErrorCode } from '../internal/error-code.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { inspect } from 'node:util'
 import type { ErrorRecord } from '../record/event.ts'
+import { errorPlace } from './error-place.ts'
 
 const longest = 64 * 1024
 const deepest = 8
@@ -23,20 +24,27 @@ function textOf(error: Error, name: 'name' | 'message' | 'stack' | 'code'): stri
   }
 }
 
-/** An error, or whatever else was thrown, as it is recorded; causes are kept. Never throws. */
-export function errorRecord(thrown: unknown, depth = 0): ErrorRecord {
+/**
+ * An error, or whatever else was thrown, as it is recorded; causes are kept. With the folder of the project it tells
+ * the place there. Never throws.
+ */
+export function errorRecord(thrown: unknown, project?: string, depth = 0): ErrorRecord {
   try {
     if (thrown instanceof Error) {
       const code = textOf(thrown, 'code')
       const stack = textOf(thrown, 'stack')
+      const message = textOf(thrown, 'message') ?? ''
+      const place =
+        stack === undefined || project === undefined ? undefined : errorPlace({ stack, message }, project)
       return {
         name: textOf(thrown, 'name') ?? 'Error',
-        message: textOf(thrown, 'message') ?? '',
+        message,
         ...(code === undefined ? {} : { code }),
         ...(stack === undefined ? {} : { stack }),
+        ...(place === undefined ? {} : { place }),
         ...(thrown.cause === undefined || depth >= deepest
           ? {}
-          : { cause: errorRecord(thrown.cause, depth + 1) }),
+          : { cause: errorRecord(thrown.cause, project, depth + 1) }),
       }
     }
     const text = shortened(inspect(thrown, { depth: 3 }))

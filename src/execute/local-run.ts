@@ -443,7 +443,7 @@ export class LocalRun {
       const planned = this.#scopes.node(node)
       // A step may have thrown undefined: what counts is that it has thrown.
       const cause = this.#errors.has(node) ? this.#errors.get(node) : containerError(node, this.#failures)
-      const error = errorRecord(cause)
+      const error = errorRecord(cause, this.#services.project)
       // What has settled is looked at no more.
       this.#scopes.drop(node)
       if (planned.type === 'step' || this.#errors.has(node)) this.#failures.push({ node, error, cause })
@@ -484,7 +484,7 @@ export class LocalRun {
     const state = timedOut || unreadable !== undefined ? 'failed' : reached
     const ownEnd = unreadable ?? this.#endedBy
     const cause = state === 'succeeded' ? undefined : (ownEnd ?? this.#failures[0]?.cause)
-    const error = cause === undefined ? {} : { error: errorRecord(cause) }
+    const error = cause === undefined ? {} : { error: errorRecord(cause, this.#services.project) }
     await this.#append({ type: 'run.finished', state, outputs, ...error })
     this.#resolve({
       state,

@@ -66,7 +66,7 @@ export class Remake {
       host.signal.throwIfAborted()
       if (outcome.ok)
         return this.#keep(execution, work, outcome, { ...keeping, number, startedAt, now, lost })
-      const { end, error, log } = outcome
+      const { end, error, log, facts } = outcome
       const isMissing = lostBlob(error) !== undefined
       if (isMissing) await mend(error)
       else used++
@@ -80,9 +80,10 @@ export class Remake {
         node,
         attempt: number,
         end: isMissing ? 'lost-input' : end,
-        error: errorRecord(error),
+        error: errorRecord(error, this.#services.project),
         ...(retryIn === undefined ? {} : { retryIn }),
         ...(log === undefined ? {} : { log }),
+        ...(facts === undefined ? {} : { facts }),
       })
       if (retryIn === undefined) return failedAgain(error)
       await host.sleep(retryIn)

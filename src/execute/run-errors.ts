@@ -51,13 +51,18 @@ export function containerError(
   )
 }
 
-/** A node that a selection left out and the cache does not have. */
-export function selectionGap(node: string, uncached: string | undefined): PipewrightError {
+/** A node that a selection left out and the cache does not have; so do as many more. */
+export function selectionGap(node: string, uncached: string | undefined, more = 0): PipewrightError {
   const why = uncached === undefined ? '' : ` (${uncached})`
-  return new PipewrightError('SELECTION_GAP', `'${node}' was not selected and is not in the cache${why}`, {
-    fix: 'select it too (to: …), or run the whole pipeline once',
-    details: { node },
-  })
+  const others = more === 0 ? '' : `, nor ${more === 1 ? 'is one more node' : `are ${more} more nodes`}`
+  return new PipewrightError(
+    'SELECTION_GAP',
+    `'${node}' was not selected and is not in the cache${why}${others}`,
+    {
+      fix: 'select it too (to: …), or run the whole pipeline once',
+      details: { node },
+    },
+  )
 }
 
 /** A loop that asks for more rounds than it may have, or a recursion that goes deeper than it may. */

@@ -2,7 +2,7 @@ import PQueue from 'p-queue'
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 import type { PipewrightError } from '../internal/error.ts'
-import type { RunEvent, Values } from '../record/event.ts'
+import type { AttemptFacts, RunEvent, Values } from '../record/event.ts'
 import { attemptStep, type AttemptOutcome } from './attempt.ts'
 import type { PendingBlob } from './blobs.ts'
 import { inputDigests } from './cache-key.ts'
@@ -44,6 +44,14 @@ export interface StepHost {
   blame(node: string, error: unknown): void
   /** Takes work that nobody awaits: what goes wrong with it fails the node, or the run. */
   guard(node: string, work: Promise<void>): void
+}
+
+/** What an attempt without a result leaves, as far as there is any. */
+function left({ log, facts }: { log: string | undefined; facts: AttemptFacts | undefined }): {
+  log?: string
+  facts?: AttemptFacts
+} {
+  return { ...(log === undefined ? {} : { log }), ...(facts === undefined ? {} : { facts }) }
 }
 
 /** So many nodes are looked up at once. */
@@ -392,11 +400,11 @@ export class StepExecutions {
   /** A node that nothing is to be done for any more: the run was halted before it had used a try. */
   async #withdraw(
     node: string,
-    { error, log }: AttemptOutcome & { ok: false },
+    { error, log, facts }: AttemptOutcome & { ok: false },
     attempt: number,
   ): Promise<void> {
-    const ended = { attempt, end: 'lost-input', error: errorRecord(error) } as const
-    await this.#host.append({ type: 'attempt.failed', node, ...ended, ...(log === undefined ? {} : { log }) })
+    const ended = { attempt, end: 'lost-input', error: errorRecord(error, this.#services.project) } as const
+    await this.#host.append({ type: 'attempt.failed', node, ...ended, ...left({ log, facts }) })
     this.close(node, 'cancelled')
     this.#host.apply({ type: 'node.withdrawn', node })
   }
@@ -514,7 +522,7 @@ export class StepExecutions {
   async #fail(
     node: string,
     work: Work,
-    { end, error, retryable, log }: AttemptOutcome & { ok: false },
+    { end, error, retryable, log, facts }: AttemptOutcome & { ok: false },
     attempt: number,
   ): Promise<void> {
     const tries = this.tries.get(node)!
@@ -532,9 +540,9 @@ export class StepExecutions {
       node,
       attempt,
       end,
-      error: errorRecord(error),
+      error: errorRecord(error, this.#services.project),
       ...again,
-      ...(log === undefined ? {} : { log }),
+      ...left({ log, facts }),
     })
     this.#host.blame(node, error)
     if (retryIn === undefined) this.close(node, end, error)

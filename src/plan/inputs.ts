@@ -10,6 +10,7 @@ import type { JsonKind } from '../artifact/json.ts'
 import type { Kind } from '../artifact/kind.ts'
 import { check, issueLines, type SchemaIssue } from '../artifact/schema.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
+import { misnamedProperties } from './misnamed.ts'
 
 /** What a caller gives for an input of type T: a path for a file or a directory, else the value. */
 type GivenValue<T> = T extends FileHandle | DirectoryHandle
@@ -73,7 +74,12 @@ function jsonValue(
     )
   }
   if (!result.ok) {
-    problems.push(...result.issues.map((issue) => ({ ...issue, input })))
+    const misnamed = misnamedProperties(value, kind.declare().schema)
+    const hints = misnamed.map(({ path, name, meant }) => ({
+      path,
+      message: `'${name}' is no property of it: did you mean '${meant}'?`,
+    }))
+    problems.push(...[...result.issues, ...hints].map((issue) => ({ ...issue, input })))
     return null
   }
   if (result.value === undefined) return undefined

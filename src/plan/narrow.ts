@@ -8,6 +8,8 @@ export interface Narrowed {
   readonly scope: PlanScope
   /** Root nodes that are needed but not selected: their outputs must be in the cache. */
   readonly reuse: ReadonlySet<string>
+  /** Those of them that depend on no selected node: they can be looked up before anything runs. */
+  readonly before: PlanScope
 }
 
 /**
@@ -23,7 +25,7 @@ export function narrow(plan: Plan, selection: Selection): Narrowed {
   // A node between two selected ones cannot be looked up before the first of them has run.
   const first = [...reuse].filter((id) => !following.has(id))
   const nodes = plan.scope.nodes
-    .filter(({ id }) => needed.has(id))
+    .filter(({ id, type }) => needed.has(id) || type === 'handler')
     .map((node): PlanNode =>
       selected.has(node.id) && first.length > 0
         ? { ...node, after: [...new Set([...(node.after ?? []), ...first])] }
@@ -34,5 +36,6 @@ export function narrow(plan: Plan, selection: Selection): Narrowed {
       ([, binding]) => !('node' in binding) || needed.has(binding.node),
     ),
   )
-  return { scope: { nodes, outputs }, reuse }
+  const before = plan.scope.nodes.filter(({ id }) => first.includes(id))
+  return { scope: { nodes, outputs }, reuse, before: { nodes: before, outputs: {} } }
 }

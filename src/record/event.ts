@@ -21,12 +21,22 @@ export type Value =
 /** Named values. */
 export type Values = Readonly<Record<string, Value>>
 
+/** A place in the code of a project; lines and columns are counted from 1. */
+export interface ErrorPlace {
+  /** Relative to the project, with forward slashes. */
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
 /** An error as it is recorded. */
 export interface ErrorRecord {
   readonly name: string
   readonly message: string
   readonly code?: string
   readonly stack?: string
+  /** Where in the project it was thrown, as written; absent where its stack names no place of the project. */
+  readonly place?: ErrorPlace
   readonly cause?: ErrorRecord
 }
 
@@ -107,12 +117,16 @@ export interface MetricSummary {
   readonly count: number
 }
 
-/** What the end of an execution carries beside its outputs. */
-export interface ExecutionFacts {
-  /** Outputs whose schemas take what they gave; of steps with a `version`. */
-  readonly lasting?: readonly string[]
+/** What an attempt has reported. */
+export interface AttemptFacts {
   readonly metrics: Readonly<Record<string, MetricSummary>>
   readonly params: JsonObject
+}
+
+/** What the end of an execution carries beside its outputs. */
+export interface ExecutionFacts extends AttemptFacts {
+  /** Outputs whose schemas take what they gave; of steps with a `version`. */
+  readonly lasting?: readonly string[]
   readonly reports: readonly Artifact[]
   /** The log segment of the attempt, relative to the workspace; absent when nothing was logged. */
   readonly log?: string
@@ -188,6 +202,8 @@ export type RunEvent =
       /** Milliseconds until the next try; absent when there is none. */
       readonly retryIn?: number
       readonly log?: string
+      /** What it had reported until then; absent where that is nothing. */
+      readonly facts?: AttemptFacts
     }
   | {
       readonly type: 'node.succeeded'

@@ -5,6 +5,7 @@ import type { RunVerification } from './verification.ts'
 import type {
   Address,
   AttemptEnd,
+  AttemptFacts,
   Environment,
   ErrorRecord,
   LostBlob,
@@ -44,6 +45,8 @@ export interface AttemptRecord {
   readonly end: 'succeeded' | AttemptEnd | null
   readonly error: ErrorRecord | null
   readonly log: string | null
+  /** What a try without a result had reported; that of a success is the execution's. Absent where there is nothing. */
+  readonly facts?: AttemptFacts
   /** What this try made again, of a node that had succeeded; absent for any other. */
   readonly repaired?: LostBlob
 }
@@ -75,6 +78,8 @@ export interface ExecutionRecord {
   readonly reports: readonly Artifact[]
   readonly attempts: readonly AttemptRecord[]
   readonly error: ErrorRecord | null
+  /** The node that failed before it; only of a blocked one. */
+  readonly blockedBy?: string
 }
 
 /** A run with all that is known of it. */

@@ -1,6 +1,6 @@
 import type { Plan, PlanNode } from '../plan/document.ts'
 import { layoutPlan } from './graph-layout.ts'
-import { patternOf } from './pattern.ts'
+import { patternOf } from '../plan/node-path.ts'
 import type { PlanIndex } from './plan-index.ts'
 import type { Schedule } from './schedule.ts'
 import type { PageGraph, PageNode, PageState } from './page-data.ts'

@@ -1,4 +1,4 @@
-import { patternOf } from './pattern.ts'
+import { patternOf } from '../plan/node-path.ts'
 import type { PlanIndex } from './plan-index.ts'
 import type { PageNode } from './page-data.ts'
 

@@ -1,4 +1,4 @@
-import { patternOf } from './pattern.ts'
+import { patternOf } from '../plan/node-path.ts'
 import { parentPath, sourcesOf, type PlacedNode, type PlanIndex } from './plan-index.ts'
 
 /** An execution as far as time goes; milliseconds since any moment. */

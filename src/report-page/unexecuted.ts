@@ -1,5 +1,5 @@
 import type { RunDetail } from '../record/records.ts'
-import { patternOf } from './pattern.ts'
+import { patternOf } from '../plan/node-path.ts'
 import { innerPrefix, parentPath, sourcesOf, type PlacedNode, type PlanIndex } from './plan-index.ts'
 import { isGoingOn, type Progress } from './progress.ts'
 import type { PageNode, PageState } from './page-data.ts'

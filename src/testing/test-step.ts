@@ -114,6 +114,7 @@ export async function testStep<In, Out, Run>(
     store,
   )
   const services: AttemptServices = {
+    project: process.cwd(),
     root: folder,
     store,
     reader,

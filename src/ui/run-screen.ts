@@ -4,6 +4,8 @@ import { fit } from './fit.ts'
 import type { Palette } from './palette.ts'
 import { renderRun } from './run-tree.ts'
 
+/** Where in the code a node has failed. */
+const place = /[├└]─ at \S+:\d+:\d+$/u
 const branch = /^((?:│ {2}| {3})*[├└]─ )(\S)(?= )/u
 
 function coloured(line: string, { good, bad, careful, busy, faint }: Palette): string {
@@ -33,7 +35,8 @@ export function runScreen(
   return renderRun(detail, plan)
     .split('\n')
     .map((line, index) => {
-      const isWhole = columns === undefined || index === 0 || branch.exec(line)?.[2] === '✗'
+      const isWhole =
+        columns === undefined || index === 0 || branch.exec(line)?.[2] === '✗' || place.test(line)
       return coloured(isWhole ? line : fit(line, columns), palette)
     })
     .join('\n')

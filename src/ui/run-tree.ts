@@ -1,10 +1,15 @@
 import type { Plan, PlanNode, PlanScope } from '../plan/document.ts'
 import { bodiesOf } from '../plan/bodies.ts'
+import { placeOf } from '../lineage/unfinished.ts'
 import type { ExecutionRecord, RunDetail } from '../record/records.ts'
 import { durationText, numberText, printable } from './text.ts'
+import { placeText } from './unfinished-text.ts'
 
 /** More items of a map than this are folded into one line. */
 const mostItems = 12
+
+/** Of these, so many that have failed are shown all the same. */
+const mostFailed = 3
 
 const marks: Readonly<Record<string, string>> = {
   succeeded: '✓',
@@ -37,9 +42,12 @@ function factsOf(execution: ExecutionRecord): string {
   const repaired = execution.attempts.findLast((attempt) => attempt.repaired !== undefined)?.repaired
   if (repaired !== undefined)
     parts.push(`was lost, made again for ${repaired.by === '' ? 'the outputs' : printable(repaired.by)}`)
-  const metrics = Object.entries(execution.metrics).slice(0, 4)
+  // What failed has reported in its last try.
+  const { metrics: reported = execution.metrics } = execution.attempts.at(-1)?.facts ?? {}
+  const metrics = Object.entries(reported).slice(0, 4)
   if (metrics.length > 0)
     parts.push(metrics.map(([name, { last }]) => `${printable(name)} ${numberText(last)}`).join(', '))
+  if (execution.blockedBy !== undefined) parts.push(`by ${printable(execution.blockedBy)}`)
   if (execution.error !== null) parts.push(printable(execution.error.message.split('\n')[0]!))
   return parts.join(' · ')
 }
@@ -67,9 +75,12 @@ class RunTree {
 
   #branch(node: PlanNode, path: string): Branch {
     const execution = this.#byPath.get(path)
-    const children = this.#children(node, path)
+    const inner = this.#children(node, path)
+    // Containers say where by what they hold.
+    const place = execution?.step == null || execution.error === null ? undefined : placeOf(execution.error)
+    const children = place === undefined ? inner : [{ text: placeText(place), children: [] }, ...inner]
     let state = stateOf(execution)
-    if (execution === undefined && children.some(({ text }) => !text.startsWith(marks['not run']!)))
+    if (execution === undefined && inner.some(({ text }) => !text.startsWith(marks['not run']!)))
       state = 'running'
     const count = node.type === 'map' ? (this.#items.get(path)?.length ?? 0) : undefined
     const parts = [`${marks[state]} ${printable(node.id)}`]
@@ -83,7 +94,7 @@ class RunTree {
   #children(node: PlanNode, path: string): Branch[] {
     if (node.type === 'map') {
       const items = this.#items.get(path) ?? []
-      if (items.length > mostItems) return [this.#folded(path, items)]
+      if (items.length > mostItems) return [this.#folded(path, items), ...this.#failedIn(path)]
       return items.map((item) => ({
         text: `[${item}]`,
         children: this.branches(node.body, `${path}[${item}]/`),
@@ -97,6 +108,21 @@ class RunTree {
           : []
         : [{ text: name, children: inner }]
     })
+  }
+
+  /** The first steps that have failed in a map of which the items are folded. */
+  #failedIn(path: string): Branch[] {
+    const found: Branch[] = []
+    for (const [node, execution] of this.#byPath) {
+      if (!node.startsWith(`${path}[`) || execution.step === null || execution.error === null) continue
+      const place = placeOf(execution.error)
+      found.push({
+        text: `${marks['failed']} ${printable(node.slice(path.length))}  failed  ${factsOf(execution)}`,
+        children: place === undefined ? [] : [{ text: placeText(place), children: [] }],
+      })
+      if (found.length === mostFailed) break
+    }
+    return found
   }
 
   #folded(path: string, items: readonly number[]): Branch {

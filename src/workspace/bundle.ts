@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
@@ -113,6 +113,8 @@ export async function exportRun(
     }
   }
   await store.close()
+  // Where the store has put its files together: nothing is left there.
+  await rm(join(target, 'tmp'), { recursive: true, force: true })
   let events = 0
   const lines = async function* (): AsyncGenerator<string> {
     for await (const { at, event } of metadata.events(run)) {
@@ -178,6 +180,7 @@ export async function importRun({ metadata, store, folder }: Parts, source: stri
   // Values before the events that name them.
   for (const blob of blobs) await store.putStream(bundle.stream({ blob }))
   await bundle.close()
+  await rm(join(source, 'tmp'), { recursive: true, force: true }).catch(() => undefined)
   const writes: Promise<void>[] = []
   const lines = createInterface({ input: createReadStream(join(source, names.events)), crlfDelay: Infinity })
   for await (const line of lines) {

@@ -41,7 +41,8 @@ try {
         `pipeline '${address.pipeline}' has no step '${attempt.step}'`,
       )
     const store = await openFileStore(folder)
-    await runAttempt(step, attempt, { folder, store, predictorDigest: predictorDigestIn({ root, opaque }) })
+    const predictorDigest = predictorDigestIn({ root, opaque })
+    await runAttempt(step, attempt, { project: root, folder, store, predictorDigest })
   }
 } catch (error) {
   send({ type: 'refused', error: errorRecord(error) })

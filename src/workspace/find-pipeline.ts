@@ -1,11 +1,12 @@
-import { readdirSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
 import { own } from '../internal/own.ts'
 import { isPipeline, type AnyPipeline } from '../define/runnable.ts'
 import { errorPlace, headline } from './load-error.ts'
 import { loadModule } from './load-module.ts'
+import { atSetting, missingAddress, missingSetting } from './missing-pipeline.ts'
 import type { Settings } from './settings.ts'
 
 /** The pipeline of a module: by export name, by pipeline name, or the only one there is. */
@@ -54,53 +55,45 @@ function thrownText(thrown: unknown): string {
 
 /** What to do about a package that a module imports and that is not there. */
 function missingPackage(thrown: unknown): string | undefined {
-  const name = thrown instanceof Error ? /Cannot find package '([^']+)'/.exec(thrown.message)?.[1] : undefined
+  const message = thrown instanceof Error ? thrown.message : ''
+  // Of a package, not of one of its parts; what is imported by a path is none.
+  const name = /Cannot find (?:package|module) '((?:@[^'/]+\/)?[^'./][^'/]*)(?:\/[^']*)?'/.exec(message)?.[1]
   return name === undefined ? undefined : `npm install ${name}, or mend the import`
 }
 
-/** Files beside one that is not there, written as it was, which a mistyped name may mean. */
-function filesBeside(path: string, file: string): string[] {
-  try {
-    const modules = readdirSync(dirname(path)).filter(
-      (name) => /\.[cm]?[jt]sx?$/.test(name) && !name.startsWith('pipewright.config.'),
-    )
-    return modules.map((name) => join(dirname(file), name))
-  } catch {
-    return []
-  }
-}
-
-/** The pipeline behind what a user names: a name of the settings, or `file#export`. */
+/** The pipeline behind what a user names: a name of the settings, which `config` holds, or `file#export`. */
 export async function findPipeline(
   address: string,
   settings: Settings,
-  root: string,
-  cwd: string,
+  { root, cwd, config }: { readonly root: string; readonly cwd: string; readonly config: string | undefined },
 ): Promise<AnyPipeline> {
   const named = own(settings.pipelines ?? {}, address)
+  const place = named === undefined ? undefined : { config, name: address }
   const [file, name] = (named ?? address).split('#') as [string, string | undefined]
   const path = resolve(named === undefined ? cwd : root, file)
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true)
+    throw place === undefined
+      ? missingAddress(file, path, Object.keys(settings.pipelines ?? {}))
+      : missingSetting(file, path, place)
   let exports: Readonly<Record<string, unknown>>
   try {
     exports = await loadModule(path)
   } catch (cause) {
     if (PipewrightError.isInstance(cause)) throw cause
-    const place = await errorPlace(cause, path)
-    const missing = statSync(path, { throwIfNoEntry: false })?.isFile() !== true
-    const names = Object.keys(settings.pipelines ?? {})
+    const at = await errorPlace(cause, path)
     throw new PipewrightError(
       'PIPELINE_NOT_FOUND',
-      missing
-        ? `there is no file ${file}`
-        : `${file} cannot be loaded: ${thrownText(cause)}${place === undefined ? '' : `\n  at ${place}`}`,
+      `${file} cannot be loaded: ${thrownText(cause)}${at === undefined ? '' : `\n  at ${at}`}`,
       {
-        fix: missing
-          ? `give file#export, or a name of the settings (${didYouMean(address, [...names, ...filesBeside(path, file)])})`
-          : (missingPackage(cause) ?? 'mend the error in the file'),
-        details: { file, ...(place === undefined ? {} : { place }) },
+        fix: missingPackage(cause) ?? 'mend the error in the file',
+        details: { file, ...(at === undefined ? {} : { place: at }) },
         cause,
       },
     )
   }
-  return findPipelineIn(exports, file, name)
+  try {
+    return findPipelineIn(exports, file, name)
+  } catch (error) {
+    throw place === undefined ? error : atSetting(error as PipewrightError, place)
+  }
 }

@@ -1,66 +1,65 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-
-/** A place in a file of the project. */
-interface Place {
-  readonly file: string
-  readonly line: number
-}
+import { projectFrame, type StackPlace } from '../internal/stack-place.ts'
+import { moduleGraph } from '../code/module-graph.ts'
 
 function asPath(text: string): string {
   return text.startsWith('file:') ? fileURLToPath(text) : text
 }
 
+/** Parsers count columns from 0. */
+function placeAt(file: string, line: string, column: string): StackPlace {
+  return { file: asPath(file), line: Number(line), column: Number(column) + 1 }
+}
+
 /**
- * Where a module went wrong while it was loaded, as `file:line`: what a loader says of a syntax error, else the first
- * frame in the project; undefined where nothing tells.
+ * Where a module went wrong while it was loaded, as `file:line:column`: what a loader says of a syntax error, else the
+ * first frame in the project; undefined where nothing tells.
  */
 export async function errorPlace(error: unknown, file: string): Promise<string | undefined> {
   if (!(error instanceof Error)) return undefined
-  const place = syntaxPlace(error, file) ?? framePlace(error) ?? (await parsedPlace(error, file))
+  const place =
+    syntaxPlace(error, file) ?? projectFrame(error.stack ?? '') ?? (await parsedPlace(error, file))
   if (place === undefined) return undefined
   const way = relative(process.cwd(), place.file)
-  return `${way.startsWith('..') ? place.file : way}:${place.line}`
+  return `${way.startsWith('..') ? place.file : way}:${place.line}:${place.column}`
 }
 
-/** What parsers say: Node as the first line of the stack, esbuild and babel in the message. */
-function syntaxPlace({ stack = '', message }: Error, file: string): Place | undefined {
-  const node = /^(file:\/\/\S+|\/[^\n]+?):(\d+)\n/.exec(stack)
-  if (node !== null) return { file: asPath(node[1]!), line: Number(node[2]) }
-  const esbuild = /^\s*(\/[^\n:]+):(\d+):\d+: ERROR:/m.exec(message)
-  if (esbuild !== null) return { file: esbuild[1]!, line: Number(esbuild[2]) }
-  const babel = /\((\d+):\d+\)/.exec(message) ?? /:(\d+):\d+$/m.exec(message.split('\n')[0]!)
+/** What parsers say: Node as the first lines of the stack, esbuild, jiti and babel in the message, from column 0. */
+function syntaxPlace({ stack = '', message }: Error, file: string): StackPlace | undefined {
+  const node = /^(file:\/\/\S+|\/[^\n]+?):(\d+)\n(?:[^\n]*\n( *)\^)?/.exec(stack)
+  if (node !== null) return placeAt(node[1]!, node[2]!, String(node[3]?.length ?? 0))
+  const esbuild = /^\s*(\/[^\n:]+):(\d+):(\d+): ERROR:/m.exec(message)
+  if (esbuild !== null) return placeAt(esbuild[1]!, esbuild[2]!, esbuild[3]!)
+  const jiti = /^ParseError:[^\n]*\n\s*(\S[^\n]*?):(\d+):(\d+)/.exec(message)
+  if (jiti !== null) return placeAt(jiti[1]!, jiti[2]!, jiti[3]!)
+  const babel = /\((\d+):(\d+)\)/.exec(message) ?? /:(\d+):(\d+)$/m.exec(message.split('\n')[0]!)
   const named = /^(?:\w+Error: )?(\/[^\n:]+\.[cm]?[jt]sx?):/.exec(message)
   return babel === null || (!message.includes('rror') && named === null && !/nexpected/.test(message))
     ? undefined
-    : { file: named?.[1] ?? file, line: Number(babel[1]) }
+    : placeAt(named?.[1] ?? file, babel[1]!, babel[2]!)
 }
 
-/** Some loaders tell nothing of the place: the file is parsed once more. */
-async function parsedPlace({ name }: Error, file: string): Promise<Place | undefined> {
+/** Some loaders tell nothing of the place: the file, and what it loads of the project, is parsed once more. */
+async function parsedPlace({ name }: Error, file: string): Promise<StackPlace | undefined> {
   if (name !== 'SyntaxError' || !existsSync(file)) return undefined
-  const text = readFileSync(file, 'utf8')
   const { parseSync } = await import('oxc-parser')
-  const start = parseSync(file, text).errors[0]?.labels[0]?.start
-  return start === undefined ? undefined : { file, line: text.slice(0, start).split('\n').length }
-}
-
-function framePlace({ stack = '' }: Error): Place | undefined {
-  for (const [, path, line] of stack.matchAll(
-    /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^\s()]+?):(\d+):\d+\)?$/gm,
-  )) {
-    const file = asPath(path!)
-    if (!file.includes('/node_modules/') && !isOwn(file)) return { file, line: Number(line) }
+  const loaded = await moduleGraph(file).then(
+    ({ modules }) => modules.map(({ path }) => path),
+    () => [],
+  )
+  const code = loaded.filter((path) => /\.[cm]?[jt]sx?$/.test(path))
+  // A TypeScript file beside a JavaScript one is not what Node has parsed.
+  const isJavaScript = (path: string): boolean => /\.[cm]?jsx?$/.test(path)
+  for (const path of new Set([file, ...code.filter(isJavaScript), ...code])) {
+    const text = readFileSync(path, 'utf8')
+    const start = parseSync(path, text).errors[0]?.labels[0]?.start
+    if (start === undefined) continue
+    const before = text.slice(0, start).split('\n')
+    return { file: path, line: before.length, column: before.at(-1)!.length + 1 }
   }
   return undefined
-}
-
-const own = fileURLToPath(new URL('..', import.meta.url))
-
-/** Frames of this package say nothing of what the user wrote. */
-function isOwn(file: string): boolean {
-  return file.startsWith(own)
 }
 
 /** What a message says, without the code and the places that parsers print below it. */

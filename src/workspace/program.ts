@@ -1,9 +1,10 @@
-import { isAbsolute, join, relative, sep } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { canonicalJson } from '../internal/canonical.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { BlobWriter } from '../artifact/blob.ts'
 import type { Digest } from '../internal/digest.ts'
 import type { Json } from '../internal/json.ts'
+import { projectPath } from '../internal/project-path.ts'
 import { checkBuildFunction } from '../code/build-check.ts'
 import { stepCode, type CodeRequest, type CodeSettings, type StepCode } from '../code/step-digest.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
@@ -18,11 +19,6 @@ export interface Compiled {
   readonly plan: Plan
   readonly program: Program
   readonly address: Address | null
-}
-
-/** A path below the root as it is recorded: relative, with forward slashes. */
-export function projectPath(root: string, path: string): string {
-  return relative(root, path).split(sep).join('/')
 }
 
 /** The absolute path behind a recorded one. */

@@ -34,7 +34,7 @@ export interface RunOptions {
    * run fails with `RUN_TIMEOUT`. A timeout counts anew with each resume, a deadline does not.
    */
   readonly deadline?: Date | string
-  /** Runs a part of the pipeline: what else it needs comes from the cache, or the run fails with `SELECTION_GAP`. */
+  /** Runs a part of the pipeline: what else it needs comes from the cache, or `SELECTION_GAP` is thrown before anything runs. */
   readonly select?: Selection
   /** Default: entries are used and made. `refresh` executes all, or the nodes that match, and makes new entries. */
   readonly cache?: CacheMode

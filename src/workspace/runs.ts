@@ -8,6 +8,7 @@ import type { AnyPipeline } from '../define/runnable.ts'
 import { CommitWriter, TieredReader } from '../execute/blobs.ts'
 import { DryRun, type Prospect } from '../execute/dry-run.ts'
 import { JsonValues } from '../execute/json-values.ts'
+import { findSelectionGap } from '../execute/selection-gaps.ts'
 import type { RunServices } from '../execute/run-request.ts'
 import { matching } from '../plan/select.ts'
 import type { CacheMode, RunEvent, RunSettings, Values } from '../record/event.ts'
@@ -178,6 +179,12 @@ export class Runs {
     const settings = this.#settings(options)
     const part = narrowed(compiled, settings)
     if (typeof settings.cache === 'object') matching(compiled.plan, settings.cache.refresh, 'refresh')
+    const { before, ...request } = part
+    if (before !== undefined) {
+      const signal = AbortSignal.any([this.#active.closed, ...(options.signal ? [options.signal] : [])])
+      const gap = await findSelectionGap({ ...request, inputs, settings }, before, this.#passing(), signal)
+      if (gap !== undefined) throw gap
+    }
     const writer = new CommitWriter(store, this.#services.reader)
     const { given: _given, ...structure } = compiled.plan
     const document = await writer.put(Buffer.from(canonicalJson(structure), 'utf8'))
@@ -204,8 +211,8 @@ export class Runs {
         lease,
       )
       const updates = new Updates(options.onUpdate)
-      const request = { id, inputs, settings, lease, history: [], ...part }
-      return this.#active.drive(request, { ...driveOptions(options), updates })
+      const driven = { id, inputs, settings, lease, history: [], ...request }
+      return this.#active.drive(driven, { ...driveOptions(options), updates })
     } catch (error) {
       await this.#active.release(lease)
       throw error

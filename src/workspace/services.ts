@@ -45,6 +45,7 @@ export function servicesOf({
   const json = new JsonValues(reader)
   const shared = store.entries && new SharedCache(store.entries, metadata, reader)
   return {
+    project: root,
     root: folder,
     store,
     metadata,

@@ -78,8 +78,8 @@ function undone(id: string): PipewrightError {
 export function narrowed(
   { plan, program }: Compiled,
   { selection }: RunSettings,
-): Pick<Compiled, 'plan' | 'program'> & Partial<Pick<Narrowed, 'reuse'>> {
+): Pick<Compiled, 'plan' | 'program'> & Partial<Pick<Narrowed, 'reuse' | 'before'>> {
   if (selection === undefined) return { plan, program }
-  const { scope, reuse } = narrow(plan, selection)
-  return { plan: { ...plan, scope }, program, reuse }
+  const { scope, reuse, before } = narrow(plan, selection)
+  return { plan: { ...plan, scope }, program, reuse, before }
 }

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { commandSchemas } from '../../scripts/cli-format.ts'
 import { tempFolder } from '../workspace/temp.ts'
 import {
   command,
@@ -30,26 +31,38 @@ function closedEarly(cwd: string, args: readonly string[]): Promise<{ code: numb
 
 describe('what is given to the command line may be wrong', () => {
   test.each([
-    [['rnu'], "unknown command 'rnu'", 'Did you mean run?'],
-    [['run', target, '--tga', 'x'], "unknown option '--tga'", 'Did you mean --tag?'],
+    [['rnu'], "unknown command 'rnu'", 'did you mean run?'],
+    [['run', target, '--tga', 'x'], "unknown option '--tga'", 'did you mean --tag?'],
     [['resume'], "missing required argument 'run'", '--help'],
-    [['runs', '--limit', 'many'], 'Give a whole number from 1', '--help'],
+    [['runs', '--limit', 'many'], '--limit', 'give a whole number from 1'],
     [['run', target, '-i', 'itms=[1]'], "has no input 'itms'", "did you mean 'items'?"],
     [['run', target, '-i', 'items=1'], 'items', 'expected array'],
-    [['run', target, '--failure', 'sotp'], '--failure sotp is not a policy', 'give stop or continue'],
+    [['run', target, '--failure', 'sotp'], '--failure sotp is not a policy', "did you mean 'stop'?"],
     [['run', target, '--progress', 'lively'], '--progress lively', "did you mean 'live'?"],
-    [['run', target, '--timeout', '5 minutes'], 'is not a duration', "'5m'"],
+    [['run', target, '--timeout', '5 minutes'], '--timeout 5 minutes is not a duration', '5m'],
+    [['gc', '--older-than', 'abc'], '--older-than abc is not a duration', '7d'],
+    [['run', target, '--cache', 'refesh'], '--cache refesh is not a mode', "did you mean 'refresh'?"],
+    [['run', target, '--only', 'mpa'], "--only: no node of pipeline 'doubles'", "did you mean 'map'?"],
+    [['runs', '--state', 'faild'], '--state faild is not a state', "did you mean 'failed'?"],
+    [['artifacts', 'lst'], "artifacts has no command 'lst'", "did you mean 'list'?"],
+    [['artifacts', 'exprot', 'x', '-o', 'y'], '-o', 'did you mean pipewright artifacts export?'],
+    [['completion', 'zhs'], 'no completion for zhs', "did you mean 'zsh'?"],
     [['run'], 'no pipeline is named', 'name a file'],
     [['graph', target, '-f', 'dto'], '--format dto', "did you mean 'dot'?"],
     [['logs', '--level', 'wran'], '--level wran', "did you mean 'warn'?"],
     [['init', '--test', 'jest'], '--test jest', 'known: node, vitest'],
     [['artifacts', 'import', 'nowhere'], 'is no exported run', 'artifacts export'],
   ])('%j', async (args, message, fix) => {
-    const { code, err } = await pipewright(await tempFolder(), ...args)
+    const cwd = await tempFolder()
+    const { code, err } = await pipewright(cwd, ...args)
     expect(err).toContain(message)
     expect(err).toContain(fix)
     expect(err).not.toContain('    at ')
     expect(code).toBe(2)
+    const { out } = await pipewright(cwd, ...args, '--json')
+    const { error } = commandSchemas.error.parse(JSON.parse(out))
+    expect(error.message).toContain(message)
+    expect(`${error.message} ${error.fix}`).toContain(fix)
   })
 
   test('nothing of that makes a workspace', async () => {
@@ -86,12 +99,20 @@ describe('files may be wrong', () => {
   const broken: Readonly<Record<string, readonly [text: string, message: RegExp]>> = {
     'throws.ts': [
       'const settings = {} as { host: { name: string } }\n\nexport const name = settings.host.name\n',
-      /throws\.ts cannot be loaded: TypeError: Cannot read properties of undefined.*\n {2}at throws\.ts:3/,
+      /throws\.ts cannot be loaded: TypeError: Cannot read properties of undefined.*\n {2}at throws\.ts:3:35\n/,
     ],
-    'syntax.ts': ['export const a: number =\n\n', /syntax\.ts cannot be loaded: .*\n {2}at syntax\.ts:\d/],
+    'syntax.ts': [
+      'export const a: number =\n\n',
+      /syntax\.ts cannot be loaded: .*\n {2}at syntax\.ts:\d+:\d+\n/,
+    ],
     'syntax.mjs': [
       'export const a =\n',
-      /syntax\.mjs cannot be loaded: SyntaxError: .*\n {2}at syntax\.mjs:\d/,
+      /syntax\.mjs cannot be loaded: SyntaxError: .*\n {2}at syntax\.mjs:2:1\n/,
+    ],
+    // The mistake is in what it imports.
+    'imports.mjs': [
+      "import './broken.mjs'\n",
+      /imports\.mjs cannot be loaded: SyntaxError: .*\n {2}at broken\.mjs:2:8\n/,
     ],
     'text.mjs': ["throw 'no luck'\n", /text\.mjs cannot be loaded: it throws no luck/],
     'nothing.ts': ['export const a = 1\n', /nothing\.ts exports no pipeline/],
@@ -99,11 +120,34 @@ describe('files may be wrong', () => {
 
   test.each(Object.entries(broken))('%s', async (name, [text, message]) => {
     const cwd = await tempFolder()
+    await writeFile(join(cwd, 'broken.mjs'), '\nexport 1\n')
     await writeFile(join(cwd, name), text)
     const { code, err } = await pipewright(cwd, 'run', name)
     expect(err).toMatch(message)
     expect(err).toContain('Fix: ')
     expect(code).toBe(2)
+  })
+
+  test('what the settings say of a pipeline: file, line and field; a folder is told with its files', async () => {
+    const cwd = await tempFolder()
+    await mkdir(join(cwd, 'src'))
+    await writeFile(join(cwd, 'src', 'churn.ts'), 'export const a = 1\n')
+    await writeFile(
+      join(cwd, 'pipewright.config.mjs'),
+      "export default {\n  pipelines: {\n    churn: 'src/chrun.ts',\n    other: 'src/churn.ts#x',\n  },\n}\n",
+    )
+    const churn = await pipewright(cwd, 'run', 'churn')
+    expect(churn.err).toMatch(
+      /pipewright\.config\.mjs:3: pipelines\.churn: there is no file src\/chrun\.ts\nFix: did you mean 'src\/churn\.ts'\?\n/,
+    )
+    expect(churn.code).toBe(2)
+    expect((await pipewright(cwd, 'run', 'other')).err).toMatch(
+      /pipewright\.config\.mjs:4: pipelines\.other: src\/churn\.ts exports no pipeline\n/,
+    )
+    expect((await pipewright(cwd, 'run', 'src')).err).toContain(
+      'src is a folder, no module with a pipeline\nFix: name a file: src/churn.ts, or a name of the settings: churn, other',
+    )
+    expect((await pipewright(cwd, 'run', '.')).err).not.toContain(basename(cwd))
   })
 
   test('a file name with a typo is answered with the one that is there', async () => {
@@ -126,7 +170,7 @@ describe('files may be wrong', () => {
     [
       'pipewright.config.mjs',
       'export default {\n  concurrency: 2\n  root: 1\n}\n',
-      /cannot be loaded: .*\n {2}at pipewright\.config\.mjs:3/,
+      /cannot be loaded: .*\n {2}at pipewright\.config\.mjs:3:3\n/,
     ],
     ['pipewright.config.mjs', 'export const a = 1\n', /pipewright\.config\.mjs has no default export/],
   ]

@@ -1,11 +1,20 @@
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { commandSchemas, cliJsonSchema } from '../../scripts/cli-format.ts'
 import { eventsJsonSchema, logLineSchema, runLineSchema } from '../../scripts/event-format.ts'
 import { tempFolder } from '../workspace/temp.ts'
-import { livePipelines, pipelines, pipewright, pipewrightWith } from './command.ts'
+import {
+  command,
+  commandEnvironment,
+  livePipelines,
+  pipelines,
+  pipewright,
+  pipewrightWith,
+} from './command.ts'
 
 /** Runs a command with `--json` and checks its document against the schema that is published. */
 async function document<Name extends keyof typeof commandSchemas>(
@@ -43,7 +52,8 @@ test('every command prints one document with --json, as its schema says', async 
   const cwd = await tempFolder()
   expect(await document(cwd, 'runs')).toEqual({ items: [], next: null })
   expect(await document(cwd, 'init', 'new', '--no-install')).toMatchObject({ installed: null })
-  expect((await pipewright(cwd, 'init', 'new', '--no-install')).err).toContain('has package.json')
+  await writeFile(join(cwd, 'new', 'src', 'pipeline.ts'), '// mine')
+  expect((await pipewright(cwd, 'init', 'new', '--no-install')).err).toContain('has src/pipeline.ts already')
   const target = `${pipelines}#doubles`
   expect(await document(cwd, 'graph', target)).toMatchObject({ pipeline: 'doubles' })
   await document(cwd, 'plan', target, '-i', 'items=[3,4]')
@@ -101,6 +111,18 @@ test('a run that fails, retries, logs and measures: every line is as the schema 
   const failed = await pipewright(cwd, 'run', `${pipelines}#checked`, '-i', 'marker=nowhere', '--json')
   expect(failed.code).toBe(1)
   for (const line of lines(failed.out)) expect(runLineSchema.parse(line)).toEqual(line)
+  const place = expect.objectContaining({ file: expect.stringMatching(/pipelines\.ts$/) as string }) as object
+  expect(lines(failed.out)).toContainEqual(
+    expect.objectContaining({
+      event: expect.objectContaining({ type: 'node.failed', error: expect.objectContaining({ place }) }),
+    }),
+  )
+  expect(await document(cwd, 'explain')).toMatchObject({
+    unfinished: [{ node: 'check', state: 'failed', place }],
+  })
+  const [run] = ((await document(cwd, 'runs')) as { items: { id: string; state: string }[] }).items
+  const shown = await pipewright(cwd, 'show', run!.id, 'check', '--json')
+  expect(commandSchemas['show node'].parse(JSON.parse(shown.out))).toMatchObject({ node: 'check' })
   expect(lines(failed.out).at(-1)).toMatchObject({
     summary: { state: 'failed', error: { code: 'RUN_FAILED' }, steps: { failed: 1 } },
   })
@@ -113,6 +135,60 @@ test('an error with --json is a document too, with the same exit code', async ()
   expect(err).toContain('WORKSPACE_NOT_FOUND')
   expect(commandSchemas.error.parse(JSON.parse(out))).toMatchObject({
     error: { code: 'WORKSPACE_NOT_FOUND' },
+  })
+})
+
+test('help with --json is a document: of a command, and of a pipeline', async () => {
+  const cwd = await tempFolder()
+  const help = await pipewright(cwd, 'artifacts', 'export', '--help', '--json')
+  expect(help).toMatchObject({ code: 0, err: '' })
+  expect(commandSchemas.help.parse(JSON.parse(help.out))).toMatchObject({
+    command: 'pipewright artifacts export',
+    arguments: [{ name: 'artifact', required: false }],
+    options: expect.arrayContaining([expect.objectContaining({ flags: '--json' })]) as unknown,
+  })
+  const inputs = await pipewright(cwd, 'run', `${livePipelines}#live`, '--help', '--json')
+  expect(commandSchemas['run --help'].parse(JSON.parse(inputs.out))).toMatchObject({
+    pipeline: 'live',
+    inputs: { count: { type: 'integer >= 1', required: false, schema: { default: 5 } } },
+  })
+  expect(await document(cwd, 'completion', 'fish')).toMatchObject({ shell: 'fish' })
+})
+
+test('init in a folder with a package: what is there is kept, the rest is added', async () => {
+  const cwd = await tempFolder()
+  const folder = join(cwd, 'my project')
+  await mkdir(folder)
+  const own = {
+    name: 'own',
+    type: 'commonjs',
+    scripts: { start: 'serve', test: 'echo "Error: no test specified"' },
+  }
+  const there = { ...own, dependencies: { zod: '^4.1.0' }, other: [1] }
+  await writeFile(join(folder, 'package.json'), JSON.stringify(there, null, 4))
+  await writeFile(join(folder, 'README.md'), 'mine')
+  await writeFile(join(folder, '.gitignore'), 'node_modules\nout')
+  const { out, code } = await pipewright(cwd, 'init', 'my project', '--no-install')
+  expect(code).toBe(0)
+  expect(out).toContain('~ package.json: added script test, script types, pipewright, ')
+  expect(out).toContain('package.json has a script start of its own; here it is: pipewright run --input csv=')
+  expect(out).toContain("next: cd 'my project' && npm install && npx pipewright run --input csv=")
+  const text = await readFile(join(folder, 'package.json'), 'utf8')
+  expect(JSON.parse(text)).toMatchObject({
+    ...there,
+    // CommonJS is kept: the files say by their names that they are modules.
+    scripts: { start: 'serve', test: 'node --import tsx --test test/pipeline.test.mts' },
+  })
+  expect(text).toContain('\n    "name"')
+  expect(await readFile(join(folder, 'README.md'), 'utf8')).toBe('mine')
+  expect(await readFile(join(folder, '.gitignore'), 'utf8')).toBe('node_modules\nout\n.pipewright/\n')
+  expect(await readFile(join(folder, 'pipewright.config.mts'), 'utf8')).toContain("'src/pipeline.mts#churn'")
+  expect((await pipewright(cwd, 'graph', join(folder, 'src/pipeline.mts'))).err).toContain('npm install zod')
+  await writeFile(join(folder, 'package.json'), '{')
+  const broken = await pipewright(cwd, 'init', 'my project', '--no-install')
+  expect(broken).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('package.json is not JSON') as string,
   })
 })
 
@@ -171,6 +247,7 @@ test('completion: a script for each shell, and candidates from commands, options
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => line.split('\t')[0]!)
+  expect(await complete('artifacts', 'import', '')).toEqual([':files'])
   expect(await complete('re')).toEqual(['resume', 'report'])
   expect(await complete('run', '--ver')).toEqual(['--verify-cache'])
   expect(await complete('artifacts', 'ex')).toEqual(['export'])
@@ -178,10 +255,29 @@ test('completion: a script for each shell, and candidates from commands, options
     join(cwd, 'pipewright.config.mjs'),
     `export default { pipelines: { twice: ${JSON.stringify(`${pipelines}#doubles`)} } }`,
   )
-  expect(await complete('run', 'tw')).toEqual(['twice'])
-  expect(await complete('run', '--tag', 'tw')).toEqual([])
+  // A pipeline is a name or a file.
+  expect(await complete('run', 'tw')).toEqual(['twice', ':files'])
+  expect(await complete('run', '--tag', 'tw')).toEqual([':files'])
   await pipewright(cwd, 'run')
   const [run] = await complete('show', '')
   expect(run).toMatch(/^[0-9a-f-]{36}$/)
   expect(await complete('show', 'nothing')).toEqual([])
+  expect(await complete('why', 'val')).toEqual(['values'])
+})
+
+test('completion in a real bash: names, files where they may stand, and nothing else', async () => {
+  const cwd = await tempFolder()
+  await writeFile(join(cwd, 'pipewright.config.mjs'), "export default { pipelines: { twice: 'a.ts' } }")
+  await writeFile(join(cwd, 'twin.ts'), '')
+  await mkdir(join(cwd, 'bin'))
+  const words = [process.execPath, ...command].map((word) => `'${word}'`).join(' ')
+  await writeFile(join(cwd, 'bin', 'pipewright'), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 })
+  const script = `eval "$(pipewright completion bash)"
+    t() { COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); COMPREPLY=(); _pipewright; echo "\${COMPREPLY[*]}"; }
+    t pipewright ru; t pipewright run tw; t pipewright completion f; t pipewright show tw`
+  const { stdout } = await promisify(execFile)('bash', ['-c', script], {
+    cwd,
+    env: { ...process.env, ...commandEnvironment, PATH: `${join(cwd, 'bin')}:${process.env['PATH']}` },
+  })
+  expect(stdout.split('\n')).toEqual(['run runs', 'twice twin.ts', 'fish', '', ''])
 })

@@ -104,38 +104,46 @@ test('a fingerprint may be any text', async () => {
   expect([e.verdict, e.reason]).toEqual(['executed', null])
 })
 
-test('what was not selected and is cancelled while its fingerprint is asked is cancelled, not a gap', async () => {
-  let asked = false
-  let hang = false
-  const s = defineStep({
-    name: 's',
-    version: '1',
-    outputs: { n: z.number() },
-    fingerprint: () => {
-      asked = true
-      return hang ? new Promise<never>(() => undefined) : 1
-    },
-    run: () => ({ n: 1 }),
-  })
-  const t = defineStep({
-    name: 't',
-    version: '1',
-    inputs: { n: z.number() },
-    outputs: { n: z.number() },
-    run: ({ n }) => ({ n }),
-  })
-  const pipe = definePipeline({ name: 'p' }, (p) => p.step(t, p.step(s, {})))
-  const pw = await tempWorkspace()
-  await pw.run(pipe, {})
-  hang = true
-  asked = false
-  const h = await pw.start(pipe, {}, { select: { only: ['t'] } as never })
-  await until(() => asked)
-  h.cancel('x')
-  await h.result().catch(() => undefined)
-  const d = await pw.show(h.id)
-  expect(d.executions.map((e) => [e.node, e.state])[0]).toEqual(['s', 'cancelled'])
-})
+test.each([
+  ['before the run is recorded', 1],
+  ['in the run', 2],
+])(
+  'what was not selected and is cancelled while its fingerprint is asked %s is no gap',
+  async (_when, hangs) => {
+    let asked = 0
+    let hang = false
+    const s = defineStep({
+      name: 's',
+      version: '1',
+      outputs: { n: z.number() },
+      fingerprint: () => {
+        asked++
+        return hang && asked === hangs ? new Promise<never>(() => undefined) : 1
+      },
+      run: () => ({ n: 1 }),
+    })
+    const t = defineStep({
+      name: 't',
+      version: '1',
+      inputs: { n: z.number() },
+      outputs: { n: z.number() },
+      run: ({ n }) => ({ n }),
+    })
+    const pipe = definePipeline({ name: 'p' }, (p) => p.step(t, p.step(s, {})))
+    const pw = await tempWorkspace()
+    await pw.run(pipe, {})
+    hang = true
+    asked = 0
+    const stop = new AbortController()
+    const starting = pw.start(pipe, {}, { select: { only: ['t'] }, signal: stop.signal })
+    await until(() => asked === hangs)
+    stop.abort()
+    const h = await starting
+    await h.result().catch(() => undefined)
+    const d = await pw.show(h.id)
+    expect(d.executions.map((e) => [e.node, e.state])[0]).toEqual(['s', 'cancelled'])
+  },
+)
 
 test('a preview writes nothing to the store', async () => {
   const root = await tempFolder()

@@ -1,4 +1,4 @@
-import { definePipeline, defineStep, type RunFailedError } from 'pipewright'
+import { definePipeline, defineStep } from 'pipewright'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { statesOf, tempWorkspace } from './temp.ts'
@@ -24,6 +24,14 @@ function link(name: string, cache?: 'never') {
   })
 }
 
+const sum = defineStep({
+  name: 'sum',
+  version: '1',
+  inputs: { a: z.number(), b: z.number() },
+  outputs: { n: z.number() },
+  run: ({ a, b }) => ({ n: a + b }),
+})
+
 const chain = definePipeline({ name: 'chain', inputs: { n: z.number() } }, (p, input) => {
   const a = p.step(link('a'), { n: input.n })
   const b = p.step(link('b'), { n: a.n })
@@ -42,6 +50,29 @@ describe('a part of a pipeline', () => {
     expect(outputs).toEqual({ b: 3 })
   })
 
+  test('a gap between two selected nodes is found when the first of them has run', async () => {
+    const pw = await tempWorkspace()
+    await pw.run(chain, { n: 1 }, { select: { to: ['a'] } })
+    ran = []
+    await expect(pw.run(chain, { n: 1 }, { select: { only: ['a', 'c'] } })).rejects.toMatchObject({
+      code: 'RUN_FAILED',
+      failures: [{ node: 'b', message: expect.stringContaining('was not selected') as string }],
+    })
+    expect(ran).toEqual([])
+  })
+
+  test('every gap counts, with the reason why it is not kept', async () => {
+    const pw = await tempWorkspace()
+    const pair = definePipeline({ name: 'pair', inputs: { n: z.number() } }, (p, input) => {
+      const first = p.step(link('first', 'never'), { n: input.n })
+      const second = p.step(link('second'), { n: input.n })
+      return { n: p.step(sum, { a: first.n, b: second.n }).n }
+    })
+    await expect(pw.run(pair, { n: 1 }, { select: { only: ['sum'] } })).rejects.toThrow(
+      /^'first' was not selected and is not in the cache \(.*never.*\), nor is one more node$/m,
+    )
+  })
+
   test('to: the node and all that it needs', async () => {
     const pw = await tempWorkspace()
     await pw.run(chain, { n: 1 }, { select: { to: ['b'] } })
@@ -52,16 +83,17 @@ describe('a part of a pipeline', () => {
     const pw = await tempWorkspace()
     await pw.run(chain, { n: 1 }, { select: { to: ['a'] } })
     ran = []
-    const error = (await pw
-      .run(chain, { n: 1 }, { select: { from: ['c'] } })
-      .catch((thrown: unknown) => thrown)) as RunFailedError
-    expect(error.failures).toMatchObject([
-      {
-        node: 'b',
-        message: expect.stringContaining("'b' was not selected and is not in the cache") as string,
-      },
-    ])
-    expect(ran).toEqual([])
+    const seen: unknown[] = []
+    await expect(
+      pw.run(chain, { n: 1 }, { select: { from: ['c'] }, onUpdate: (update) => seen.push(update) }),
+    ).rejects.toMatchObject({
+      code: 'SELECTION_GAP',
+      message: expect.stringContaining("'b' was not selected and is not in the cache\n") as string,
+      details: { node: 'b' },
+    })
+    expect({ ran, seen }).toEqual({ ran: [], seen: [] })
+    // No run was recorded either.
+    expect((await pw.runs()).items).toHaveLength(1)
     await expect(pw.run(chain, { n: 1 }, { select: { only: ['z*'] } })).rejects.toMatchObject({
       code: 'SELECTION_EMPTY',
     })

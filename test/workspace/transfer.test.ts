@@ -1,11 +1,14 @@
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import {
   defineStep,
   definePipeline,
+  definePredictor,
   directory,
   file,
   metrics,
+  model,
   table,
   type Artifact,
   type Workspace,
@@ -84,6 +87,32 @@ describe('artifacts as ordinary files', () => {
     expect((await readdir(target)).filter((name) => name.includes('partial'))).toEqual([])
   })
 
+  test('a model tells where its code is relative to the project, wherever it goes', async () => {
+    const pw = await tempWorkspace()
+    const mean = definePredictor({
+      name: 'mean',
+      version: '1',
+      state: z.number(),
+      input: z.null(),
+      output: z.number(),
+      predict: (state) => state,
+    })
+    const fit = defineStep({
+      name: 'fit',
+      outputs: { model: model(mean) },
+      run: () => ({ model: mean.of(3) }),
+    })
+    const fitted = definePipeline({ name: 'fitted' }, (p) => p.step(fit, {}))
+    const { run } = await pw.run(fitted, {})
+    const { model: value } = (await pw.show(run.id)).outputs
+    const target = join(await tempFolder(), 'model')
+    await pw.exportArtifact((value as { artifact: Artifact }).artifact, target)
+    const manifest = JSON.parse(await readFile(join(target, 'manifest.json'), 'utf8')) as { module: string }
+    expect(resolve(pw.root, manifest.module)).toBe(fileURLToPath(import.meta.url))
+    for (const name of ['manifest.json', 'artifact.json'])
+      expect(await readFile(join(target, name), 'utf8')).not.toMatch(/"\//)
+  })
+
   test('are found by the start of their digest', async () => {
     const pw = await tempWorkspace()
     const { run } = await pw.run(made, { seeds: [3] })
@@ -104,8 +133,11 @@ describe('runs of other workspaces', () => {
     const target = join(await tempFolder(), 'bundle')
     const exported = await from.exportRun(run.id.slice(0, 30), target)
     expect(exported).toMatchObject({ run: run.id, pipeline: 'made', missing: [] })
+    const parts = ['bundle.json', 'events.ndjson', 'logs', 'objects']
+    expect((await readdir(target)).toSorted()).toEqual(parts)
     const to = await tempWorkspace()
     expect(await to.importRun(target)).toMatchObject({ run: run.id, known: false, events: exported.events })
+    expect((await readdir(target)).toSorted()).toEqual(parts)
     await rm(target, { recursive: true })
     expect(await statesOf(to, run.id)).toEqual(await statesOf(from, run.id))
     const { data, folder } = await outputsOf(to, run.id)

@@ -15,7 +15,7 @@ export async function listCommand(
 ): Promise<void> {
   // `list` is what is meant without a command: an id of a run is never a word.
   if (given !== undefined && !/^[0-9a-f-]+$/i.test(given))
-    throw new PipewrightError('CONFIG_INVALID', `pipewright artifacts has no command '${given}'`, {
+    throw new PipewrightError('USAGE_INVALID', `pipewright artifacts has no command '${given}'`, {
       fix: didYouMean(given, ['list', 'show', 'cat', 'export', 'import']),
     })
   await using pw = await openExisting()

@@ -2,10 +2,10 @@ import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import { PipewrightError } from '../../internal/error.ts'
 import type { Artifact } from '../../artifact/artifact.ts'
-import type { BlobReader } from '../../artifact/blob.ts'
-import { listItems } from '../../artifact/list.ts'
-import { printable, sizeText } from '../../ui/text.ts'
+import type { LineageNode } from '../../lineage/query.ts'
+import { counted, printable, sizeText } from '../../ui/text.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
+import { listText } from '../list-text.ts'
 import { print, printJson, printNext } from '../output.ts'
 import { openExisting } from '../project.ts'
 import { artifactNamed, type ArtifactArguments } from './artifact-named.ts'
@@ -21,6 +21,12 @@ function factLines({ kind, digest, blob, size, mediaType, meta, external }: Arti
   return lines
 }
 
+/** What the lineage reaches, of which an artifact knows the numbers alone. */
+function reachText(nodes: readonly LineageNode[]): string {
+  const values = nodes.filter(({ type }) => type === 'artifact').length
+  return `${counted(values, 'value')} by ${counted(nodes.length - values, 'execution')} of nodes`
+}
+
 /** `pipewright artifacts show`. */
 export async function showArtifactCommand(
   text: string,
@@ -31,7 +37,14 @@ export async function showArtifactCommand(
   const [upstream, downstream] = [await pw.upstream(artifact.digest), await pw.downstream(artifact.digest)]
   if (json) return printJson({ artifact, upstream, downstream })
   print(...factLines(artifact))
-  print(`made from ${upstream.length}, used for ${downstream.length} in the lineage`)
+  print(
+    upstream.length === 0
+      ? 'nothing has made it: it comes from outside'
+      : `made from ${reachText(upstream)}, back to what came from outside`,
+    downstream.length === 0
+      ? 'nothing was made from it'
+      : `made from it: ${reachText(downstream)}, in all runs`,
+  )
   const short = artifact.digest.slice(7, 19)
   await printNext(`pipewright why ${short}`, `pipewright artifacts cat ${short}`)
 }
@@ -40,18 +53,6 @@ function contentOf(pw: Workspace, artifact: Artifact, raw: boolean): Readable {
   if (!raw && artifact.kind === 'table') return Readable.from(pw.tableText(artifact, 'csv'))
   if (!raw && artifact.kind === 'list') return Readable.from(listText(pw, artifact))
   return pw.stream(artifact)
-}
-
-/** A stored list as a JSON array: small data as it is, all else by its record; null for what was skipped. */
-async function* listText(pw: Workspace, list: Artifact): AsyncGenerator<string> {
-  const blobs = { bytes: (artifact: Pick<Artifact, 'blob'>) => pw.bytes(artifact as Artifact) }
-  let before = '['
-  for await (const item of listItems(list, { blobs: blobs as BlobReader })) {
-    const isData = item?.kind === 'json' || item?.kind === 'metrics'
-    yield before + (isData ? Buffer.from(await pw.bytes(item)).toString('utf8') : JSON.stringify(item))
-    before = ','
-  }
-  yield before === '[' ? '[]' : ']'
 }
 
 /** `pipewright artifacts cat`. */

@@ -1,6 +1,7 @@
 import type { Argument, Command, Option } from 'commander'
 import { readSettings } from '../../workspace/open.ts'
-import { openExisting } from '../project.ts'
+import { openExisting, runNamed } from '../project.ts'
+import { artifactsOf } from './artifact-named.ts'
 
 /** What may stand in a place, with a description. */
 interface Candidate {
@@ -10,6 +11,8 @@ interface Candidate {
 
 /** So many runs are offered. */
 const mostRuns = 20
+/** So many artifacts are offered. */
+const mostArtifacts = 200
 
 function commandsOf(command: Command): Candidate[] {
   return command.commands
@@ -37,19 +40,42 @@ async function pipelines(): Promise<Candidate[]> {
   return Object.entries(settings.pipelines ?? {}).map(([value, about]) => ({ value, about }))
 }
 
-async function argumentsOf(argument: Argument | undefined): Promise<Candidate[]> {
+async function artifacts(): Promise<Candidate[]> {
+  await using pw = await openExisting()
+  const detail = await pw.show(await runNamed(pw, undefined))
+  const found = [...artifactsOf(detail)].slice(0, mostArtifacts)
+  return found.map(({ node, name, artifact }) => ({
+    value: node === '' ? name : `${node}.${name}`,
+    about: artifact.kind,
+  }))
+}
+
+/** What may stand in a place. */
+interface Place {
+  readonly candidates: readonly Candidate[]
+  /** Files, as the shell completes them. */
+  readonly files: boolean
+}
+
+const anyFile: Place = { candidates: [], files: true }
+
+async function argumentsOf(argument: Argument | undefined): Promise<Place> {
   switch (argument?.name()) {
     case 'pipeline':
-      return pipelines()
+      return { candidates: await pipelines().catch(() => []), files: true }
     case 'run':
     case 'a':
     case 'b':
-      return runs()
+      return { candidates: await runs(), files: false }
+    case 'artifact':
+      return { candidates: await artifacts(), files: false }
     case 'shell':
-      return ['bash', 'zsh', 'fish'].map((value) => ({ value, about: '' }))
+      return { candidates: ['bash', 'zsh', 'fish'].map((value) => ({ value, about: '' })), files: false }
+    case undefined:
+    case 'node':
+      return { candidates: [], files: false }
     default:
-      // Files, as the shell completes them.
-      return []
+      return anyFile
   }
 }
 
@@ -57,7 +83,7 @@ function takesValue(option: Option | undefined, word: string): boolean {
   return option !== undefined && (option.required || option.optional) && !word.includes('=')
 }
 
-async function candidates(program: Command, words: readonly string[]): Promise<Candidate[]> {
+async function placeOf(program: Command, words: readonly string[]): Promise<Place> {
   let command = program
   let place = 0
   let open: Option | undefined
@@ -76,17 +102,21 @@ async function candidates(program: Command, words: readonly string[]): Promise<C
     else command = inner
   }
   const current = words.at(-1) ?? ''
-  if (open !== undefined) return open.long === '--run' ? runs() : []
-  if (current.startsWith('-')) return optionsOf(command)
-  if (command.commands.length > 0 && place === 0) return commandsOf(command)
+  if (open !== undefined)
+    return open.long === '--run' || open.long === '--compare'
+      ? { candidates: await runs(), files: false }
+      : anyFile
+  if (current.startsWith('-')) return { candidates: optionsOf(command), files: false }
+  if (command.commands.length > 0 && place === 0) return { candidates: commandsOf(command), files: false }
   return argumentsOf(command.registeredArguments[place])
 }
 
-/** `pipewright complete`: what may stand in the place of the last word, a line each. */
+/** `pipewright complete`: what may stand in the place of the last word, a line each; `:files` where files may. */
 export async function completeCommand(program: Command, words: readonly string[]): Promise<void> {
   const current = words.at(-1) ?? ''
   // Nobody wants to read an error while they type.
-  const found = await candidates(program, words).catch(() => [])
-  for (const { value, about } of found)
+  const { candidates, files } = await placeOf(program, words).catch(() => ({ candidates: [], files: false }))
+  for (const { value, about } of candidates)
     if (value.startsWith(current)) process.stdout.write(`${value}\t${about.replaceAll(/\s+/g, ' ')}\n`)
+  if (files) process.stdout.write(':files\n')
 }

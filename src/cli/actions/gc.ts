@@ -1,5 +1,5 @@
-import type { Duration } from '../../internal/duration.ts'
 import { counted, sizeText } from '../../ui/text.ts'
+import { durationOf } from '../option-values.ts'
 import { print, printJson, printNext } from '../output.ts'
 import { openExisting } from '../project.ts'
 
@@ -16,14 +16,19 @@ export interface GcArguments {
 /** `pipewright gc`. */
 export async function gcCommand(options: GcArguments): Promise<void> {
   const { olderThan, resumableOlderThan, spare, sharedOlderThan, dryRun = false, json = false } = options
-  await using pw = await openExisting()
-  const report = await pw.gc({
-    olderThan: olderThan as Duration,
+  const request = {
+    olderThan: durationOf('--older-than', olderThan),
     dryRun,
-    ...(resumableOlderThan === undefined ? {} : { resumableOlderThan: resumableOlderThan as Duration }),
-    ...(spare === undefined ? {} : { spare: spare as Duration }),
-    ...(sharedOlderThan === undefined ? {} : { sharedOlderThan: sharedOlderThan as Duration }),
-  })
+    ...(resumableOlderThan === undefined
+      ? {}
+      : { resumableOlderThan: durationOf('--resumable-older-than', resumableOlderThan) }),
+    ...(spare === undefined ? {} : { spare: durationOf('--spare', spare) }),
+    ...(sharedOlderThan === undefined
+      ? {}
+      : { sharedOlderThan: durationOf('--shared-older-than', sharedOlderThan) }),
+  }
+  await using pw = await openExisting()
+  const report = await pw.gc(request)
   if (json) return printJson(report)
   const { runs, cacheEntries, blobs, bytes } = report
   const counts = [counted(runs.length, 'run'), counted(cacheEntries, 'cache entry', 'cache entries')]

@@ -1,16 +1,19 @@
 import { execFile } from 'node:child_process'
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { PipewrightError } from '../../internal/error.ts'
-import { didYouMean } from '../../internal/nearest.ts'
 import { paletteFor } from '../../ui/palette.ts'
+import { printable } from '../../ui/text.ts'
 import { packageVersion } from '../../workspace/version.ts'
+import { wordOf } from '../option-values.ts'
 import { print, printJson, printNext } from '../output.ts'
 import { shellWord } from '../shell-word.ts'
 import { dataFile, pipelineFile } from '../templates/pipeline.ts'
+import { mergedLines, mergedPackage, type Merged } from '../templates/existing.ts'
 import {
   configFile,
+  extension,
   gitignoreFile,
   packageFile,
   readmeFile,
@@ -30,7 +33,7 @@ export interface InitArguments {
   readonly json?: boolean
 }
 
-const runners = ['node', 'vitest']
+const runners = ['node', 'vitest'] as const
 
 /** A name that npm takes. */
 function packageName(folder: string): string {
@@ -41,28 +44,20 @@ function packageName(folder: string): string {
   return name === '' ? 'pipelines' : name
 }
 
-function choiceOf(folder: string, options: InitArguments): ProjectChoice {
+function choiceOf(folder: string, options: InitArguments, isModule: boolean): ProjectChoice {
   const { javascript = false, test, name, package: spec } = options
-  if (!runners.includes(test)) {
-    throw new PipewrightError(
-      'CONFIG_INVALID',
-      `--test ${test} is not a test runner that there is a template for`,
-      {
-        fix: didYouMean(test, runners),
-      },
-    )
-  }
   return {
     name: name ?? packageName(folder),
     language: javascript ? 'javascript' : 'typescript',
-    test: test as ProjectChoice['test'],
+    isModule,
+    test: wordOf('--test', test, 'not a test runner that there is a template for', runners),
     package: spec ?? `^${packageVersion()}`,
   }
 }
 
 /** The files of a new project, by path. */
 export function projectFiles(choice: ProjectChoice): Readonly<Record<string, string>> {
-  const end = choice.language === 'typescript' ? 'ts' : 'js'
+  const end = extension(choice)
   return {
     'package.json': packageFile(choice),
     ...(choice.language === 'typescript' ? { 'tsconfig.json': tsconfigFile } : {}),
@@ -75,15 +70,66 @@ export function projectFiles(choice: ProjectChoice): Readonly<Record<string, str
   }
 }
 
-async function refuseExisting(folder: string, paths: readonly string[]): Promise<void> {
-  const there: string[] = []
-  for (const path of paths)
-    if ((await stat(join(folder, path)).catch(() => undefined)) !== undefined) there.push(path)
-  if (there.length === 0) return
-  throw new PipewrightError('FILE_EXISTS', `${folder} has ${there.join(', ')} already`, {
-    fix: 'name another folder: pipewright init <folder>, or write over them with --force',
-    details: { folder, files: there },
+/** What any folder may have: it is added to. */
+const merges: Readonly<Record<string, (there: string, project: string) => Merged>> = {
+  'package.json': mergedPackage,
+  '.gitignore': mergedLines,
+}
+/** What any folder may have, and a project can do with. */
+const usual = new Set(['README.md', 'tsconfig.json'])
+
+async function textOf(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined)
+}
+
+/** What is to be done with a file of the project. */
+interface Change {
+  readonly path: string
+  readonly what: 'write' | 'merge' | 'keep'
+  readonly text: string
+  readonly added: readonly string[]
+  readonly kept: Merged['kept']
+}
+
+/** What is to be done in a folder; files that are not the project's are kept. Throws `FILE_EXISTS`. */
+async function changesIn(
+  folder: string,
+  files: Readonly<Record<string, string>>,
+  force: boolean,
+): Promise<readonly Change[]> {
+  const changes: Change[] = []
+  const inTheWay: string[] = []
+  for (const [path, text] of Object.entries(files)) {
+    const there = await textOf(join(folder, path))
+    const merge = merges[path]
+    const change = { path, text, added: [], kept: {} }
+    if (there === undefined || there === text) changes.push({ ...change, what: 'write' })
+    else if (merge !== undefined) changes.push({ ...change, what: 'merge', ...merge(there, text) })
+    else if (force) changes.push({ ...change, what: 'write' })
+    else if (usual.has(path)) changes.push({ ...change, what: 'keep' })
+    else inTheWay.push(path)
+  }
+  if (inTheWay.length === 0) return changes
+  throw new PipewrightError('FILE_EXISTS', `${folder} has ${inTheWay.join(', ')} already`, {
+    fix: 'name another folder: pipewright init <folder>, or write over them with --force (package.json and .gitignore are only added to)',
+    details: { folder, files: inTheWay },
   })
+}
+
+/** Whether the package of a folder is one of modules; a new one is. Throws `CONFIG_INVALID`. */
+async function isModulePackage(folder: string): Promise<boolean> {
+  const path = join(folder, 'package.json')
+  const text = await textOf(path)
+  if (text === undefined) return true
+  try {
+    return (JSON.parse(text) as { type?: unknown }).type === 'module'
+  } catch (cause) {
+    throw new PipewrightError('CONFIG_INVALID', `${path} is not JSON: ${(cause as Error).message}`, {
+      fix: 'mend it, or name another folder: pipewright init <folder>',
+      details: { file: path },
+      cause,
+    })
+  }
 }
 
 /** The package manager that has started this one. */
@@ -111,24 +157,50 @@ async function install(folder: string): Promise<string> {
   return manager
 }
 
+const marks = { write: '+', merge: '~', keep: '=' } as const
+
+function changeText({ path, what, added }: Change): string {
+  if (what === 'keep') return `${path} is kept as it is`
+  if (what === 'write') return path
+  return added.length === 0 ? `${path} has all that is needed` : `${path}: added ${added.join(', ')}`
+}
+
 /** `pipewright init`. */
 export async function initCommand(given: string, options: InitArguments): Promise<void> {
   const folder = resolve(given)
-  const choice = choiceOf(folder, options)
-  const files = projectFiles(choice)
-  if (options.force !== true) await refuseExisting(folder, Object.keys(files))
-  for (const [path, text] of Object.entries(files)) {
+  const { force = false, json = false } = options
+  const choice = choiceOf(folder, options, await isModulePackage(folder))
+  const changes = await changesIn(folder, projectFiles(choice), force)
+  for (const { path, what, text } of changes) {
+    if (what === 'keep') continue
     await mkdir(dirname(join(folder, path)), { recursive: true })
     await writeFile(join(folder, path), text)
   }
   const { good, faint } = await paletteFor(process.stdout)
-  if (options.json !== true) {
-    for (const path of Object.keys(files)) print(`${good('+')} ${path}`)
+  const kept = Object.entries(changes.find(({ path }) => path === 'package.json')?.kept ?? {})
+  if (!json) {
+    for (const change of changes) print(`${good(marks[change.what])} ${printable(changeText(change))}`)
+    for (const [name, command] of kept)
+      print(`package.json has a script ${name} of its own; here it is: ${command}`)
     if (options.install) print(faint('installing packages …'))
   }
   const manager = options.install ? await install(folder) : null
-  if (options.json === true) return printJson({ folder, files: Object.keys(files), installed: manager })
+  if (json) {
+    const of = (what: Change['what']): string[] =>
+      changes.flatMap((change) => (change.what === what ? [change.path] : []))
+    return printJson({
+      folder,
+      files: of('write'),
+      merged: of('merge'),
+      kept: of('keep'),
+      installed: manager,
+    })
+  }
   const way = relative(process.cwd(), folder)
   const there = way === '' ? '' : `cd ${shellWord(way)} && `
-  await printNext(`${there}${manager === null ? 'npm install && ' : ''}npm start`, 'npm test')
+  const has = (name: string): boolean => !kept.some(([script]) => script === name)
+  await printNext(
+    `${there}${manager === null ? 'npm install && ' : ''}${has('start') ? 'npm start' : 'npx pipewright run --input csv=data/customers.csv'}`,
+    has('test') ? 'npm test' : `npx ${kept.find(([script]) => script === 'test')![1]}`,
+  )
 }

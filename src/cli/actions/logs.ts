@@ -1,9 +1,8 @@
-import { PipewrightError } from '../../internal/error.ts'
-import { didYouMean } from '../../internal/nearest.ts'
 import type { LogLevel } from '../../execute/context.ts'
 import { paletteFor, type Palette } from '../../ui/palette.ts'
 import { printable } from '../../ui/text.ts'
 import type { LogLine } from '../../workspace/segment.ts'
+import { wordOf } from '../option-values.ts'
 import { print, printNext } from '../output.ts'
 import { openExisting, runNamed } from '../project.ts'
 
@@ -15,14 +14,10 @@ export interface LogsArguments {
   readonly json?: boolean
 }
 
-const levels = ['debug', 'info', 'warn', 'error']
+const levels = ['debug', 'info', 'warn', 'error'] as const
 
 function levelOf(level: string | undefined): { readonly level?: LogLevel } {
-  if (level === undefined) return {}
-  if (levels.includes(level)) return { level: level as LogLevel }
-  throw new PipewrightError('CONFIG_INVALID', `--level ${level} is not a level`, {
-    fix: didYouMean(level, levels),
-  })
+  return level === undefined ? {} : { level: wordOf('--level', level, 'not a level', levels) }
 }
 
 function lineText({ at, node, attempt, level, message, fields }: LogLine, palette: Palette): string {

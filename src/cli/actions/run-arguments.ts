@@ -1,11 +1,9 @@
-import type { Duration } from '../../internal/duration.ts'
 import { PipewrightError } from '../../internal/error.ts'
 import type { Selection } from '../../plan/select.ts'
-import type { CacheMode } from '../../record/event.ts'
 import type { RunOptions } from '../../workspace/run-options.ts'
 import type { InputOptions } from '../inputs/given-inputs.ts'
+import { durationOf, shareOf, wordOf } from '../option-values.ts'
 import type { ViewOptions } from '../views/open-view.ts'
-import { readShare } from './share.ts'
 
 /** What `pipewright run` is given. */
 export interface RunArguments extends InputOptions, Selection, ViewOptions {
@@ -21,22 +19,21 @@ export interface RunArguments extends InputOptions, Selection, ViewOptions {
 }
 
 function failurePolicy(text: string | undefined): Pick<RunOptions, 'failure'> {
-  if (text === undefined) return {}
-  if (text === 'stop' || text === 'continue') return { failure: text }
-  throw new PipewrightError('CONFIG_INVALID', `--failure ${text} is not a policy`, {
-    fix: 'give stop or continue',
-  })
+  return text === undefined
+    ? {}
+    : { failure: wordOf('--failure', text, 'not a policy', ['stop', 'continue']) }
 }
 
 function cacheMode({ cache, refresh }: Pick<RunArguments, 'cache' | 'refresh'>): Pick<RunOptions, 'cache'> {
   if (cache !== undefined && refresh !== undefined) {
-    throw new PipewrightError('CONFIG_INVALID', '--cache and --refresh are not possible together', {
+    throw new PipewrightError('USAGE_INVALID', '--cache and --refresh are not possible together', {
       fix: 'give one of them: --refresh executes all nodes, --refresh <node> some',
     })
   }
   if (refresh !== undefined) return { cache: refresh.includes('**') ? 'refresh' : { refresh } }
-  // Checked where the run is started.
-  return cache === undefined ? {} : { cache: cache as CacheMode }
+  return cache === undefined
+    ? {}
+    : { cache: wordOf('--cache', cache, 'not a mode', ['refresh', 'readonly', 'off']) }
 }
 
 /** The part of the pipeline that is named; none where all of it is meant. */
@@ -54,10 +51,10 @@ export function runOptionsOf(options: RunArguments): RunOptions {
     ...(tag === undefined ? {} : { tags: tag }),
     ...(key === undefined ? {} : { key }),
     ...(concurrency === undefined ? {} : { concurrency }),
-    ...(timeout === undefined ? {} : { timeout: timeout as Duration }),
+    ...(timeout === undefined ? {} : { timeout: durationOf('--timeout', timeout) }),
     ...selectionOf(options),
     ...cacheMode(options),
-    ...(verifyCache === undefined ? {} : { verifyCache: readShare(verifyCache) }),
+    ...(verifyCache === undefined ? {} : { verifyCache: shareOf('--verify-cache', verifyCache) }),
     ...failurePolicy(options.failure),
   }
 }

@@ -1,16 +1,28 @@
 import type { RunQuery } from '../../record/records.ts'
 import { durationText, printable, tableText } from '../../ui/text.ts'
 import { openWorkspace } from '../../workspace/open.ts'
+import { optionError, wordOf } from '../option-values.ts'
 import { print, printJson, printNext } from '../output.ts'
 import { findWorkspace } from '../project.ts'
 
+const states = ['running', 'waiting', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const
+/** As many as a page has. */
+const mostRuns = 1_000
+
 /** What `pipewright runs` is given. */
-export interface RunsArguments extends Omit<RunQuery, 'since' | 'orderBy'> {
+export interface RunsArguments extends Omit<RunQuery, 'since' | 'orderBy' | 'state'> {
+  readonly state?: string
   readonly json?: boolean
 }
 
 /** `pipewright runs`. */
-export async function runsCommand({ json = false, ...query }: RunsArguments): Promise<void> {
+export async function runsCommand({ json = false, state, ...others }: RunsArguments): Promise<void> {
+  const query = {
+    ...others,
+    ...(state === undefined ? {} : { state: wordOf('--state', state, 'not a state of a run', states) }),
+  }
+  if ((query.limit ?? 1) > mostRuns)
+    throw optionError('--limit', String(query.limit), 'too many', `give at most ${mostRuns}; --after goes on`)
   const { root, exists } = await findWorkspace()
   if (!exists) {
     // Looking makes no workspace.
@@ -22,7 +34,7 @@ export async function runsCommand({ json = false, ...query }: RunsArguments): Pr
   const { items, next } = await pw.runs({ limit: 20, ...query })
   if (json) return printJson({ items, next: next ?? null })
   if (items.length === 0) {
-    const isFiltered = [query.pipeline, query.state, query.tag, query.after].some((one) => one !== undefined)
+    const isFiltered = [query.pipeline, state, query.tag, query.after].some((one) => one !== undefined)
     print(`no runs in ${printable(root)}${isFiltered ? ' that fit' : ''}`)
     return printNext(isFiltered ? 'pipewright runs' : 'pipewright run <file>')
   }

@@ -1,24 +1,36 @@
+import { PipewrightError } from '../../internal/error.ts'
+import { didYouMean } from '../../internal/nearest.ts'
+import { placeOf, unfinishedNodes } from '../../lineage/unfinished.ts'
+import type { AttemptFacts } from '../../record/event.ts'
 import type { RunDetail } from '../../record/records.ts'
 import { paletteFor } from '../../ui/palette.ts'
 import { runScreen } from '../../ui/run-screen.ts'
 import { numberText, printable, tableText } from '../../ui/text.ts'
+import { placeText } from '../../ui/unfinished-text.ts'
 import { verificationLines } from '../../ui/verification-text.ts'
+import type { Workspace } from '../../workspace/workspace.ts'
 import { print, printJson, printNext } from '../output.ts'
+import { nodeLines } from '../node-text.ts'
 import { openExisting, runNamed } from '../project.ts'
+import { shellWord } from '../shell-word.ts'
 import { outputLines, valueText } from '../value-text.ts'
 
 /** More metrics than this are left out. */
 const mostMetrics = 200
 
 function metricLines({ executions }: RunDetail): string[] {
-  const rows = executions.flatMap(({ node, metrics }) =>
+  const rowsOf = (place: string, metrics: AttemptFacts['metrics']): string[][] =>
     Object.entries(metrics).map(([name, { last, min, max, count }]) => [
-      printable(node),
+      printable(place),
       printable(name),
       ...[last, min, max].map(numberText),
       String(count),
-    ]),
-  )
+    ])
+  const rows = executions.flatMap(({ node, metrics, attempts }) => [
+    // What failed tries had reported.
+    ...attempts.flatMap(({ number, facts }) => rowsOf(`${node} #${number}`, facts?.metrics ?? {})),
+    ...rowsOf(node, metrics),
+  ])
   if (rows.length === 0) return []
   const head = ['node', 'metric', 'last', 'min', 'max', 'points']
   const left = rows.length - mostMetrics
@@ -32,13 +44,33 @@ function environmentLines({ environment }: RunDetail): string[] {
   return ['', `Node ${node} on ${platform}, host ${printable(host)}, ${commit}`]
 }
 
+async function showNode(pw: Workspace, detail: RunDetail, node: string, json: boolean): Promise<void> {
+  const { id, executions } = detail
+  const execution = executions.find((one) => one.node === node)
+  if (execution === undefined) {
+    const unfinished = unfinishedNodes(detail, await pw.planOf(id)).find((one) => one.node === node)
+    const why = unfinished === undefined ? '' : ` yet: ${unfinished.reason}`
+    const paths = executions.map((one) => one.node)
+    throw new PipewrightError('NODE_NOT_FOUND', `run ${id} has nothing at '${node}'${why}`, {
+      fix: unfinished === undefined ? didYouMean(node, paths) : `see pipewright explain ${id}`,
+      details: { run: id, node },
+    })
+  }
+  if (json) return printJson(execution)
+  print(...(await nodeLines(pw, execution)))
+  const named = shellWord(node)
+  await printNext(`pipewright logs ${id} ${named}`, `pipewright explain ${id} ${named}`)
+}
+
 /** `pipewright show`. */
 export async function showCommand(
   given: string | undefined,
+  node: string | undefined,
   { json = false }: { readonly json?: boolean },
 ): Promise<void> {
   await using pw = await openExisting()
   const detail = await pw.show(await runNamed(pw, given))
+  if (node !== undefined) return await showNode(pw, detail, node, json)
   if (json) return printJson(detail)
   const { columns } = process.stdout
   const palette = await paletteFor(process.stdout)
@@ -47,9 +79,16 @@ export async function showCommand(
     print(`input ${printable(name)}: ${await valueText(pw, value)}`)
   for (const line of await outputLines(pw, detail)) print(`output ${line}`)
   print(...verificationLines(detail.verification), ...metricLines(detail), ...environmentLines(detail))
-  if (detail.error !== null) print(`error: ${printable(detail.error.message.split('\n')[0]!)}`)
+  if (detail.error !== null) {
+    print(`error: ${printable(detail.error.message.split('\n')[0]!)}`)
+    const place = placeOf(detail.error)
+    if (place !== undefined) print(`  ${placeText(place)}`)
+  }
+  const failed = detail.executions.find(({ state, step }) => state === 'failed' && step !== null)
   await printNext(
     detail.state === 'succeeded' ? `pipewright explain ${detail.id}` : `pipewright resume ${detail.id}`,
-    `pipewright logs ${detail.id}`,
+    failed === undefined
+      ? `pipewright logs ${detail.id}`
+      : `pipewright show ${detail.id} ${shellWord(failed.node)} for the whole stack`,
   )
 }

@@ -60,7 +60,7 @@ class Changes {
 export async function watchCommand(address: string | undefined, options: RunArguments): Promise<void> {
   if (options.inputs === '-' || options.key !== undefined) {
     throw new PipewrightError(
-      'CONFIG_INVALID',
+      'USAGE_INVALID',
       `--watch is not possible with ${options.key === undefined ? '--inputs -' : '--key'}`,
       { fix: options.key === undefined ? 'give the inputs in a file' : 'a key names one run: leave it out' },
     )

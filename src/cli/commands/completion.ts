@@ -1,12 +1,15 @@
 import type { Command } from 'commander'
+import { withJson } from './options.ts'
 
 /** `pipewright completion`, and the hidden command that its scripts ask. */
 export function registerCompletion(program: Command): void {
-  program
+  const completion = program
     .command('completion')
     .argument('<shell>', 'bash, zsh or fish')
     .description('print a script that completes commands, options, pipelines and runs')
-    .action(async (shell: string) => (await import('../actions/completion.ts')).completionCommand(shell))
+  withJson(completion).action(async (shell: string, options: { readonly json?: boolean }) =>
+    (await import('../actions/completion.ts')).completionCommand(shell, options),
+  )
   program
     .command('complete', { hidden: true })
     .argument('[words...]')

@@ -13,7 +13,7 @@ export function registerInit(program: Command): void {
     .option('--name <name>', 'of the package; default: that of the folder')
     .option('--package <spec>', 'the pipewright to depend on: a version or a tarball; default: this one')
     .option('--no-install', 'do not install packages')
-    .option('--force', 'write over files that are there')
+    .option('--force', 'write over files that are there; package.json and .gitignore are only added to')
   withJson(init).action(async (folder: string, options: InitArguments) =>
     (await import('../actions/init.ts')).initCommand(folder, options),
   )

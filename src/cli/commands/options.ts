@@ -9,7 +9,7 @@ export function collect(value: string, before: readonly string[] = []): string[]
 export function count(value: string): number {
   const number = Number(value)
   if (Number.isInteger(number) && number >= 1) return number
-  throw new InvalidArgumentError('Give a whole number from 1.')
+  throw new InvalidArgumentError('give a whole number from 1')
 }
 
 /** The form of what is printed. */

@@ -35,6 +35,6 @@ export function registerRun(program: Command): void {
       if (help !== true)
         return (await import('../actions/run.ts')).runCommand(pipeline, { ...options, ...patterns })
       if (pipeline === undefined) return run.outputHelp()
-      return (await import('../actions/pipeline-help.ts')).pipelineHelpCommand(pipeline)
+      return (await import('../actions/pipeline-help.ts')).pipelineHelpCommand(pipeline, options)
     })
 }

@@ -30,17 +30,23 @@ export async function checkSettingsFile(): Promise<{
   try {
     const { settings, root, config } = await readSettings({}, process.cwd())
     const from = config === undefined ? `no config file; the project is ${root}` : config
-    return { findings: [ok('settings', printable(from)), ...(await checkPipelines(settings, root))], root }
+    return {
+      findings: [ok('settings', printable(from)), ...(await checkPipelines(settings, { root, config }))],
+      root,
+    }
   } catch (error) {
     return { findings: [failed('settings', error)], root: undefined }
   }
 }
 
-async function checkPipelines(settings: Settings, root: string): Promise<DoctorFinding[]> {
+async function checkPipelines(
+  settings: Settings,
+  place: { readonly root: string; readonly config: string | undefined },
+): Promise<DoctorFinding[]> {
   const findings: DoctorFinding[] = []
   for (const name of Object.keys(settings.pipelines ?? {})) {
     try {
-      await findPipeline(name, settings, root, process.cwd())
+      await findPipeline(name, settings, { ...place, cwd: process.cwd() })
       findings.push(ok('pipeline', `${printable(name)} loads`))
     } catch (error) {
       findings.push(failed('pipeline', error))

@@ -4,8 +4,12 @@ import type { Json } from '../../internal/json.ts'
 import { didYouMean } from '../../internal/nearest.ts'
 import { own } from '../../internal/own.ts'
 import type { KindDeclaration } from '../../artifact/kind.ts'
+import type { JsonKind } from '../../artifact/json.ts'
 import { itemKind } from '../../artifact/list.ts'
+import { check } from '../../artifact/schema.ts'
 import type { AnyPipeline } from '../../define/runnable.ts'
+import { misnamedProperties } from '../../plan/misnamed.ts'
+import { printable } from '../../ui/text.ts'
 import { inputText } from '../../ui/type-text.ts'
 import { takesText } from './accepts-text.ts'
 import { readInputs } from './inputs-file.ts'
@@ -16,6 +20,8 @@ export interface InputOptions {
   readonly input?: readonly string[]
   /** A JSON file, or `-` for standard input. */
   readonly inputs?: string
+  /** Nothing is printed beside documents of JSON. */
+  readonly json?: boolean
 }
 
 interface Assignment {
@@ -116,5 +122,23 @@ export async function givenInputs(
     if (isPath && item === undefined) given[name] = text
     else given[name] = await jsonValue({ name, text }, item === undefined ? kind.declare() : { kind: 'list' })
   }
+  if (options.json !== true) noteMisnamed(pipeline, given)
   return given
+}
+
+/** A property that the schema takes and leaves out was meant to be one that it knows. */
+function noteMisnamed(pipeline: AnyPipeline, given: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(given)) {
+    const kind = own(pipeline.inputs, name)
+    if (kind?.name !== 'json') continue
+    const result = check((kind as JsonKind<unknown>).schema, value)
+    // What is refused is told with the error.
+    if (result instanceof Promise || !result.ok) continue
+    for (const one of misnamedProperties(value, kind.declare().schema)) {
+      const place = `input ${name}${one.path}`
+      process.stderr.write(
+        printable(`note: ${place} has no property '${one.name}': did you mean '${one.meant}'?`) + '\n',
+      )
+    }
+  }
 }

@@ -4,20 +4,22 @@ import type { Language } from './pipeline.ts'
 export interface ProjectChoice {
   readonly name: string
   readonly language: Language
+  /** The package is of modules; else its files say so by their names. */
+  readonly isModule: boolean
   readonly test: 'node' | 'vitest'
   /** The pipewright to depend on. */
   readonly package: string
 }
 
-function extension({ language }: Pick<ProjectChoice, 'language'>): 'ts' | 'js' {
-  return language === 'typescript' ? 'ts' : 'js'
+/** The extension of its code. */
+export function extension({ language, isModule }: Pick<ProjectChoice, 'language' | 'isModule'>): string {
+  return `${isModule ? '' : 'm'}${language === 'typescript' ? 'ts' : 'js'}`
 }
 
-function testCommand({ test, language }: ProjectChoice): string {
-  if (test === 'vitest') return 'vitest run'
-  return language === 'typescript'
-    ? 'node --import tsx --test test/pipeline.test.ts'
-    : 'node --test test/pipeline.test.js'
+function testCommand(choice: ProjectChoice): string {
+  if (choice.test === 'vitest') return 'vitest run'
+  const loader = choice.language === 'typescript' ? '--import tsx ' : ''
+  return `node ${loader}--test test/pipeline.test.${extension(choice)}`
 }
 
 /** `package.json`. */
@@ -63,7 +65,7 @@ export const tsconfigFile = json({
     noEmit: true,
     skipLibCheck: true,
   },
-  include: ['*.ts', 'src', 'test'],
+  include: ['*.ts', '*.mts', 'src', 'test'],
 })
 
 /** `pipewright.config.*`: the pipelines by name. */

@@ -1,5 +1,7 @@
 import type { RunUpdate } from '../../execute/run-request.ts'
+import { placeOf } from '../../lineage/unfinished.ts'
 import { durationText, printable } from '../../ui/text.ts'
+import { placeText } from '../../ui/unfinished-text.ts'
 import { mismatchText } from '../../ui/verification-text.ts'
 
 const labelWidth = 10
@@ -51,8 +53,11 @@ export class EventLines {
         if (event.reused !== undefined) return [line('reused', event.node)]
         return [line('done', `${event.node}  ${durationText(at - event.startedAt)}`)]
       }
-      case 'node.failed':
-        return [line('failed', `${event.node}: ${firstLine(event.error.message)}`)]
+      case 'node.failed': {
+        const failed = line('failed', `${event.node}: ${firstLine(event.error.message)}`)
+        const place = event.step === null ? undefined : placeOf(event.error)
+        return place === undefined ? [failed] : [failed, line('', placeText(place))]
+      }
       case 'node.blocked':
       case 'node.skipped':
       case 'node.cancelled':

@@ -1,10 +1,9 @@
-import { PipewrightError } from '../../internal/error.ts'
-import { didYouMean } from '../../internal/nearest.ts'
 import { paletteFor } from '../../ui/palette.ts'
+import { wordOf } from '../option-values.ts'
 import type { RunView } from './view.ts'
 
 /** How progress may be shown. */
-const ways = ['auto', 'live', 'plain', 'none']
+const ways = ['auto', 'live', 'plain', 'none'] as const
 /** A tree has no room on a terminal that is narrower. */
 const narrowest = 20
 
@@ -24,21 +23,17 @@ function isDrawable({ stderr, env }: Pick<NodeJS.Process, 'stderr' | 'env'>): bo
 /** The view that fits the options, the terminal and the environment. */
 export async function openView(title: string, options: ViewOptions): Promise<RunView> {
   const { json = false, progress = 'auto', logs = false } = options
-  if (!ways.includes(progress)) {
-    throw new PipewrightError('CONFIG_INVALID', `--progress ${progress} is not a way to show progress`, {
-      fix: didYouMean(progress, ways),
-    })
-  }
+  const way = wordOf('--progress', progress, 'not a way to show progress', ways)
   const { stderr, stdout } = process
   if (json) {
     const { JsonView } = await import('./json-view.ts')
     return new JsonView((text) => void stdout.write(text))
   }
-  if (progress === 'live' || (progress === 'auto' && isDrawable(process))) {
+  if (way === 'live' || (way === 'auto' && isDrawable(process))) {
     const { LiveView } = await import('./live-view.ts')
     return new LiveView(stderr, title, await paletteFor(stderr), logs)
   }
   const { PlainView, SilentView } = await import('./plain-view.ts')
-  const View = progress === 'none' ? SilentView : PlainView
+  const View = way === 'none' ? SilentView : PlainView
   return new View((text) => void stderr.write(text), logs)
 }

@@ -1,6 +1,6 @@
 import type { Digest } from '../../internal/digest.ts'
 import type { StepDeclaration } from '../../plan/document.ts'
-import type { AttemptEnd, ErrorRecord, ExecutionFacts, Values } from '../../record/event.ts'
+import type { AttemptEnd, AttemptFacts, ErrorRecord, ExecutionFacts, Values } from '../../record/event.ts'
 import type { LogLevel } from '../context.ts'
 
 /** Where a child process finds a step: it imports the module and compiles the pipeline again. */
@@ -59,6 +59,7 @@ export type ChildOutcome =
       readonly error: ErrorRecord
       readonly retryable: boolean
       readonly log?: string
+      readonly facts?: AttemptFacts
     }
 
 /** One line of NDJSON from a child, on file descriptor 3. */

@@ -14,7 +14,7 @@ import type { ChildAttempt, ChildOutcome } from './protocol.ts'
 import { fromSmallBlobs, toSmallBlobs } from './small-blobs.ts'
 
 /** What a child runs an attempt with. */
-export interface ChildServices extends Pick<AttemptServices, 'predictorDigest'> {
+export interface ChildServices extends Pick<AttemptServices, 'predictorDigest' | 'project'> {
   /** The folder of the workspace. */
   readonly folder: string
   readonly store: ArtifactStore
@@ -24,7 +24,7 @@ export interface ChildServices extends Pick<AttemptServices, 'predictorDigest'> 
 export async function runAttempt(
   step: AnyStep,
   { small, step: _key, ...attempt }: ChildAttempt,
-  { folder, store, predictorDigest }: ChildServices,
+  { project, folder, store, predictorDigest }: ChildServices,
 ): Promise<void> {
   const given = new Map(fromSmallBlobs(small).map(({ digest, bytes }) => [digest, bytes]))
   const metadata = {
@@ -49,6 +49,7 @@ export async function runAttempt(
         send({ type: 'metric', name, value: Number.isFinite(value) ? value : String(value), step }),
     },
     {
+      project,
       root: folder,
       store,
       reader,
@@ -68,6 +69,6 @@ function asData(outcome: AttemptOutcome): ChildOutcome {
     const { blobs, ...others } = outcome
     return { ...others, small: toSmallBlobs(blobs) }
   }
-  const { end, error, retryable, log } = outcome
-  return { ok: false, end, error: errorRecord(error), retryable, ...(log === undefined ? {} : { log }) }
+  const { abandoned: _abandoned, error, ...others } = outcome
+  return { ...others, error: errorRecord(error) }
 }

@@ -1,19 +1,19 @@
 import { PipewrightError } from '../../internal/error.ts'
-import { eventFormat, type ExecutionFacts, type MetricSummary, type RunEvent } from '../event.ts'
+import { eventFormat, type AttemptFacts, type MetricSummary, type RunEvent } from '../event.ts'
 
 // JSON has no NaN and no infinities, and a diverged loss is worth remembering: they are kept as text.
 function textOf(value: number): number {
   return Number.isFinite(value) ? value : (String(value) as never)
 }
 
-function mapMetrics(facts: ExecutionFacts, map: (value: number) => number): ExecutionFacts {
+function mapMetrics<Facts extends AttemptFacts>(facts: Facts, map: (value: number) => number): Facts {
   const metrics: Record<string, MetricSummary> = {}
   for (const [name, { last, min, max, count }] of Object.entries(facts.metrics))
     metrics[name] = { last: map(last), min: map(min), max: map(max), count }
   return { ...facts, metrics }
 }
 
-function isFinite(facts: ExecutionFacts): boolean {
+function isFinite(facts: AttemptFacts): boolean {
   for (const name in facts.metrics) {
     const { last, min, max } = facts.metrics[name]!
     if (!Number.isFinite(last) || !Number.isFinite(min) || !Number.isFinite(max)) return false
@@ -24,7 +24,7 @@ function isFinite(facts: ExecutionFacts): boolean {
 /** An event as JSON text. */
 export function encodeEvent(event: RunEvent): string {
   if ('facts' in event && event.facts !== undefined && !isFinite(event.facts))
-    return JSON.stringify({ ...event, facts: mapMetrics(event.facts, textOf) })
+    return JSON.stringify({ ...event, facts: mapMetrics<AttemptFacts>(event.facts, textOf) })
   return JSON.stringify(event)
 }
 
@@ -38,15 +38,16 @@ export function decodeEvent(format: number, data: string): RunEvent {
     )
   }
   const event = JSON.parse(data) as RunEvent
-  if ('facts' in event && event.facts !== undefined) {
-    for (const name in event.facts.metrics) {
-      if (
-        typeof event.facts.metrics[name]!.last === 'number' &&
-        typeof event.facts.metrics[name]!.min === 'number'
-      )
-        continue
-      return { ...event, facts: mapMetrics(event.facts, Number) }
-    }
+  if (!('facts' in event) || event.facts === undefined) return event
+  const facts = readFacts<AttemptFacts>(event.facts)
+  return facts === event.facts ? event : ({ ...event, facts } as RunEvent)
+}
+
+/** Facts as they were, from what JSON has kept of them. */
+export function readFacts<Facts extends AttemptFacts>(kept: Facts): Facts {
+  for (const name in kept.metrics) {
+    const { last, min } = kept.metrics[name]!
+    if (typeof last !== 'number' || typeof min !== 'number') return mapMetrics(kept, Number)
   }
-  return event
+  return kept
 }

@@ -47,7 +47,8 @@ export async function* artifactsOfRun(reader: Reader, run: string): AsyncGenerat
             ? [event.outputs]
             : []
     const artifacts = values.flatMap((named) => artifactsIn(named).map(({ artifact }) => artifact))
-    if ('facts' in event) artifacts.push(...(event.facts?.reports ?? []))
+    if (event.type === 'node.succeeded' || event.type === 'node.repaired')
+      artifacts.push(...(event.facts?.reports ?? []))
     for (const artifact of artifacts) {
       const key = `${artifact.kind} ${artifact.digest} ${artifact.blob}`
       if (seen.has(key)) continue

@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import type { Digest } from '../../internal/digest.ts'
-import type { ErrorRecord, LostBlob, RunEvent } from '../event.ts'
+import type { AttemptFacts, ErrorRecord, LostBlob, RunEvent } from '../event.ts'
 import type { AttemptRecord, ExecutionRecord } from '../records.ts'
-import { decodeEvent } from './codec.ts'
+import { decodeEvent, readFacts } from './codec.ts'
 import { pageSize, parsed, type Reader } from './reader.ts'
 import type { ExecutionTable } from './schema.ts'
 
@@ -64,6 +64,10 @@ async function attemptsOf(
           string | null
         >`coalesce(json_extract(events.data, '$.log'), json_extract(events.data, '$.facts.log'))`.as('log'),
         sql<string | null>`json_extract(events.data, '$.lost')`.as('lost'),
+        // Those of a success are in its execution.
+        sql<
+          string | null
+        >`iif(events.type = 'attempt.failed', json_extract(events.data, '$.facts'), null)`.as('facts'),
       ])
       .where('attempts.execution', 'in', numbers)
       .orderBy('attempts.execution')
@@ -72,6 +76,7 @@ async function attemptsOf(
   const found = new Map<number, AttemptRecord[]>()
   for (const row of rows) {
     const lost = parsed<LostBlob>(row.lost)
+    const facts = parsed<AttemptFacts>(row.facts)
     const attempt: AttemptRecord = {
       number: row.number,
       startedAt: row.started_at,
@@ -79,6 +84,7 @@ async function attemptsOf(
       end: row.outcome as AttemptRecord['end'],
       error: parsed<ErrorRecord>(row.error),
       log: row.log,
+      ...(facts === null ? {} : { facts: readFacts(facts) }),
       ...(lost === null ? {} : { repaired: lost }),
     }
     const list = found.get(row.execution)
@@ -122,6 +128,7 @@ function toRecord(
     reports: success?.facts?.reports ?? [],
     attempts,
     error: event?.type === 'node.failed' ? event.error : null,
+    ...(event?.type === 'node.blocked' ? { blockedBy: event.by } : {}),
   }
 }
 

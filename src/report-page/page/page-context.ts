@@ -1,6 +1,6 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
-import { patternOf } from '../pattern.ts'
+import { patternOf } from '../../plan/node-path.ts'
 import type { PageData, PageNode } from '../page-data.ts'
 import type { Panel, View } from './route.ts'
 import { hrefOf } from './route.ts'

@@ -2,10 +2,11 @@ import type { PlanScope } from '../../plan/document.ts'
 import { fit, widthOf } from '../fit.ts'
 import type { Palette } from '../palette.ts'
 import { durationText, printable } from '../text.ts'
-import { remaining, roughly } from './estimate.ts'
+import { roughly } from './estimate.ts'
 import { folded, lineOf, spinner } from './row.ts'
 import { rowsOf } from './rows.ts'
 import type { RunProgress } from './run-progress.ts'
+import { runTimeLeft } from './time-left.ts'
 
 /** The place that a frame has, and the time that it shows. */
 export interface FrameRequest {
@@ -35,7 +36,7 @@ export function emptyFrame(request: FrameRequest): string[] {
 export function frameOf(progress: RunProgress, scope: PlanScope, request: FrameRequest): string[] {
   const { columns, lines, now, frame, palette } = request
   if (columns < 1 || lines < 1) return []
-  const head = [headOf(progress, request)]
+  const head = [headOf(progress, scope, request)]
   if (request.note !== undefined && lines > 1)
     head.push(palette.careful(fit(printable(request.note), columns)))
   const rows = folded(rowsOf(progress, scope, now), lines - head.length)
@@ -44,28 +45,18 @@ export function frameOf(progress: RunProgress, scope: PlanScope, request: FrameR
 
 function headOf(
   progress: RunProgress,
+  scope: PlanScope,
   { title, columns, now, startedAt, note, palette }: FrameRequest,
 ): string {
   let done = 0
   let reused = 0
   let failed = 0
-  let known = 0
-  let ended = 0
   for (const node of progress.nodes.values()) {
     done += node.ended.succeeded
     reused += node.ended.reused
     failed += node.ended.failed
-    ended += node.endedCount
-    known += Math.max(1, node.endedCount + node.running.size + node.waiting.size)
   }
-  for (const [path, { items }] of progress.nodes) {
-    // What is to come of a map is known as soon as its items are.
-    if (items === undefined) continue
-    for (const [inner, node] of progress.nodes)
-      if (inner.startsWith(`${path}/`) && !inner.slice(path.length + 1).includes('/'))
-        known += Math.max(0, items - Math.max(1, node.endedCount + node.running.size + node.waiting.size))
-  }
-  const left = remaining(now - startedAt, known === 0 ? 0 : ended / known)
+  const left = runTimeLeft(progress, scope, now)
   const facts = [
     durationText(now - startedAt),
     ...(failed === 0 ? [] : [palette.bad(`${failed.toLocaleString('en')} failed`)]),

@@ -21,6 +21,7 @@ export class NodeProgress {
   readonly running = new Map<string, Running>()
   /** When the next try begins, by the node's path, in milliseconds since the epoch. */
   readonly waiting = new Map<string, number>()
+  /** The points of one try; in the body of a map one value for each item, its last, in the order in which they ended. */
   readonly metrics = new Map<string, number[]>()
   readonly ended: Record<Ended, number> = {
     succeeded: 0,
@@ -41,6 +42,14 @@ export class NodeProgress {
   /** Of the latest failure. */
   error: string | undefined
 
+  #executed = 0
+  #time = 0
+
+  /** How long an execution took on average, in milliseconds; undefined before there was one. Hits do not count. */
+  get meanTime(): number | undefined {
+    return this.#executed === 0 ? undefined : this.#time / this.#executed
+  }
+
   get endedCount(): number {
     return Object.values(this.ended).reduce((sum, count) => sum + count, 0)
   }
@@ -55,6 +64,11 @@ export class NodeProgress {
   stop(path: string, retryAt?: number): void {
     this.running.delete(path)
     if (retryAt !== undefined) this.waiting.set(path, retryAt)
+  }
+
+  executed(time: number): void {
+    this.#executed++
+    this.#time += time
   }
 
   end(path: string, how: Ended, at: number): void {

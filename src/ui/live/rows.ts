@@ -6,6 +6,7 @@ import { bar, sparkline } from './gauges.ts'
 import type { NodeProgress } from './node-progress.ts'
 import type { Row, RowState } from './row.ts'
 import { mostLines, type RunProgress } from './run-progress.ts'
+import { mapTimeLeft } from './time-left.ts'
 
 const barCells = 10
 const sparkCells = 16
@@ -98,7 +99,7 @@ function mapFacts(
   const share = whole === 0 ? 1 : ended / whole
   const isOver = map.endedCount > 0
   const elapsed = (isOver ? (map.finishedAt ?? now) : now) - (map.startedAt ?? now)
-  const left = isOver ? undefined : remaining(elapsed, share)
+  const left = isOver ? undefined : mapTimeLeft(progress, node, path, now)
   const bodyMetrics = node.body.nodes.flatMap((child) => {
     const one = progress.nodes.get(`${path}/${child.id}`)
     return one === undefined ? [] : metricFacts(one)

@@ -53,13 +53,19 @@ export class RunProgress {
         }
         break
       case 'attempt.started':
-        for (const one of this.#at(node)) one.start(node, at, event.attempt)
+        for (const one of this.#at(node)) {
+          one.start(node, at, event.attempt)
+          // A curve is of one try.
+          if (event.attempt > 1 && !this.#isOfItems(one, node)) one.metrics.clear()
+        }
         break
       case 'attempt.progress':
         for (const one of this.#at(node)) one.progress(node, event.done, event.total)
         break
       case 'attempt.metric':
-        for (const one of this.#at(node)) one.metric(event.name, event.value)
+        for (const one of this.#at(node))
+          // Items run beside one another: their points are no curve together.
+          if (!this.#isOfItems(one, node)) one.metric(event.name, event.value)
         break
       case 'attempt.failed':
         for (const one of this.#at(node)) {
@@ -68,7 +74,12 @@ export class RunProgress {
         }
         break
       case 'node.succeeded':
-        for (const one of this.#at(node)) one.startedAt ??= event.startedAt
+        for (const one of this.#at(node)) {
+          one.startedAt ??= event.startedAt
+          if (event.reused === undefined && event.step !== null) one.executed(at - event.startedAt)
+          if (!this.#isOfItems(one, node)) continue
+          for (const [name, { last }] of Object.entries(event.facts?.metrics ?? {})) one.metric(name, last)
+        }
         this.#end(node, event.reused === undefined ? 'succeeded' : 'reused', at)
         break
       case 'node.failed':
@@ -82,6 +93,12 @@ export class RunProgress {
         break
       default:
     }
+  }
+
+  /** Whether it stands for that node of all items of a map, not for the one of this path alone. */
+  #isOfItems(one: NodeProgress, path: string): boolean {
+    const shape = planPath(path)
+    return shape !== path && this.nodes.get(shape) === one
   }
 
   /** The node of the plan, and the node itself where its items have lines of their own. */

@@ -1,7 +1,7 @@
 import type { Use } from '../../execute/hermetic/use.ts'
 import type { Plan } from '../../plan/document.ts'
 import type { ExecutionRecord } from '../../record/records.ts'
-import { projectPath } from '../program.ts'
+import { projectPath } from '../../internal/project-path.ts'
 import { exemption } from './exemption.ts'
 import type { HermeticReport, UndeclaredUse, WatchedStep } from './report.ts'
 

@@ -18,6 +18,13 @@ const one = defineStep({
   run: ({ x }) => ({ x }),
 })
 
+const lists = defineStep({
+  name: 'lists',
+  inputs: { x: z.array(z.number()) },
+  outputs: {},
+  run: () => ({}),
+})
+
 const wide = definePipeline({ name: 'wide', inputs: { items: z.array(z.number()) } }, (p, input) => {
   const each = p.map(
     input.items,
@@ -46,7 +53,7 @@ function started(node: string, at: number, attempt = 1): RunUpdate {
   return { at, event: { type: 'attempt.started', node, step: 'one', attempt, key: null } }
 }
 
-function succeeded(node: string, at: number, reused = false): RunUpdate {
+function succeeded(node: string, at: number, reused = false, startedAt = at): RunUpdate {
   return {
     at,
     event: {
@@ -54,7 +61,7 @@ function succeeded(node: string, at: number, reused = false): RunUpdate {
       node,
       step: 'one',
       attempt: reused ? 0 : 1,
-      startedAt: at,
+      startedAt,
       inputs: {},
       outputs: {},
       key: null,
@@ -69,8 +76,8 @@ function after(updates: readonly RunUpdate[]): RunProgress {
   return progress
 }
 
-function expand(count: number): RunUpdate {
-  return { at: 0, event: { type: 'map.expanded', node: 'trials', count } }
+function expand(count: number, node = 'trials', at = 0): RunUpdate {
+  return { at, event: { type: 'map.expanded', node, count } }
 }
 
 describe('the live tree', () => {
@@ -154,6 +161,61 @@ describe('the live tree', () => {
       request(80, 20),
     )
     expect(again[2]).toBe('  ⠋ [0] 訓練  1.0 s  attempt 2  loss 1 █▆▃▁')
+  })
+
+  test('items that run beside one another count for what is done of them', () => {
+    // Eight items, four at once, 10 s each.
+    const updates = [expand(8)]
+    for (let item = 0; item < 8; item++) {
+      updates.push(succeeded(`trials[${item}]/訓練`, 0))
+      if (item < 4) updates.push(succeeded(`trials[${item}]/second`, 10_000, false, 0))
+      else updates.push(started(`trials[${item}]/second`, 10_000))
+    }
+    const line = (now: number): string => frameOf(after(updates), scope, request(120, 3, now))[1]!
+    expect(line(12_000)).toContain('ETA 8 s')
+    expect(line(19_000)).toContain('ETA 1 s')
+  })
+
+  test('the estimate of a run is that of what runs and what is to come, not of counts', () => {
+    const chain = definePipeline({ name: 'chain', inputs: { items: z.array(z.number()) } }, (p, input) => {
+      p.step(one, { x: 1 }, { id: 'first' })
+      const map = p.map(input.items, (item, q) => q.step(one, { x: item }), { id: 'map' })
+      p.step(lists, { x: map.x }, { id: 'last' })
+      return {}
+    })
+    const progress = new RunProgress(compilePipeline(chain).structure.scope)
+    const updates = [succeeded('first', 10_000, false, 0), expand(100, 'map', 10_000)]
+    for (let item = 0; item < 10; item++) updates.push(succeeded(`map[${item}]/one`, 11_000, false, 10_000))
+    for (let item = 10; item < 20; item++) updates.push(started(`map[${item}]/one`, 11_000))
+    for (const update of updates) progress.update(update)
+    // 90 items at ten in a second, then one step that takes as long as the first.
+    expect(frameOf(progress, compilePipeline(chain).structure.scope, request(80, 9, 11_000))[0]).toContain(
+      'ETA 19 s',
+    )
+  })
+
+  test('a map of many items shows the last value of each, not their points together; a try its own', () => {
+    const updates = [expand(20)]
+    for (let item = 0; item < 6; item++) {
+      const node = `trials[${item}]/訓練`
+      updates.push(started(node, 0))
+      for (const value of [100, 50, item])
+        updates.push({ at: 1, event: { type: 'attempt.metric', node, name: 'loss', value, step: 0 } })
+      const end = succeeded(node, 2)
+      const summary = { last: item, min: item, max: 100, count: 3 }
+      if (item < 4)
+        updates.push({
+          ...end,
+          event: {
+            ...end.event,
+            facts: { metrics: { loss: summary }, params: {}, reports: [] },
+          } as RunUpdate['event'],
+        })
+    }
+    // That an item is tried again takes nothing from the others.
+    updates.push(started('trials[5]/訓練', 3, 2))
+    const [, line] = frameOf(after(updates), scope, request(160, 3))
+    expect(line).toContain('loss 3 ▁▃▆█')
   })
 
   test('a run that is resumed begins with what was done', () => {

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact'
 import { durationText, numberText } from '../../../ui/text.ts'
-import { patternOf } from '../../pattern.ts'
+import { patternOf } from '../../../plan/node-path.ts'
 import { shown } from '../../shown.ts'
 import type { PageCurve, PageData, PageMetric, PageNode } from '../../page-data.ts'
 import { Digest } from '../parts/digest.tsx'

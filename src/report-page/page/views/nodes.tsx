@@ -1,7 +1,7 @@
 import type { VNode } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
 import { durationText, numberText } from '../../../ui/text.ts'
-import { patternOf } from '../../pattern.ts'
+import { patternOf } from '../../../plan/node-path.ts'
 import { shown } from '../../shown.ts'
 import type { PageData, PageNode } from '../../page-data.ts'
 import { countsOf } from '../counts.ts'
