@@ -312,6 +312,9 @@ export const commandSchemas = {
   }),
   report: z.strictObject({ run: z.string(), path: z.string(), size: z.int() }),
   cancel: z.strictObject({ run: z.string(), state: runState }),
+  approve: z.strictObject({ run: z.string(), node: z.string(), approved: z.literal(true), by: z.string() }),
+  reject: z.strictObject({ run: z.string(), node: z.string(), approved: z.literal(false), by: z.string() }),
+  signal: z.strictObject({ run: z.string(), signal: z.string(), by: z.string() }),
   gc: z.strictObject({
     dryRun: z.boolean(),
     runs: texts,

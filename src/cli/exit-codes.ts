@@ -3,6 +3,9 @@ import type { ErrorCode } from '../internal/error-code.ts'
 /** The run has succeeded, but `--verify-cache` has found a step that is not deterministic. */
 export const mismatchExitCode = 3
 
+/** Nothing is left to do but to wait, and nobody sits at the terminal: the run goes on when it is taken up. */
+export const waitingExitCode = 4
+
 /** `check --hermetic` or `doctor` has found something. */
 export const findingsExitCode = 1
 

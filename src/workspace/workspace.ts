@@ -313,7 +313,7 @@ export class Workspace implements AsyncDisposable {
 
   /**
    * Approves what a run waits for; whoever drives the run sees it within a second, and a run that nobody drives goes on
-   * when it is next taken up. Who, when and why is recorded.
+   * when it is next taken up. Who, when and why is recorded. Gives the node that was decided.
    *
    * Throws `NOT_WAITING`, `APPROVAL_FORBIDDEN`, `APPROVAL_CLOSED` (decided before, too late, or the run has ended) or
    * `RUN_NOT_FOUND`. What the decision carries is checked by whoever drives the run: it goes on waiting where it does
@@ -324,8 +324,8 @@ export class Workspace implements AsyncDisposable {
    * await pw.approve(run.id, { node: 'go-live', by: 'ada', roles: ['ml-lead'], payload: { traffic: 0.1 } })
    * ```
    */
-  async approve(id: string, options: ApprovalOptions): Promise<void> {
-    await this.#decisions.decide(await this.show(id), true, options)
+  async approve(id: string, options: ApprovalOptions): Promise<string> {
+    return this.#decisions.decide(await this.show(id), true, options)
   }
 
   /**
@@ -336,8 +336,8 @@ export class Workspace implements AsyncDisposable {
    * await pw.reject(run.id, { by: 'ada', reason: 'the data of May are missing' })
    * ```
    */
-  async reject(id: string, options: DecisionOptions): Promise<void> {
-    await this.#decisions.decide(await this.show(id), false, options)
+  async reject(id: string, options: DecisionOptions): Promise<string> {
+    return this.#decisions.decide(await this.show(id), false, options)
   }
 
   /**

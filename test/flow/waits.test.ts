@@ -79,7 +79,7 @@ describe('p.approve', () => {
     const pw = await tempWorkspace()
     const handle = await pw.start(release, { n: 1 })
     await waiting(pw, handle)
-    const decide = (options: Partial<Parameters<Workspace['approve']>[1]>): Promise<void> =>
+    const decide = (options: Partial<Parameters<Workspace['approve']>[1]>): Promise<string> =>
       pw.approve(handle.id, { by: 'ada', payload: { traffic: 1 }, ...options })
     await expect(decide({ by: 'eve' })).rejects.toMatchObject({ code: 'APPROVAL_FORBIDDEN' })
     await expect(decide({ by: '' })).rejects.toMatchObject({ code: 'INPUT_INVALID' })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { layoutPlan } from '../../src/report-page/graph-layout.ts'
 import { parentPath, indexPlan } from '../../src/report-page/plan-index.ts'
-import { patternOf } from '../../src/report-page/pattern.ts'
+import { patternOf } from '../../src/plan/node-path.ts'
 import { scheduleOf, type Timed } from '../../src/report-page/schedule.ts'
 
 const add = defineStep({

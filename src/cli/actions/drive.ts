@@ -2,11 +2,13 @@ import { PipewrightError } from '../../internal/error.ts'
 import type { RunOptions } from '../../workspace/run-options.ts'
 import type { RunResult } from '../../workspace/handle.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
-import { mismatchExitCode } from '../exit-codes.ts'
+import { mismatchExitCode, waitingExitCode } from '../exit-codes.ts'
+import { print, printNext } from '../output.ts'
 import { printRun } from '../run-text.ts'
 import { printSummary } from '../run-summary.ts'
 import { openView, type ViewOptions } from '../views/open-view.ts'
 import type { RunView } from '../views/view.ts'
+import { waitCommands, waitLines } from '../wait-text.ts'
 
 /** How the one who drives a run is told of it. */
 export type DriveHooks = Required<Pick<RunOptions, 'signal' | 'onUpdate' | 'captureConsole'>>
@@ -49,18 +51,63 @@ function stopOnSignals(
   return { signal: stop.signal, forget }
 }
 
+/** A wait of so many milliseconds is not worth leaving for. */
+const shortWait = 60_000
+
+/** Whether whoever sits at the terminal waits with the run. */
+function stays({ wait, json }: DriveOptions, until: number | null): boolean {
+  const isShort = until !== null && until - Date.now() <= shortWait
+  return wait ?? (isShort || (process.stderr.isTTY && json !== true))
+}
+
+/** How a run is driven. */
+export interface DriveOptions extends ViewOptions {
+  /** Whether to stay while the run waits. Default: on a terminal. */
+  readonly wait?: boolean
+}
+
+/** The result of a run, or undefined when it waits and is to be left. */
+function unlessWaiting<T>(result: Promise<T>, waiting: Promise<undefined>): Promise<T | undefined> {
+  // It is left without an end.
+  result.catch(() => undefined)
+  return Promise.race([result, waiting])
+}
+
+/** Leaves a run that waits: whoever decides, or takes it up when it is time, makes it go on. */
+async function leave(
+  pw: Workspace,
+  id: string,
+  view: RunView,
+  forget: () => void,
+  json: boolean,
+): Promise<void> {
+  view.end()
+  forget()
+  process.exitCode = waitingExitCode
+  if (json) return printSummary(pw, id, undefined)
+  const waits = await pw.waits(id)
+  print(`run ${id} waits`, ...(await waitLines(pw, waits)))
+  await printNext(...waitCommands(id, waits))
+}
+
 /** Drives a run on the terminal: progress, Ctrl-C, the tree at the end. */
 export async function drive(
   pw: Workspace,
   title: string,
-  options: ViewOptions,
+  options: DriveOptions,
   start: (hooks: DriveHooks) => Promise<Driven>,
   known?: string,
 ): Promise<void> {
   const view = await openView(title, options)
   let id = known
   const { signal, forget } = stopOnSignals(view, () => id)
-  const onUpdate: DriveHooks['onUpdate'] = (update) => view.update(update)
+  let leaves: () => void = () => undefined
+  const waiting = new Promise<undefined>((resolve) => (leaves = () => resolve(undefined)))
+  const onUpdate: DriveHooks['onUpdate'] = (update) => {
+    view.update(update)
+    const { event } = update
+    if (event.type === 'run.waiting' && !stays(options, event.until)) leaves()
+  }
   let failure: unknown
   try {
     if (known !== undefined)
@@ -68,7 +115,8 @@ export async function drive(
     const driven = await start({ signal, onUpdate, captureConsole: true })
     id = driven.id
     if (known === undefined) view.begin({ id, plan: await pw.planOf(id) })
-    const result = await driven.result()
+    const result = await unlessWaiting(driven.result(), waiting)
+    if (result === undefined) return await leave(pw, id, view, forget, options.json === true)
     if ((result.verification?.mismatches.length ?? 0) > 0) process.exitCode = mismatchExitCode
   } catch (error) {
     if (PipewrightError.isInstance(error) && typeof error.details['run'] === 'string')

@@ -1,11 +1,10 @@
 import { printable } from '../../ui/text.ts'
 import type { ResumeOptions } from '../../workspace/run-options.ts'
 import { openExisting } from '../project.ts'
-import type { ViewOptions } from '../views/open-view.ts'
-import { drive } from './drive.ts'
+import { drive, type DriveOptions } from './drive.ts'
 
 /** What `pipewright resume` is given. */
-export interface ResumeArguments extends ViewOptions, Pick<ResumeOptions, 'acceptCode' | 'takeOver'> {}
+export interface ResumeArguments extends DriveOptions, Pick<ResumeOptions, 'acceptCode' | 'takeOver'> {}
 
 /** `pipewright resume`. */
 export async function resumeCommand(run: string, options: ResumeArguments): Promise<void> {

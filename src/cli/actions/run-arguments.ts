@@ -3,10 +3,10 @@ import type { Selection } from '../../plan/select.ts'
 import type { RunOptions } from '../../workspace/run-options.ts'
 import type { InputOptions } from '../inputs/given-inputs.ts'
 import { durationOf, shareOf, wordOf } from '../option-values.ts'
-import type { ViewOptions } from '../views/open-view.ts'
+import type { DriveOptions } from './drive.ts'
 
 /** What `pipewright run` is given. */
-export interface RunArguments extends InputOptions, Selection, ViewOptions {
+export interface RunArguments extends InputOptions, Selection, DriveOptions {
   readonly tag?: readonly string[]
   readonly key?: string
   readonly concurrency?: number

@@ -14,6 +14,7 @@ import { nodeLines } from '../node-text.ts'
 import { openExisting, runNamed } from '../project.ts'
 import { shellWord } from '../shell-word.ts'
 import { outputLines, valueText } from '../value-text.ts'
+import { waitCommands, waitLines } from '../wait-text.ts'
 
 /** More metrics than this are left out. */
 const mostMetrics = 200
@@ -77,6 +78,8 @@ export async function showCommand(
   print(runScreen(detail, await pw.planOf(detail.id), palette, columns))
   for (const [name, value] of Object.entries(detail.inputs))
     print(`input ${printable(name)}: ${await valueText(pw, value)}`)
+  const waits = await pw.waits(detail.id)
+  print(...(await waitLines(pw, waits)))
   for (const line of await outputLines(pw, detail)) print(`output ${line}`)
   print(...verificationLines(detail.verification), ...metricLines(detail), ...environmentLines(detail))
   if (detail.error !== null) {
@@ -84,6 +87,7 @@ export async function showCommand(
     const place = placeOf(detail.error)
     if (place !== undefined) print(`  ${placeText(place)}`)
   }
+  if (waits.length > 0) return printNext(...waitCommands(detail.id, waits))
   const failed = detail.executions.find(({ state, step }) => state === 'failed' && step !== null)
   await printNext(
     detail.state === 'succeeded' ? `pipewright explain ${detail.id}` : `pipewright resume ${detail.id}`,

@@ -4,6 +4,7 @@ import { registerCancel } from './cancel.ts'
 import { registerCheck } from './check.ts'
 import { registerCompare } from './compare.ts'
 import { registerCompletion } from './completion.ts'
+import { registerDecide, registerSignal } from './decide.ts'
 import { registerDigests } from './digests.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerExplain } from './explain.ts'
@@ -28,7 +29,7 @@ export interface CommandGroup {
 /** Every command, as the help lists them. */
 export const commandGroups: readonly CommandGroup[] = [
   { title: 'Start:', commands: [registerInit, registerDoctor] },
-  { title: 'Run:', commands: [registerRun, registerResume, registerCancel] },
+  { title: 'Run:', commands: [registerRun, registerResume, registerCancel, registerDecide, registerSignal] },
   { title: 'Before a run:', commands: [registerPlan, registerCheck, registerGraph] },
   {
     title: 'After a run:',

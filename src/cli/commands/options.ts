@@ -42,6 +42,8 @@ export function withProgress(command: Command): Command {
   return command
     .option('--progress <way>', 'auto, live (a tree), plain (lines) or none', 'auto')
     .option('--logs', 'show all that steps log, not only warnings and errors')
+    .option('--wait', 'stay while the run waits for a decision, a signal or its time')
+    .option('--no-wait', 'leave it then (exit code 4), which is what happens without a terminal')
 }
 
 /** What the argument of commands on a pipeline may be. */

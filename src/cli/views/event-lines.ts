@@ -58,6 +58,19 @@ export class EventLines {
         const place = event.step === null ? undefined : placeOf(event.error)
         return place === undefined ? [failed] : [failed, line('', placeText(place))]
       }
+      case 'wait.opened':
+        return [
+          line(
+            'waits',
+            `${event.node}${event.on === 'time' ? '' : ` for ${event.on === 'signal' ? 'a signal' : 'a decision'}`}${event.until === null ? '' : ` until ${new Date(event.until).toISOString()}`}`,
+          ),
+        ]
+      case 'approval.decided':
+        return [line(event.approved ? 'approved' : 'rejected', `${event.node} by ${event.by}`)]
+      case 'post.refused':
+        return [line('refused', `${event.node}: ${firstLine(event.reason)}`)]
+      case 'node.undone':
+        return [line(event.error === undefined ? 'undone' : 'not undone', event.node)]
       case 'node.blocked':
       case 'node.skipped':
       case 'node.cancelled':
