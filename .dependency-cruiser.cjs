@@ -79,13 +79,14 @@ module.exports = {
       from: { path: '^src/report-page/page/' },
       to: {
         path: '^src/',
-        pathNot: '^src/(report-page/(page/|page-data|pattern|shown)|artifact/chart|internal/json|ui/text)',
+        pathNot:
+          '^src/(report-page/(page/|page-data|shown)|artifact/chart|internal/json|plan/node-path|ui/text)',
       },
     },
     {
       name: 'page-needs-nothing-of-node',
       severity: 'error',
-      from: { path: '^src/report-page/(page/|page-data|pattern|shown)' },
+      from: { path: '^src/(report-page/(page/|page-data|shown)|plan/node-path)' },
       to: { dependencyTypes: ['core'] },
     },
     {

@@ -60,6 +60,35 @@ function* namesIn(pattern: Node): Generator<string> {
   }
 }
 
+/** The methods of a scope that give a ref. */
+const refMethods = ['pick', 'maybe']
+
+/** Those that give a handle, or nothing. */
+const handleMethods = [
+  'step',
+  'map',
+  'when',
+  'choose',
+  'loop',
+  'recurse',
+  'approve',
+  'signal',
+  'sleep',
+  'until',
+  'always',
+  'onFailure',
+]
+
+const scopeMethods: ReadonlySet<string> = new Set([...refMethods, ...handleMethods])
+
+function givesRef(method: string | undefined): boolean {
+  return method !== undefined && refMethods.includes(method)
+}
+
+function givesHandle(method: string | undefined): boolean {
+  return method !== undefined && !refMethods.includes(method)
+}
+
 /** The names in a build function that stand for scopes, for handles (records of refs) and for refs. */
 class Names {
   readonly scopes = new Set<string>()
@@ -69,7 +98,7 @@ class Names {
   readonly #others = new Set<string>()
 
   /** Takes the parameters of a build function or a callback. */
-  parameters(callback: BuildFunction, roles: readonly ('scopes' | 'handles' | 'refs')[]): void {
+  parameters(callback: BuildFunction, roles: readonly Role[]): void {
     for (const [index, parameter] of callback.params.entries()) {
       const role = roles[index]
       if (role === undefined) this.other(parameter)
@@ -98,7 +127,7 @@ class Names {
     const value = unwrap(init)
     const made = this.scopeCall(value)
     if (id.type === 'ObjectPattern') {
-      if ((made !== undefined && made !== 'pick') || this.isHandle(value)) this.pattern(id)
+      if (givesHandle(made) || this.isHandle(value)) this.pattern(id)
       else this.other(id)
       return
     }
@@ -106,7 +135,7 @@ class Names {
       this.other(id)
       return
     }
-    if (made !== undefined && made !== 'pick') this.handles.add(id.name)
+    if (givesHandle(made)) this.handles.add(id.name)
     else if (this.isRef(value)) this.refs.add(id.name)
     else if (this.isHandle(value)) this.handles.add(id.name)
     else this.#others.add(id.name)
@@ -124,29 +153,57 @@ class Names {
     }
   }
 
-  /** The method of a call on a scope: `step`, `map`, `when` or `pick`. */
+  /** The method of a call on a scope, where it gives a handle or a ref. */
   scopeCall(node: Node): string | undefined {
     if (node.type !== 'CallExpression' || node.callee.type !== 'MemberExpression' || node.callee.computed)
       return undefined
     const { object, property } = node.callee
     if (object.type !== 'Identifier' || !this.scopes.has(object.name) || property.type !== 'Identifier')
       return undefined
-    return ['step', 'map', 'when', 'pick'].includes(property.name) ? property.name : undefined
+    return scopeMethods.has(property.name) ? property.name : undefined
   }
 
   isHandle(node: Node): boolean {
     const value = unwrap(node)
     if (value.type === 'Identifier') return this.handles.has(value.name) && !this.#others.has(value.name)
-    const made = this.scopeCall(value)
-    return made !== undefined && made !== 'pick'
+    return givesHandle(this.scopeCall(value))
   }
 
   isRef(node: Node): boolean {
     const value = unwrap(node)
     if (value.type === 'Identifier') return this.refs.has(value.name) && !this.#others.has(value.name)
     if (value.type === 'MemberExpression') return this.isHandle(value.object)
-    return this.scopeCall(value) === 'pick'
+    return givesRef(this.scopeCall(value))
   }
+}
+
+type Role = 'scopes' | 'handles' | 'refs'
+
+/** What the callbacks of a call on a scope are given, by the place of the callback among the arguments. */
+function callbackRoles(method: string | undefined, index: number): readonly Role[] | undefined {
+  switch (method) {
+    case 'map':
+      return index === 1 ? ['refs', 'scopes', 'refs'] : undefined
+    case 'loop':
+      return index === 1 ? ['handles', 'scopes', 'refs'] : undefined
+    case 'when':
+    case 'choose':
+      return ['scopes']
+    case 'always':
+    case 'onFailure':
+      return ['scopes', 'handles']
+    default:
+      return undefined
+  }
+}
+
+/** A callback, or those of a record of callbacks. */
+function callbacksIn(argument: Node): readonly BuildFunction[] {
+  if (isFunction(argument)) return [argument]
+  if (argument.type !== 'ObjectExpression') return []
+  return argument.properties.flatMap((property) =>
+    property.type === 'Property' && isFunction(property.value) ? [property.value] : [],
+  )
 }
 
 async function walk(
@@ -216,11 +273,12 @@ async function namesOf(program: Program, build: BuildFunction): Promise<Names> {
       if (!inside(node)) return
       const made = names.scopeCall(node)
       for (const [index, argument] of node.arguments.entries()) {
-        if (!isFunction(argument)) continue
-        if (made === 'map' && index === 1) names.parameters(argument, ['refs', 'scopes', 'refs'])
-        else if (made === 'when') names.parameters(argument, ['scopes'])
-        else continue
-        callbacks.add(argument.start)
+        const roles = callbackRoles(made, index)
+        if (roles === undefined) continue
+        for (const callback of callbacksIn(argument)) {
+          names.parameters(callback, roles)
+          callbacks.add(callback.start)
+        }
       }
     },
     VariableDeclarator({ id, init, ...node }: Node & { type: 'VariableDeclarator' }) {

@@ -270,6 +270,10 @@ describe('the check of a build function', () => {
     ['p.map(input.list, (item, q, index) => { const t = `${index}`; return {} })', '3:54 index'],
     ['p.when(input.flag, (q) => { const a = q.step(s, {}); return a.n ? a : a })', '3:61 a.n'],
     ['const x = p.pick(input.config, "a")\nswitch (x) {}', '4:9 x'],
+    ['p.choose(input.kind, { a: (q) => { const s = q.step(t, {}); return s.n ? s : s } })', '3:68 s.n'],
+    ['p.loop({ n: input.n }, (state, q) => { if (state.n) {}; return {} }, {})', '3:44 state.n'],
+    ['const go = p.approve()\nif (go.approved) {}', '4:5 go.approved'],
+    ['p.always((q, { state }) => { if (state === 1) {} })', '3:34 state'],
   ])('%s', async (body, found) => {
     expect((await misuses(body))[0]).toBe(found)
   })

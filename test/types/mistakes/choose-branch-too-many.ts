@@ -1,0 +1,13 @@
+import { definePipeline } from 'pipewright'
+import { z } from 'zod'
+import { announce } from './steps.ts'
+
+export const p = definePipeline({ name: 'p', inputs: { kind: z.enum(['linear', 'trees']) } }, (p, input) => {
+  p.choose(input.kind, {
+    linear: (q) => q.step(announce, { text: 'linear' }),
+    trees: (q) => q.step(announce, { text: 'trees' }),
+    // expect: "'forest' is never chosen"
+    forest: () => ({}),
+  })
+  return {}
+})
