@@ -11,3 +11,8 @@ export function enterEffect(run: string, node: string): (() => void) | undefined
   live.add(key)
   return () => void live.delete(key)
 }
+
+/** Forgets the effects of a run: those of a process whose death is only played. */
+export function forgetEffects(run: string): void {
+  for (const key of live) if (key.startsWith(`${run} `)) live.delete(key)
+}
