@@ -2,21 +2,20 @@ import { PipewrightError } from '../internal/error.ts'
 import type { Json } from '../internal/json.ts'
 import { didYouMean } from '../internal/nearest.ts'
 import { own } from '../internal/own.ts'
-import type { Artifact } from '../artifact/artifact.ts'
 import type { BlobReader, BlobWriter } from '../artifact/blob.ts'
-import { encodeJson, jsonDigest, type JsonKind } from '../artifact/json.ts'
-import { encodeList, listItems } from '../artifact/list.ts'
+import { jsonDigest, type JsonKind } from '../artifact/json.ts'
 import { check, issueLines } from '../artifact/schema.ts'
 import type { Binding, Bindings } from '../define/graph.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
 import { bodiesOf, branchOf, hasBranches, isClosed } from '../plan/bodies.ts'
-import type { PlanNode } from '../plan/document.ts'
+import type { PlanMap, PlanNode } from '../plan/document.ts'
 import { locate, type PlanGraph } from '../plan/locate.ts'
-import { itemName, itemOfName, planPath } from '../plan/node-path.ts'
+import { itemOfName, planPath } from '../plan/node-path.ts'
 import type { Value, Values } from '../record/event.ts'
 import type { JsonValues } from './json-values.ts'
 import { ListItems } from './list-items.ts'
-import { PackedValues } from './packed-values.ts'
+import { MapValues, type FailedItem } from './map-values.ts'
+import { absent, itemOf, picked, type Pick } from './picked-value.ts'
 
 interface ValueScope {
   readonly parent: ValueScope | undefined
@@ -30,28 +29,6 @@ interface ValueScope {
   readonly index: number
 }
 
-/** An item of a map that has failed, as the map tells of it. */
-export interface FailedItem {
-  readonly key: string
-  readonly index: number
-  readonly node: string
-  readonly error: Json
-}
-
-interface MapValues {
-  readonly item: (index: number) => Value
-  readonly count: number
-  readonly keys: readonly string[] | undefined
-  readonly indices: ReadonlyMap<string, number>
-  /** Items that have failed, as they may. */
-  readonly failed: Map<number, FailedItem>
-  readonly gathered: Readonly<Record<string, PackedValues>>
-  /** Collected items whose values were not at hand at once. */
-  readonly pending: (() => Promise<void>)[]
-  /** Items whose scopes are kept. */
-  readonly open: Set<number>
-}
-
 /** The state after a round of a loop: the next round is given it, or the loop ends with it. */
 interface LoopValues {
   readonly rounds: number
@@ -60,38 +37,6 @@ interface LoopValues {
 
 /** Which output of which body node a map gathers, for the lineage. */
 export type Gathers = Readonly<Record<string, { readonly node: string; readonly output: string }>>
-
-const absent: Value = { absent: true }
-
-type Pick = readonly (string | number)[]
-
-/** The part of a value; a stored list that an item is picked from stays as it is, see `#part`. */
-function picked(value: Value, pick: Pick | undefined): Value {
-  if (pick === undefined || pick.length === 0 || 'absent' in value) return value
-  const [key, ...rest] = pick as [string | number, ...Pick]
-  if ('artifact' in value) {
-    const { kind, meta } = value.artifact
-    if (kind === 'list' && value.pick === undefined && key === 'length')
-      return picked({ value: meta?.['count'] ?? null }, rest)
-    return { ...value, pick: [...(value.pick ?? []), ...pick] }
-  }
-  if ('list' in value) {
-    if (key === 'length') return picked({ value: value.list.length }, rest)
-    return picked((typeof key === 'number' ? value.list[key] : undefined) ?? absent, rest)
-  }
-  let data: unknown = value.value
-  for (const part of pick)
-    data =
-      typeof data === 'object' && data !== null && Object.hasOwn(data, part)
-        ? (data as Record<string | number, unknown>)[part]
-        : undefined
-  return data === undefined ? absent : { value: data as Json }
-}
-
-/** An item with the list that it is of: for the lineage, whoever reads it has read of that. */
-function itemOf(list: Artifact, artifact: Artifact): Value {
-  return { artifact, of: list.digest }
-}
 
 /** What a run holds in memory of its values: the outputs of open scopes, by reference. */
 export class ValueScopes {
@@ -175,15 +120,9 @@ export class ValueScopes {
     const node = this.node(path)
     if (node.type !== 'map') throw new PipewrightError('PLAN_INVALID', `'${path}' is not a map`)
     const value = await this.#resolve(node.items, this.#scope(split(path).prefix))
-    const { count, item } = await this.#items(value, path)
-    const gathered = Object.fromEntries(
-      Object.keys(node.body.outputs).map((name) => [name, new PackedValues(count)]),
-    )
-    const keys = node.key === undefined ? undefined : await this.#keys(path, node.key, count, item)
-    const indices = new Map(keys?.map((key, index) => [key, index]))
-    const failed = new Map<number, FailedItem>()
-    this.#maps.set(path, { item, count, keys, indices, gathered, failed, pending: [], open: new Set() })
-    return { count, keys }
+    const map = await MapValues.open(path, node, value, this.#json, this.#blobs)
+    this.#maps.set(path, map)
+    return map
   }
 
   /** Reads the condition of a branch: the name of the body that runs, or that none does. */
@@ -250,16 +189,16 @@ export class ValueScopes {
 
   /** What names an item in a path, and to the user. */
   itemOf(path: string, index: number): { readonly name: string; readonly key: string } {
-    const key = this.#maps.get(path)?.keys?.[index]
-    return { name: itemName(key ?? index), key: key ?? String(index) }
+    const map = this.#maps.get(path)
+    return map === undefined
+      ? { name: String(index), key: String(index) }
+      : { name: map.nameOf(index), key: map.keyOf(index) }
   }
 
   /** Keeps the error of an item that has failed and lets its scope go. */
   dropItem(path: string, failed: FailedItem): void {
-    const map = this.#maps.get(path)
-    map?.failed.set(failed.index, failed)
-    map?.open.delete(failed.index)
-    this.#scopes.delete(`${path}[${this.itemOf(path, failed.index).name}]/`)
+    this.#maps.get(path)?.drop(failed)
+    this.#letGo(path, failed.index)
   }
 
   /** Keeps the outputs of an item and lets its scope go. */
@@ -267,20 +206,16 @@ export class ValueScopes {
     const node = this.node(path)
     const map = this.#maps.get(path)
     if (node.type !== 'map' || map === undefined) return
-    const prefix = `${path}[${this.itemOf(path, index).name}]/`
-    const scope = this.#scope(prefix)
-    for (const [name, binding] of Object.entries(node.body.outputs)) {
-      const value = this.#resolve(binding, scope)
-      if (value instanceof Promise) {
-        const keep = (settled: Value): void => map.gathered[name]!.set(index, settled)
-        const kept = value.then(keep)
-        // Reported by whoever gathers, who may have had made again what was lost.
-        kept.catch(() => undefined)
-        map.pending.push(() => kept.catch(async () => keep(await this.#resolve(binding, scope))))
-      } else map.gathered[name]!.set(index, value)
-    }
-    this.#scopes.delete(prefix)
-    map.open.delete(index)
+    const scope = this.#scope(`${path}[${map.nameOf(index)}]/`)
+    for (const [name, binding] of Object.entries(node.body.outputs))
+      map.keep(name, index, () => this.#resolve(binding, scope))
+    this.#letGo(path, index)
+  }
+
+  #letGo(path: string, index: number): void {
+    const map = this.#maps.get(path)
+    map?.open.delete(index)
+    this.#scopes.delete(`${path}[${map?.nameOf(index) ?? index}]/`)
   }
 
   /** Makes the outputs of a container; `gathers` and `inputs` tell a map's lineage. */
@@ -314,111 +249,19 @@ export class ValueScopes {
     path: string,
     blobs: BlobWriter,
   ): Promise<{ outputs: Values; gathers: Gathers; inputs: Values }> {
-    const map = this.#maps.get(path)!
-    await Promise.all(map.pending.map((settle) => settle()))
-    const { items, body, reports = [] } = this.node(path) as PlanNode & { type: 'map' }
+    const { items, body } = this.node(path) as PlanMap
     const bindings = body.outputs
     // What a body hands on of its item was made before the map: for the lineage the map has read it.
     const isPassedOn = Object.entries(bindings).some(
       ([name, binding]) => name !== 'items' && !('node' in binding && binding.up === undefined),
     )
     const inputs = isPassedOn ? { items: await this.#resolve(items, this.#scope(split(path).prefix)) } : {}
-    const outputs: Record<string, Value> = {}
+    const outputs = await this.#maps.get(path)!.gather(blobs, this.#current)
     const gathers: Record<string, { node: string; output: string }> = {}
-    for (const [name, values] of Object.entries(map.gathered)) {
-      const items: (Artifact | null)[] = []
-      for (let index = 0; index < values.length; index++) {
-        if (map.failed.has(index)) continue
-        items.push(await this.#asArtifact(this.#current(values.get(index)), blobs))
-      }
-      outputs[name] = { artifact: await encodeList(items, { blobs }) }
-      const binding = bindings[name]!
+    for (const [name, binding] of Object.entries(bindings))
       if ('node' in binding && binding.up === undefined)
         gathers[name] = { node: binding.node, output: binding.output }
-    }
-    const store = async (value: unknown): Promise<Value> => ({
-      artifact: await encodeJson(value, { blobs } as never),
-    })
-    if (reports.includes('keys')) outputs['keys'] = await store(this.#keptKeys(path, map))
-    if (reports.includes('failed'))
-      outputs['failed'] = await store([...map.failed.values()].toSorted((a, b) => a.index - b.index))
     return { outputs, gathers, inputs }
-  }
-
-  /** The keys of the items that have succeeded. */
-  #keptKeys(path: string, { count, failed }: MapValues): readonly string[] {
-    const keys: string[] = []
-    for (let index = 0; index < count; index++)
-      if (!failed.has(index)) keys.push(this.itemOf(path, index).key)
-    return keys
-  }
-
-  /** What names the items of a map; a value that is no name, or that two share, is `INPUT_INVALID`. */
-  async #keys(
-    path: string,
-    property: string,
-    count: number,
-    item: (index: number) => Value,
-  ): Promise<readonly string[]> {
-    const seen = new Map<string, number>()
-    for (let index = 0; index < count; index++) {
-      const data = await this.#json.load(item(index))
-      const found = own((data ?? {}) as Readonly<Record<string, unknown>>, property)
-      const details = { node: path, item: index, key: property }
-      if (typeof found !== 'string' && typeof found !== 'number') {
-        throw new PipewrightError(
-          'INPUT_INVALID',
-          `map '${path}': the ${property} of item ${index} is ${JSON.stringify(found) ?? 'missing'}, which is no key`,
-          { fix: 'a key is a text or a number: take a property that each item has', details },
-        )
-      }
-      const key = String(found)
-      const twin = seen.get(key)
-      if (twin !== undefined) {
-        throw new PipewrightError(
-          'INPUT_INVALID',
-          `map '${path}': items ${twin} and ${index} have the same ${property}, ${JSON.stringify(found)}`,
-          { fix: 'take a property that tells items apart, or leave the key out', details },
-        )
-      }
-      seen.set(key, index)
-    }
-    return [...seen.keys()]
-  }
-
-  async #asArtifact(value: Value, blobs: BlobWriter): Promise<Artifact | null> {
-    if ('absent' in value) return null
-    if ('artifact' in value && value.pick === undefined) return value.artifact
-    const data = await this.#json.load(value)
-    return data === undefined ? null : encodeJson(data, { blobs } as never)
-  }
-
-  async #items(value: Value, path: string): Promise<{ count: number; item: (index: number) => Value }> {
-    if ('list' in value) return { count: value.list.length, item: (index) => value.list[index]! }
-    if ('artifact' in value && value.artifact.kind === 'list' && value.pick === undefined) {
-      const list = value.artifact
-      const items: (Artifact | null)[] = []
-      for await (const item of listItems(list, { blobs: this.#blobs })) items.push(item)
-      return {
-        count: items.length,
-        item: (index) => {
-          const artifact = items[index]
-          return artifact === null || artifact === undefined ? absent : itemOf(list, artifact)
-        },
-      }
-    }
-    const data = await this.#json.load(value)
-    if (!Array.isArray(data)) {
-      throw new PipewrightError(
-        'INPUT_INVALID',
-        `map '${path}' was given ${data === undefined ? 'nothing' : `a ${data === null ? 'null' : typeof data}`}, not a list`,
-        {
-          fix: 'wire an output whose value is an array',
-          details: { node: path },
-        },
-      )
-    }
-    return { count: data.length, item: (index) => picked(value, [index]) }
   }
 
   #resolveAll(bindings: Bindings, scope: ValueScope): Values | Promise<Values> {
@@ -487,7 +330,7 @@ export class ValueScopes {
         return { parent, outputs, inputs, item: undefined, index: named }
       }
       const map = this.#maps.get(container)
-      const index = typeof named === 'number' ? named : (map?.indices.get(named) ?? -1)
+      const index = map?.indexOf(named) ?? -1
       map?.open.add(index)
       return { parent, outputs, inputs: undefined, item: map?.item(index), index }
     }
@@ -539,7 +382,7 @@ export class ValueScopes {
 
   #release(path: string): void {
     const map = this.#maps.get(path)
-    for (const index of map?.open ?? []) this.#scopes.delete(`${path}[${this.itemOf(path, index).name}]/`)
+    for (const index of map?.open ?? []) this.#letGo(path, index)
     this.#maps.delete(path)
     const loop = this.#loops.get(path)
     this.#scopes.delete(`${path}[${loop?.rounds ?? 0}]/`)
