@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { appends } from './cases/appends.ts'
 import { caching } from './cases/caching.ts'
 import { cliStart } from './cases/cli-start.ts'
 import { importTime } from './cases/import-time.ts'
@@ -7,8 +8,10 @@ import { keys } from './cases/keys.ts'
 import { largeFile } from './cases/large-file.ts'
 import { lineage } from './cases/lineage.ts'
 import { maps } from './cases/maps.ts'
+import { memory } from './cases/memory.ts'
 import { planning } from './cases/planning.ts'
 import { reportPage } from './cases/report-page.ts'
+import { resume } from './cases/resume.ts'
 import { sharedStore } from './cases/shared-store.ts'
 import { stepOverhead } from './cases/step-overhead.ts'
 import { typeCost } from './cases/type-cost.ts'
@@ -17,6 +20,9 @@ import type { Figure } from './measure.ts'
 const cases = {
   stepOverhead,
   maps,
+  resume,
+  appends,
+  memory,
   caching,
   sharedStore,
   keys,

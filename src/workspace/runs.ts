@@ -107,6 +107,7 @@ export class Runs {
     detail: RunDetail,
     given: AnyPipeline | undefined,
     options: ResumeOptions,
+    seenAt: number,
   ): Promise<RunHandle<unknown>> {
     return this.#active.pending(async () => {
       const { id } = detail
@@ -115,7 +116,7 @@ export class Runs {
       if (!isWanted(detail)) throw nothingToResume(id)
       const compiled = await compileProgram(pipeline, undefined, this.#parts)
       const { onUpdate, ...others } = options
-      const taking = { ...others, updates: new Updates(onUpdate), isWanted }
+      const taking = { ...others, updates: new Updates(onUpdate), isWanted, seenAt }
       const taken = await takeUp(this.#parts.metadata, this.#active, detail, compiled, taking)
       if (taken === undefined) throw nothingToResume(id)
       return this.#handle(id, pipeline, taken.active)

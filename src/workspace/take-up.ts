@@ -20,6 +20,8 @@ export interface TakenUp {
 export interface TakeUpOptions extends DriveOptions, Pick<ResumeOptions, 'acceptCode' | 'takeOver'> {
   /** Judges the run once more when nobody else can change it: others may have driven it until then. */
   readonly isWanted: (now: RunDetail) => boolean
+  /** The place of the run's last event, read before the run was: where it is still the last one nothing has changed. */
+  readonly seenAt?: number
 }
 
 /**
@@ -31,7 +33,7 @@ export async function takeUp(
   runs: ActiveRuns,
   seen: RunDetail,
   compiled: Compiled,
-  { isWanted, acceptCode = false, takeOver = false, ...options }: TakeUpOptions,
+  { isWanted, seenAt, acceptCode = false, takeOver = false, ...options }: TakeUpOptions,
 ): Promise<TakenUp | undefined> {
   const { id, settings, inputs } = seen
   // Before anybody loses the run: what has succeeded meanwhile makes it no less fit.
@@ -41,7 +43,8 @@ export async function takeUp(
   const { lease, cancelRequested } = await runs.acquire(id, takeOver)
   try {
     await runs.oust(id)
-    const now = await metadata.detail(id)
+    const isUnchanged = seenAt !== undefined && (await metadata.lastEvent(id)) === seenAt
+    const now = isUnchanged ? taken(seen) : await metadata.detail(id)
     if (now === undefined) throw new PipewrightError('RUN_NOT_FOUND', `run ${id} was removed`)
     if (!isWanted(now)) {
       await runs.release(lease)
@@ -65,6 +68,11 @@ export async function takeUp(
     await runs.release(lease)
     throw error
   }
+}
+
+/** A run as it is once somebody has taken it. */
+function taken(seen: RunDetail): RunDetail {
+  return seen.state === 'interrupted' ? { ...seen, state: 'running' } : seen
 }
 
 function undone(id: string): PipewrightError {

@@ -296,7 +296,10 @@ export class Workspace implements AsyncDisposable {
     options: ResumeOptions = {},
   ): Promise<RunHandle<Out>> {
     this.#open()
-    return (await this.#runs.resume(await this.show(id), pipeline, options)) as RunHandle<Out>
+    const { id: run } = await this.#find(id)
+    // Before the run: what is recorded meanwhile is then seen to be new.
+    const seenAt = await this.#parts.metadata.lastEvent(run)
+    return (await this.#runs.resume(await this.show(run), pipeline, options, seenAt)) as RunHandle<Out>
   }
 
   /**
