@@ -1,9 +1,9 @@
 import type { StoredEvent } from '../record/event.ts'
 import type { Command, ReduceEvent } from './reduce/command.ts'
 import { reduce } from './reduce/reduce.ts'
-import { isBeforeItsHandler } from './reduce/locate.ts'
+import { isBeforeItsHandler, locate } from './reduce/locate.ts'
 import type { RunState } from './reduce/state.ts'
-import { countTry, type Tries } from './tries.ts'
+import { countTry, noTries, type Tries } from './tries.ts'
 import type { ValueScopes } from './value-scopes.ts'
 
 /** What replaying asks of whoever drives the run. */
@@ -37,7 +37,11 @@ export async function replay(
     const { event } = stored
     countTry(tries, stored)
     // What handlers did when the run ended before is no part of how it ends now.
-    if ('node' in event && isBeforeItsHandler(state, event.node)) continue
+    if ('node' in event && isBeforeItsHandler(state, event.node)) {
+      // The numbers of its attempts go on.
+      if (event.type === 'node.succeeded') tries.set(event.node, { ...noTries(), started: event.attempt })
+      continue
+    }
     if (event.type === 'map.expanded') {
       const { node } = event
       const { count, keys } = await reading(node, () => scopes.expand(node))
@@ -53,5 +57,10 @@ export async function replay(
       feed({ type: 'node.succeeded', node, undoable: isUndoable(node) })
     } else if (event.type === 'node.undone') feed({ type: 'node.undone', node: event.node })
   }
-  return [...outstanding.values()]
+  // Items that had failed are open again; their map may have succeeded without them. What has settled is still told: its
+  // process may have died before it was recorded.
+  return [...outstanding.values()].filter(
+    (command) =>
+      !('node' in command) || command.type === 'settled' || locate(state, command.node, []) !== undefined,
+  )
 }

@@ -10,6 +10,30 @@
 export { assertPlan, assertRun, type RunAssertions } from './assert-run.ts'
 export type { AnyTestRun, RanExpectation } from './checks.ts'
 export { testClock, type TestClock, type TestClockOptions } from './clock.ts'
+export {
+  exploreCluster,
+  type ClusterFailure,
+  type Exploration,
+  type ExploreClusterOptions,
+} from './cluster/explore-cluster.ts'
+export type { ClusterCounts } from './cluster/cluster.ts'
+export type { ExecutablePlan } from './cluster/random-plan.ts'
+export {
+  simulateCluster,
+  type SimulateClusterOptions,
+  type SimulatedCluster,
+} from './cluster/simulate-cluster.ts'
+export {
+  orchestratorContract,
+  type ContractBehaviour,
+  type OrchestratorContractOptions,
+} from './contract/orchestrator-contract.ts'
+export type {
+  ContractEnd,
+  ContractExecution,
+  ContractOrchestrator,
+  ContractRun,
+} from './contract/orchestrator-port.ts'
 export type { FakeContext } from './context.ts'
 export { fault, storeFault, type Fault, type FaultOptions, type NodeFault, type StoreFault } from './fault.ts'
 export type { RunChanges, TestResumeOptions, TestRunOptions, TestWorkspaceOptions } from './options.ts'

@@ -23,7 +23,7 @@ import {
   type Table,
   type Workspace,
 } from 'pipewright'
-import type { TestRun, TestWorkspace } from 'pipewright/testing'
+import type { ContractOrchestrator, TestRun, TestWorkspace } from 'pipewright/testing'
 // The matchers of `expect`.
 import 'pipewright/testing/vitest'
 import type { FastifyInstance } from 'fastify'
@@ -54,6 +54,8 @@ export const tumourClassifier = definePredictor({
 
 export declare function sigmoid(x: number): number
 export declare function dot(a: readonly number[], b: readonly number[]): number
+/** Something of the reader's that drives runs. */
+export declare function openMyEngine(): Promise<ContractOrchestrator>
 /** Trains a classifier: a state, and the loss that is left. */
 export declare function fit(
   rows: Iterable<Tumour>,

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { PlanNode, PlanScope } from '../../src/plan/document.ts'
 import { reduce } from '../../src/execute/reduce/reduce.ts'
@@ -163,91 +162,62 @@ describe('cancel', () => {
   })
 })
 
-/** A random plan: every node reads some of the nodes before it, and may be a container. */
-function planArbitraryOf(depth: number): fc.Arbitrary<PlanScope> {
-  const types =
-    depth === 0 ? fc.constant('step') : fc.constantFrom('step', 'step', 'step', 'map', 'when', 'pipeline')
-  const inner = depth === 0 ? fc.constant(scope()) : planArbitraryOf(depth - 1)
-  return fc
-    .array(fc.tuple(types, fc.array(fc.nat(5), { maxLength: 3 }), inner), { maxLength: 6 })
-    .map((rows) =>
-      scope(
-        ...rows.map(([type, sources, nested], index): PlanNode => {
-          const after = [...new Set(sources.filter((source) => source < index).map((source) => `n${source}`))]
-          const id = `n${index}`
-          if (type === 'map') return { ...map(id, nested), after }
-          if (type === 'when') return { ...when(id, nested, body(step('other'))), after }
-          if (type === 'pipeline') return { ...pipeline(id, nested), after }
-          return { ...step(id), after }
-        }),
-      ),
-    )
-}
-
-const planArbitrary = planArbitraryOf(2)
-
-describe('any plan, any order', () => {
-  const worldArbitrary = fc.record({
-    seed: fc.nat(),
-    broken: fc.array(fc.constantFrom('n0', 'n1', 'n2/n0', 'n1/n1', 'n3/then/n0'), { maxLength: 2 }),
-    branch: fc.constantFrom('then' as const, 'else' as const, 'none' as const),
-  })
-  const picker = (seed: number) => {
-    let state = seed | 1
-    return (count: number) => {
-      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
-      return state % count
-    }
+describe('answers that come again', () => {
+  const started = (plan: PlanScope, policy = stopPolicy) => {
+    const state = openRun({ scope: plan }, policy)
+    reduce(state, { type: 'start' })
+    return state
   }
-  const worldOf = ({
-    seed,
-    broken,
-    branch,
-  }: {
-    seed: number
-    broken: string[]
-    branch: 'then' | 'else' | 'none'
-  }) => ({
-    pick: picker(seed),
-    failures: Object.fromEntries(broken.map((node) => [node, Infinity])),
-    branches: new Proxy({}, { get: () => branch }) as Record<string, typeof branch>,
-    retries: 1,
+
+  test('a failure that is told again is not told on', () => {
+    const state = started(scope(step('a'), step('b')))
+    const failure = { type: 'attempt.failed', node: 'a', end: 'failed' } as const
+    expect(reduce(state, failure)).toEqual([{ type: 'settled', node: 'a', state: 'failed' }])
+    expect(reduce(state, failure)).toEqual([])
+    expect(reduce(state, { ...failure, retryIn: 10 })).toEqual([])
+    expect(reduce(state, { type: 'node.broken', node: 'a' })).toEqual([])
   })
 
-  test('ends, settles each node at most once, and the outcome does not depend on the order (continue)', () => {
-    fc.assert(
-      fc.property(planArbitrary, worldArbitrary, fc.nat(), (plan, world, otherSeed) => {
-        const one = simulate(plan, continuePolicy, worldOf(world))
-        const two = simulate(plan, continuePolicy, worldOf({ ...world, seed: otherSeed }))
-        expect(one.finished).toBeDefined()
-        expect(two.finished).toBe(one.finished)
-        expect(new Map([...two.settled].toSorted())).toEqual(new Map([...one.settled].toSorted()))
-      }),
-      { numRuns: 300 },
+  test('what is told of the inside of a container that has settled is let go', () => {
+    const state = started(scope(pipeline('p', body(step('x'))), map('m', body(step('x'))), step('end', 'm')))
+    reduce(state, { type: 'node.succeeded', node: 'p/x' })
+    reduce(state, { type: 'map.expanded', node: 'm', count: 2 })
+    reduce(state, { type: 'node.succeeded', node: 'm[0]/x' })
+    expect(reduce(state, { type: 'node.succeeded', node: 'm[0]/x' })).toEqual([])
+    reduce(state, { type: 'node.succeeded', node: 'p' })
+    expect(reduce(state, { type: 'node.succeeded', node: 'p/x' })).toEqual([])
+    expect(() => reduce(state, { type: 'node.succeeded', node: 'm[2]/x' })).toThrow(
+      /no open node 'm\[2\]\/x'/,
     )
   })
 
-  test('ends under stop too', () => {
-    fc.assert(
-      fc.property(planArbitrary, worldArbitrary, (plan, world) => {
-        expect(simulate(plan, stopPolicy, worldOf(world)).finished).toBeDefined()
-      }),
-      { numRuns: 300 },
-    )
+  test('the end of the last round of a loop, told twice, is gathered once', () => {
+    const loop: PlanNode = {
+      type: 'loop',
+      id: 'l',
+      state: {},
+      again: { value: true },
+      maxRounds: 2,
+      onMaxRounds: 'stop',
+      body: body(step('x')),
+    }
+    const state = started(scope(loop))
+    reduce(state, { type: 'node.succeeded', node: 'l[0]/x' })
+    reduce(state, { type: 'loop.turned', node: 'l', round: 0, again: true })
+    expect(reduce(state, { type: 'node.succeeded', node: 'l[0]/x' })).toEqual([])
+    reduce(state, { type: 'node.succeeded', node: 'l[1]/x' })
+    const turned = { type: 'loop.turned', node: 'l', round: 1, again: false } as const
+    expect(reduce(state, turned)).toEqual([{ type: 'gather', node: 'l' }])
+    expect(reduce(state, turned)).toEqual([])
   })
 
-  test('a run that dies and goes on from what succeeded ends as one that never died, and repeats nothing', () => {
-    fc.assert(
-      fc.property(planArbitrary, worldArbitrary, fc.nat(30), (plan, world, dieAfter) => {
-        const calm = { ...world, broken: [] }
-        const whole = simulate(plan, stopPolicy, worldOf(calm))
-        const dead = simulate(plan, stopPolicy, { ...worldOf(calm), dieAfter })
-        const history = dead.log.filter(({ type }) => type !== 'attempt.failed')
-        const resumed = simulate(plan, stopPolicy, worldOf(calm), history)
-        expect(resumed.finished).toBe(whole.finished)
-        expect([...dead.executed, ...resumed.executed].toSorted()).toEqual(whole.executed.toSorted())
-      }),
-      { numRuns: 300 },
-    )
+  test('an effect of an item that was held back, told twice, is taken back once', () => {
+    const state = started(scope(map('m', body(step('x'), step('y', 'x'))), step('z'), step('last')))
+    reduce(state, { type: 'map.expanded', node: 'm', count: 1 })
+    reduce(state, { type: 'attempt.failed', node: 'z', end: 'failed' })
+    const effect = { type: 'node.succeeded', node: 'm[0]/x', undoable: true } as const
+    reduce(state, effect)
+    reduce(state, effect)
+    expect(state.undoable).toEqual(['m[0]/x'])
   })
 })

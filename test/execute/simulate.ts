@@ -29,8 +29,6 @@ export interface World {
   readonly branches?: Readonly<Record<string, 'then' | 'else' | 'none'>>
   /** Picks which of the pending answers comes next. */
   readonly pick?: (count: number) => number
-  /** Stops answering after so many answers: the process dies. */
-  readonly dieAfter?: number
 }
 
 export interface Simulation {
@@ -44,12 +42,7 @@ export interface Simulation {
 }
 
 /** Feeds a reducer the answers of a world until nothing is pending. */
-export function simulate(
-  plan: PlanScope,
-  policy: ReducePolicy,
-  world: World,
-  history: readonly ReduceEvent[] = [],
-): Simulation {
+export function simulate(plan: PlanScope, policy: ReducePolicy, world: World): Simulation {
   const state = openRun({ scope: plan }, policy)
   const simulation: Simulation = {
     state,
@@ -78,11 +71,7 @@ export function simulate(
     }
   }
   take({ type: 'start' })
-  for (const event of history) take(event)
-  simulation.settled.clear()
-  let answers = 0
   while (outstanding.size > 0 && simulation.finished === undefined) {
-    if (answers++ === world.dieAfter) break
     simulation.mostOpen = Math.max(simulation.mostOpen, outstanding.size)
     const commands = [...outstanding.values()]
     const command = commands[world.pick?.(commands.length) ?? 0]! as Command & { node: string }

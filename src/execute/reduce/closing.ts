@@ -95,11 +95,14 @@ function prefixOf({ scope, number, path }: Frame): string {
 /** Settles the node that the frames lead to, and whatever containers are done with it, up to the run. */
 export function settle(run: RunState, frames: readonly Frame[], value: Status, commands: Command[]): void {
   const frame = frames.at(-1)!
-  const { scope, number } = frame
-  const current = scope.status[number] as Status
-  if (current !== status.running && current !== status.pending) return
-  mark(run, scope, number, value, prefixOf(frame), commands)
+  mark(run, frame.scope, frame.number, value, prefixOf(frame), commands)
   leave(run, frames, commands)
+}
+
+/** Tells whether the node that the frames lead to has not settled. */
+export function isOpen(frames: readonly Frame[]): boolean {
+  const { scope, number } = frames.at(-1)!
+  return scope.status[number] === status.running || scope.status[number] === status.pending
 }
 
 /** Goes on with whatever holds the scope of a node, when that scope is done. */

@@ -1,8 +1,11 @@
 import { PipewrightError } from '../../internal/error.ts'
 import { hasBranches } from '../../plan/bodies.ts'
+import type { PlanScope } from '../../plan/document.ts'
+import { graphOfScope } from '../../plan/graph.ts'
+import { bodyAt } from '../../plan/locate.ts'
 import { itemOfName, segmentsOf } from '../../plan/node-path.ts'
 import type { Command } from './command.ts'
-import { startReady } from './opening.ts'
+import { isHalted, startReady } from './opening.ts'
 import {
   nodeOf,
   openScope,
@@ -33,8 +36,8 @@ function unknown(path: string): never {
 }
 
 /**
- * The scope of an item; one that has not been opened yet is begun: where a log is replayed, items that failed, and are
- * open again, may leave no room in the window for those that came after them.
+ * The scope of an item, undefined where it is over. One that has not been opened yet is begun: where a log is replayed,
+ * items that failed, and are open again, may leave no room in the window for those that came after them.
  */
 function itemScope(
   run: RunState,
@@ -43,18 +46,21 @@ function itemScope(
   path: string,
   prefix: string,
   commands: Command[],
-): ScopeState {
+): ScopeState | undefined {
   if (!(item >= 0 && item < map.count)) unknown(path)
   const shard = shardOf(map, item)
   let scope = shard.items.get(item)
   if (scope === undefined) {
     const at = item % shardSize
-    if (shard.status[at] !== status.pending) unknown(path)
+    if (shard.status[at] !== status.pending || isHalted(run, map.surroundings)) return undefined
     scope = openScope(map.node.body, map.surroundings)
     shard.status[at] = status.running
     shard.items.set(item, scope)
     map.openItems++
-    startReady(run, scope, prefix, commands)
+    const begun: Command[] = []
+    startReady(run, scope, prefix, begun)
+    // What is being answered is not asked for again.
+    for (const command of begun) if (!('node' in command && command.node === path)) commands.push(command)
   }
   return scope
 }
@@ -66,8 +72,17 @@ function numberOf(name: string, child: ChildState | undefined): number | undefin
   return child?.type === 'map' ? child.indices?.get(item) : undefined
 }
 
-/** Finds a node by its path (`trials[3]/train`, `gate/then/deploy`): the frames from the root down. */
-export function locate(run: RunState, path: string, commands: Command[]): Frame[] {
+/** Nothing inside a node is looked at any more: it has settled, or was held back when the run was halted. */
+function isOver(run: RunState, scope: ScopeState, number: number): boolean {
+  const current = scope.status[number]
+  return current === status.pending ? isHalted(run, scope) : current !== status.running
+}
+
+/**
+ * Finds a node by its path (`trials[3]/train`, `gate/then/deploy`): the frames from the root down. Undefined where what
+ * it is inside of is over: answers that come late, or a second time, change nothing.
+ */
+export function locate(run: RunState, path: string, commands: Command[]): Frame[] | undefined {
   const frames: Frame[] = []
   const segments = segmentsOf(path)
   let scope = run.root
@@ -75,9 +90,10 @@ export function locate(run: RunState, path: string, commands: Command[]): Frame[
   for (let at = 0; at < segments.length;) {
     const { id, item: name } = segments[at++]!
     const number = scope.graph.numbers.get(id) ?? unknown(path)
+    const here = prefix + id
+    if (at < segments.length && isOver(run, scope, number)) return undefined
     const child = scope.children.get(number)
     const item = name === undefined ? -1 : (numberOf(name, child) ?? unknown(path))
-    const here = prefix + id
     frames.push({ scope, number, path: here, item })
     if (at === segments.length) {
       if (name !== undefined) unknown(path)
@@ -85,8 +101,11 @@ export function locate(run: RunState, path: string, commands: Command[]): Frame[
     }
     if (child?.type === 'map' && name !== undefined) {
       prefix = `${here}[${name}]/`
-      scope = itemScope(run, child, item, path, prefix, commands)
-    } else if (child?.type === 'loop' && item === child.round) {
+      const inside = itemScope(run, child, item, path, prefix, commands)
+      if (inside === undefined) return undefined
+      scope = inside
+    } else if (child?.type === 'loop' && item !== -1 && item <= child.round) {
+      if (item < child.round) return undefined
       scope = child.scope
       prefix = `${here}[${name}]/`
     } else if (child?.type === 'scope') {
@@ -102,12 +121,27 @@ export function locate(run: RunState, path: string, commands: Command[]): Frame[
   return unknown(path)
 }
 
+/** What is open inside a node, where a path goes on by a name; undefined where nothing of it is. */
+function openInside(child: ChildState | undefined, name: string | undefined): ScopeState | undefined {
+  if (child?.type !== 'map') return child?.scope
+  const item = name === undefined ? undefined : numberOf(name, child)
+  return item === undefined ? undefined : child.shards[Math.floor(item / shardSize)]?.items.get(item)
+}
+
 /** Tells whether a path leads into a handler that is not begun: what was recorded of it is of an earlier end. */
 export function isBeforeItsHandler(run: RunState, path: string): boolean {
-  const { handlers, numbers } = run.root.graph
-  // Handlers of sub-pipelines come with their pipeline: where that is not open, nothing of it is.
-  if (handlers.length === 0) return false
-  const [{ id } = { id: '' }] = segmentsOf(path)
-  const number = numbers.get(id)
-  return number !== undefined && handlers.includes(number) && run.root.status[number] === status.pending
+  const segments = segmentsOf(path)
+  let planned: PlanScope | undefined = run.plan.scope
+  let scope: ScopeState | undefined = run.root
+  for (let at = 0; at < segments.length && planned !== undefined;) {
+    const { id, item } = segments[at++]!
+    const { nodes, numbers } = graphOfScope(planned)
+    const number = numbers.get(id)
+    if (number === undefined) return false
+    const node = nodes[number]!
+    if (node.type === 'handler' && (scope?.status[number] ?? status.pending) === status.pending) return true
+    scope = openInside(scope?.children.get(number), item)
+    planned = bodyAt(run.plan, node, hasBranches(node) ? segments[at++]?.id : undefined)
+  }
+  return false
 }

@@ -74,7 +74,7 @@ export function start(
         break
       }
       const depths = { ...scope.depths, [node.pipeline]: depth }
-      const body = run.pipelines[node.pipeline]!.scope
+      const body = run.plan.pipelines![node.pipeline]!.scope
       const child = {
         type: 'scope',
         branch: undefined,

@@ -1,7 +1,7 @@
 import { branchOf, hasBranches } from '../../plan/bodies.ts'
-import { closeContainers, closeRun, fail, halt, holdBack, settle } from './closing.ts'
+import { closeContainers, closeRun, fail, halt, holdBack, isOpen, settle } from './closing.ts'
 import type { Command, ReduceEvent } from './command.ts'
-import { locate } from './locate.ts'
+import { locate, type Frame } from './locate.ts'
 import { advanceMap, enter, openRound, startReady } from './opening.ts'
 import { nodeOf, openMap, openScope, status, type RunState } from './state.ts'
 
@@ -31,21 +31,24 @@ export function reduce(run: RunState, event: ReduceEvent): Command[] {
       break
     case 'node.succeeded': {
       const frames = locate(run, event.node, commands)
-      const { scope, number } = frames.at(-1)!
-      // An answer that comes a second time changes nothing.
-      if (event.undoable && scope.status[number] !== status.succeeded) run.undoable.push(event.node)
+      if (frames === undefined || !isOpen(frames)) break
+      if (event.undoable) run.undoable.push(event.node)
       settle(run, frames, status.succeeded, commands)
       break
     }
     case 'attempt.failed':
       attemptFailed(run, event, commands)
       break
-    case 'node.broken':
-      fail(run, locate(run, event.node, commands), commands)
+    case 'node.broken': {
+      const frames = running(run, event.node, commands)
+      if (frames !== undefined) fail(run, frames, commands)
       break
-    case 'node.withdrawn':
-      holdBack(run, locate(run, event.node, commands), commands)
+    }
+    case 'node.withdrawn': {
+      const frames = running(run, event.node, commands)
+      if (frames !== undefined) holdBack(run, frames, commands)
       break
+    }
     case 'node.undone':
       if (run.undoable.at(-1) !== event.node) break
       run.undoable.pop()
@@ -66,11 +69,20 @@ export function reduce(run: RunState, event: ReduceEvent): Command[] {
   return commands
 }
 
+/** Finds a node that is asked for something; undefined where it is not: what is answered again changes nothing. */
+function running(run: RunState, path: string, commands: Command[]): Frame[] | undefined {
+  const frames = locate(run, path, commands)
+  if (frames === undefined) return undefined
+  const { scope, number } = frames.at(-1)!
+  return scope.status[number] === status.running ? frames : undefined
+}
+
 function expanded(run: RunState, event: ReduceEvent & { type: 'map.expanded' }, commands: Command[]): void {
-  const frames = locate(run, event.node, commands)
+  const frames = running(run, event.node, commands)
+  if (frames === undefined) return
   const { scope, number } = frames.at(-1)!
   const node = nodeOf(scope, number)
-  if (node.type !== 'map' || scope.status[number] !== status.running || scope.children.has(number)) return
+  if (node.type !== 'map' || scope.children.has(number)) return
   const map = openMap(node, scope, event.count, event.keys, run.policy)
   scope.children.set(number, map)
   advanceMap(run, map, event.node, commands)
@@ -78,10 +90,11 @@ function expanded(run: RunState, event: ReduceEvent & { type: 'map.expanded' }, 
 }
 
 function decided(run: RunState, event: ReduceEvent & { type: 'branch.decided' }, commands: Command[]): void {
-  const frames = locate(run, event.node, commands)
+  const frames = running(run, event.node, commands)
+  if (frames === undefined) return
   const { scope, number } = frames.at(-1)!
   const node = nodeOf(scope, number)
-  if (!hasBranches(node) || scope.status[number] !== status.running || scope.children.has(number)) return
+  if (!hasBranches(node) || scope.children.has(number)) return
   // Where a branch without a second body is not taken, `taken` names none.
   const body = branchOf(node, event.taken)
   if (body === undefined) {
@@ -99,17 +112,20 @@ function turned(
   { node: path, round, again }: ReduceEvent & { type: 'loop.turned' },
   commands: Command[],
 ): void {
-  const frames = locate(run, path, commands)
+  const frames = running(run, path, commands)
+  if (frames === undefined) return
   const { scope, number } = frames.at(-1)!
   const loop = scope.children.get(number)
-  if (loop?.type !== 'loop' || loop.round !== round) return
+  if (loop?.type !== 'loop' || loop.round !== round || loop.isLast) return
   const { node } = loop
-  if (!again) commands.push({ type: 'gather', node: path })
-  else if (round + 1 < node.maxRounds) {
+  if (again && round + 1 < node.maxRounds) {
     const next = { ...loop, round: round + 1, scope: openScope(node.body, scope) }
     openRound(run, scope, number, next, path, commands)
     closeContainers(run, frames, commands)
-  } else if (node.onMaxRounds === 'stop') commands.push({ type: 'gather', node: path })
+    return
+  }
+  loop.isLast = true
+  if (!again || node.onMaxRounds === 'stop') commands.push({ type: 'gather', node: path })
   else commands.push({ type: 'exhausted', node: path, limit: 'rounds' })
 }
 
@@ -119,7 +135,8 @@ function attemptFailed(
   commands: Command[],
 ): void {
   const { node, retryIn } = event
-  const frames = locate(run, node, commands)
+  const frames = running(run, node, commands)
+  if (frames === undefined) return
   const { cleanup } = frames.at(-1)!.scope
   if ((run.cancelling && !cleanup) || event.end === 'cancelled') {
     commands.push({ type: 'settled', node, state: 'cancelled' })

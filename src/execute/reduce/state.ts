@@ -87,6 +87,8 @@ export interface LoopState {
   readonly node: PlanLoop
   readonly round: number
   readonly scope: ScopeState
+  /** The last round is over. */
+  isLast?: true
 }
 
 /** What runs inside a container. */
@@ -98,7 +100,7 @@ export type ChildState =
 /** The state of a whole run. */
 export interface RunState {
   readonly root: ScopeState
-  readonly pipelines: NonNullable<PlanGraph['pipelines']>
+  readonly plan: PlanGraph
   readonly policy: ReducePolicy
   /** Nothing new starts any more, outside of handlers. */
   halted: boolean
@@ -143,10 +145,10 @@ export function openScope(scope: PlanScope, { cleanup, depths }: Surroundings): 
 }
 
 /** A fresh run. */
-export function openRun({ scope, pipelines = {} }: PlanGraph, policy: ReducePolicy): RunState {
+export function openRun(plan: PlanGraph, policy: ReducePolicy): RunState {
   return {
-    root: openScope(scope, outside),
-    pipelines,
+    root: openScope(plan.scope, outside),
+    plan,
     policy,
     halted: false,
     cancelling: false,
