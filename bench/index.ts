@@ -3,6 +3,7 @@ import { cpus } from 'node:os'
 import { appends } from './cases/appends.ts'
 import { caching } from './cases/caching.ts'
 import { cliStart } from './cases/cli-start.ts'
+import { durableCalls } from './cases/durable-calls.ts'
 import { importTime } from './cases/import-time.ts'
 import { keys } from './cases/keys.ts'
 import { largeFile } from './cases/large-file.ts'
@@ -19,6 +20,7 @@ import type { Figure } from './measure.ts'
 
 const cases = {
   stepOverhead,
+  durableCalls,
   maps,
   resume,
   appends,

@@ -154,11 +154,24 @@ export const commandSchemas = {
     texts: z.record(z.string(), digest),
     address: z.strictObject({ module: z.string(), pipeline: z.string() }).nullable(),
     settings: settingsSchema,
+    rerunOf: z.string().nullable(),
     environment: environmentSchema.nullable(),
     verification: z.strictObject({ verified: z.int(), mismatches: z.array(mismatch) }).nullable(),
     executions: z.array(execution),
   }),
   'show node': execution,
+  step: z.strictObject({
+    run: z.string(),
+    node: z.string(),
+    step: z.string(),
+    inputs: valuesSchema,
+    outputs: valuesSchema,
+    error: errorSchema.nullable(),
+    differences: z
+      .array(z.strictObject({ output: z.string().nullable(), difference: z.string() }))
+      .nullable()
+      .describe('Against what is recorded; null where nothing is, or the step threw'),
+  }),
   plan: planSchema
     .extend({
       code: z.record(

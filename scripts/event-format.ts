@@ -118,6 +118,10 @@ export const eventSchema = z
       settings: settingsSchema,
       tags: z.array(z.string()),
       key: z.string().nullable(),
+      rerun: z
+        .strictObject({ of: z.string(), taken: z.int() })
+        .optional()
+        .describe('The run that this one repeats a part of, and how many of its events follow'),
     }),
     event('run.resumed', { acceptedCode: z.array(name), code }),
     event('run.environment', { environment: environmentSchema }),
@@ -150,6 +154,19 @@ export const eventSchema = z
     event('run.waiting', { until: time.nullable() }),
     event('run.proceeded', {}),
     event('node.undone', { node: name, error: errorSchema.optional() }),
+    event('call.succeeded', {
+      node: name,
+      call: z.string(),
+      idempotencyKey: z.string(),
+      result: z.json().optional(),
+      key: digest.nullable(),
+    }),
+    event('checkpoint.saved', {
+      node: name,
+      attempt: z.int(),
+      artifact: artifactSchema,
+      key: digest.nullable(),
+    }),
     event('attempt.started', { node: name, step: name, attempt: z.int(), key: digest.nullable() }),
     event('attempt.progress', { node: name, done: z.number(), total: z.number() }),
     event('attempt.metric', { node: name, name, value: metricValue, step: z.number() }),
@@ -209,7 +226,7 @@ export const eventSchema = z
   ])
   .meta({ id: 'Event' })
 
-/** A line of `run --json` and `resume --json`: an event, or as the last one how the run ended. */
+/** A line of `run --json`, `resume --json` and `rerun --json`: an event, or as the last one how the run ended. */
 export const runLineSchema = z
   .union([
     z.strictObject({ run: z.string(), at: time, event: eventSchema }),
@@ -220,6 +237,7 @@ export const runLineSchema = z
         state: z.enum(['running', 'waiting', 'succeeded', 'failed', 'cancelled', 'interrupted']),
         startedAt: time,
         finishedAt: time.nullable(),
+        rerunOf: z.string().nullable().describe('The run that this one repeats a part of'),
         steps: z.strictObject({ executed: z.int(), reused: z.int(), failed: z.int() }),
         outputs: z.record(
           z.string(),
@@ -235,7 +253,10 @@ export const runLineSchema = z
       }),
     }),
   ])
-  .meta({ id: 'RunLine', description: 'A line of `pipewright run --json` and `resume --json`' })
+  .meta({
+    id: 'RunLine',
+    description: 'A line of `pipewright run --json`, `resume --json` and `rerun --json`',
+  })
 
 /** A line of `logs --json`. */
 export const logLineSchema = z

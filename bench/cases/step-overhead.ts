@@ -23,7 +23,7 @@ const chain = definePipeline({ name: 'chain', inputs: { start: z.number() } }, (
 })
 
 /** One durable commit of one row: what a step that is recorded before the next one starts cannot go below. */
-async function bareCommits(root: string): Promise<number> {
+export async function bareCommits(root: string): Promise<number> {
   const database = await openConnection(join(root, 'bare.sqlite'))
   database.exec('create table t (a integer, b text)')
   const insert = database.prepare('insert into t values (?, ?)')

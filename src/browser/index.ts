@@ -20,7 +20,7 @@ export type { ReportBlock } from '../artifact/report-block.ts'
 export type { Schema } from '../artifact/schema.ts'
 export type { Stored } from '../artifact/stored.ts'
 export { table, type Table } from '../artifact/table.ts'
-export type { Logger, StepContext } from '../define/context.ts'
+export type { Checkpoint, Logger, OnceCall, StepContext } from '../define/context.ts'
 export type { Binding, Bindings } from '../define/graph.ts'
 export {
   definePipeline,

@@ -19,6 +19,7 @@ export const exitCodes: Readonly<Partial<Record<ErrorCode, number>>> = {
   PIPELINE_NOT_FOUND: 2,
   RUN_NOT_FOUND: 2,
   NODE_NOT_FOUND: 2,
+  EFFECT_REFUSED: 2,
   ARTIFACT_NOT_FOUND: 2,
   WORKSPACE_NOT_FOUND: 2,
   SELECTION_EMPTY: 2,

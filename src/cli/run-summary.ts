@@ -33,7 +33,7 @@ export async function printSummary(pw: Workspace, id: string, failure: unknown):
   const outputs: Record<string, OutputSummary> = {}
   for (const [name, value] of Object.entries(detail.outputs)) outputs[name] = await summaryOf(pw, value)
   const known = PipewrightError.isInstance(failure) ? failure : undefined
-  const { pipeline, state, startedAt, finishedAt, executions } = detail
+  const { pipeline, state, startedAt, finishedAt, rerunOf, executions } = detail
   const steps = executions.filter(({ step }) => step !== null)
   const summary = {
     run: id,
@@ -41,6 +41,7 @@ export async function printSummary(pw: Workspace, id: string, failure: unknown):
     state,
     startedAt,
     finishedAt,
+    rerunOf,
     steps: {
       executed: steps.filter((one) => one.reused === null && one.state === 'succeeded').length,
       reused: steps.filter(({ reused }) => reused !== null).length,

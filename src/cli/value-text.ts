@@ -1,7 +1,7 @@
 import type { Value } from '../record/event.ts'
 import type { RunDetail } from '../record/records.ts'
 import { printable, sizeText } from '../ui/text.ts'
-import { shortListText } from './list-text.ts'
+import { shortListText, type ByteSource } from './list-text.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 
 const longest = 200
@@ -9,14 +9,14 @@ const longest = 200
 const largest = 2_000
 
 /** A value on one line: small data as JSON, all else by kind, digest and size. */
-export async function valueText(pw: Workspace, value: Value): Promise<string> {
+export async function valueText(pw: ByteSource, value: Value): Promise<string> {
   const text = printable(
     await fullText(pw, value).catch((error: unknown) => `(${(error as Error).message.split('\n')[0]})`),
   )
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
 
-async function fullText(pw: Workspace, value: Value): Promise<string> {
+async function fullText(pw: ByteSource, value: Value): Promise<string> {
   if ('absent' in value) return '(skipped)'
   if ('value' in value) return JSON.stringify(value.value)
   if ('list' in value) return `${value.list.length} items`

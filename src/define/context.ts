@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Json } from '../internal/json.ts'
 import type { Report } from '../artifact/report.ts'
 
@@ -23,11 +24,22 @@ export interface Logger {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void
 }
 
+/** What the function of {@link StepContext.once} gets. */
+export interface OnceCall {
+  /** The same whenever this call of this execution is repeated, new in a new run; give it to what is called. */
+  readonly idempotencyKey: string
+  /** That of the attempt. */
+  readonly signal: AbortSignal
+}
+
+/** What {@link StepContext.checkpoint} takes: data that JSON holds, or bytes. */
+export type Checkpoint = Json | Uint8Array
+
 /**
  * What a step's `run` gets beside its inputs.
  *
  * Reading `run`, `node`, `attempt`, `idempotencyKey` or `now` makes the result depend on this execution: it is
- * then not put into the cache, unless the step states a `cache` policy.
+ * then not put into the cache, unless the step states a `cache` policy. `once`, `checkpoint` and `restored` do not.
  *
  * @example
  * ```ts
@@ -96,4 +108,71 @@ export interface StepContext {
    * ```
    */
   readonly workdir: string
+  /**
+   * Runs a function once for this execution: resolves with its result when that is durable. A call that has given its
+   * result never runs again, in no later attempt or resume; one that was cut off before is repeated alone, with the same
+   * `idempotencyKey`. One that throws is not recorded.
+   *
+   * `key` names the call within the step; calls with one key at the same time share one. The result is JSON, or nothing,
+   * and is kept in the record, also of a step that fails: return an id or a path of what is large. The result of the step
+   * is cached as any other: the key that a call is handed says nothing of what it gives. A step whose calls change
+   * something outside is an `effect`, or a later run may reuse its outputs without calling.
+   *
+   * Throws what the function throws, `VALUE_NOT_STORABLE` with the path of what JSON cannot hold, `DEFINITION_INVALID` for
+   * a key that is no text, or the reason of `signal` once that is aborted: nothing new is called then.
+   *
+   * @example
+   * ```ts
+   * const receipt = await ctx.once('charge', async ({ idempotencyKey, signal }) => {
+   *   const headers = { 'idempotency-key': idempotencyKey }
+   *   const response = await fetch('https://pay.example.com/charges', { method: 'POST', headers, signal })
+   *   return (await response.json()) as { id: string }
+   * })
+   * console.log(receipt.id) // the same in every attempt
+   * ```
+   */
+  once<T>(key: string, run: (call: OnceCall) => T | Promise<T>): Promise<T>
+  /**
+   * Saves how far this execution has come, for its next attempt: after a failure, a timeout, an interruption or a resume.
+   * Resolves when the value is durable; the latest one counts, and is let go when the step has succeeded.
+   *
+   * A value is JSON, or bytes of what the store takes in one piece. Each one is a durable commit: save every few seconds,
+   * not every row. Throws `VALUE_NOT_STORABLE` with the path of what JSON cannot hold.
+   *
+   * @example
+   * ```ts
+   * const State = z.object({ epoch: z.number(), weights: z.array(z.number()) })
+   * let state = (await ctx.restored(State)) ?? { epoch: 0, weights: [0, 0] }
+   * while (state.epoch < 100) {
+   *   state = { epoch: state.epoch + 1, weights: state.weights.map((weight) => weight + 0.1) }
+   *   await ctx.checkpoint(state)
+   * }
+   * ```
+   */
+  checkpoint(value: Checkpoint): Promise<void>
+  /**
+   * The latest checkpoint of this execution, parsed by a schema; undefined where there is none, or none that fits (a
+   * warning says so). Bytes are a `Uint8Array`.
+   *
+   * A step gives the same with a checkpoint and without one, only later: so its result is cached as any other, and
+   * verifying the cache runs it without. What was saved by other code, which a resume has accepted, is restored too; then
+   * the result is not cached. `ctx.random` and metrics begin anew with each attempt: draw what must last before the loop,
+   * or save it.
+   *
+   * @example
+   * ```ts
+   * const weights = await ctx.restored(z.instanceof(Uint8Array)) // what ctx.checkpoint(bytes) has saved
+   * ```
+   */
+  restored<S extends StandardSchemaV1>(schema: S): Promise<StandardSchemaV1.InferOutput<S> | undefined>
+  /**
+   * The latest checkpoint of this execution as it was saved; undefined where there is none.
+   *
+   * @example
+   * ```ts
+   * const saved = await ctx.restored()
+   * if (saved !== undefined) ctx.log.info('going on from a checkpoint')
+   * ```
+   */
+  restored(): Promise<Checkpoint | undefined>
 }

@@ -21,6 +21,7 @@ import type { JsonValues } from './json-values.ts'
 import { placed } from './error-record.ts'
 import { lastingOutputs } from './lasting.ts'
 import { LogSegment } from './log.ts'
+import type { ExecutionMemory } from './memory.ts'
 import { isRetryable } from './retry.ts'
 import type { Runner } from './runner.ts'
 import { SourceReads } from './source-reads.ts'
@@ -53,6 +54,8 @@ export interface AttemptTask {
   readonly startedAt: number
   readonly idempotencyKey: string
   readonly seed: string
+  /** What earlier attempts have left, and later ones are to find. */
+  readonly memory: ExecutionMemory
   /** Aborted from outside: the run is cancelled, or is past its time. */
   readonly signal: AbortSignal
   readonly onProgress: (done: number, total: number) => void
@@ -73,6 +76,8 @@ export type AttemptOutcome =
       readonly blobs: readonly PendingBlob[]
       /** Members of the context that tie the result to this execution. */
       readonly volatile: readonly string[]
+      /** Why they are not cached, whatever the step says. */
+      readonly uncached?: string
     }
   | {
       readonly ok: false
@@ -106,6 +111,9 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
     signal: limit.signal,
     workdir: join(services.root, 'work', task.run.id, `${task.fileName}-${attempt}`),
     log,
+    memory: task.memory,
+    store: services.store,
+    reader: services.reader,
     clock: services.clock,
     onProgress: task.onProgress,
     onLog: task.onLog,

@@ -6,10 +6,16 @@ import { canonicalJson } from '../internal/canonical.ts'
 import type { Clock } from '../internal/clock.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { Json } from '../internal/json.ts'
+import type { ArtifactStore } from '../artifact/blob.ts'
 import type { Report } from '../artifact/report.ts'
-import type { Logger, StepContext } from '../define/context.ts'
+import type { Schema } from '../artifact/schema.ts'
+import type { Checkpoint, Logger, OnceCall, StepContext } from '../define/context.ts'
 import type { MetricSummary } from '../record/event.ts'
+import type { TieredReader } from './blobs.ts'
+import { Checkpoints } from './checkpoints.ts'
 import type { LogSegment } from './log.ts'
+import type { ExecutionMemory } from './memory.ts'
+import { OnceCalls } from './once.ts'
 import { seededRandom } from './random.ts'
 
 /** What an attempt's context is made from. */
@@ -25,6 +31,10 @@ export interface ContextRequest {
   readonly signal: AbortSignal
   readonly workdir: string
   readonly log: LogSegment
+  readonly memory: ExecutionMemory
+  /** Where checkpoints are written and read. */
+  readonly store: ArtifactStore
+  readonly reader: TieredReader
   readonly clock: Clock
   readonly onProgress: (done: number, total: number) => void
   readonly onLog: (
@@ -54,6 +64,8 @@ export class AttemptContext implements StepContext {
   /** Members that tie the result to this execution and that the step has read. */
   readonly volatile = new Set<string>()
   readonly #request: ContextRequest
+  readonly #calls: OnceCalls
+  readonly #checkpoints: Checkpoints
   #random: (() => number) | undefined
   #madeWorkdir = false
   #ended = false
@@ -78,6 +90,12 @@ export class AttemptContext implements StepContext {
       warn: write('warn'),
       error: write('error'),
     })
+    const { step, node, memory, idempotencyKey, signal, store, reader } = request
+    const owner = `step '${step}' (node '${node}')`
+    const ensureAlive = (): void => this.#alive()
+    this.#calls = new OnceCalls({ owner, memory, idempotencyKey, signal, ensureAlive })
+    const warn = (message: string): void => this.log.warn(message)
+    this.#checkpoints = new Checkpoints({ owner, memory, store, reader, ensureAlive, warn })
   }
 
   get signal(): AbortSignal {
@@ -179,6 +197,21 @@ export class AttemptContext implements StepContext {
   /** Whether there are metrics or parameters. */
   get hasReported(): boolean {
     return this.metrics.size > 0 || Object.keys(this.params).length > 0
+  }
+
+  async once<T>(key: string, run: (call: OnceCall) => T | Promise<T>): Promise<T> {
+    this.#alive()
+    return (await this.#calls.call(key, run)) as T
+  }
+
+  async checkpoint(value: Checkpoint): Promise<void> {
+    this.#alive()
+    await this.#checkpoints.save(value)
+  }
+
+  async restored(schema?: Schema): Promise<never> {
+    this.#alive()
+    return (await this.#checkpoints.latest(schema)) as never
   }
 
   /** The summaries of the recorded metrics. */

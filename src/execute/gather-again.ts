@@ -1,11 +1,9 @@
-import type { RunEvent, StoredEvent, Value } from '../record/event.ts'
+import type { RunEvent, StoredEvent } from '../record/event.ts'
 import type { ExecutionRecord } from '../record/records.ts'
 import { CommitWriter, type PendingBlob } from './blobs.ts'
 import { otherContent, type Refusal } from './lost-errors.ts'
-import { openRun } from './reduce/state.ts'
-import { replay } from './replay.ts'
+import { replayedScopes, type ReplayReading } from './replayed-scopes.ts'
 import type { RunRequest, RunServices } from './run-request.ts'
-import { ValueScopes } from './value-scopes.ts'
 
 /** A map's lists, made again, as they are to be recorded. */
 interface Gathered {
@@ -22,28 +20,15 @@ export async function gatherAgain(
   { metadata, store, reader, json, clock }: RunServices,
   { node, outputs: recorded }: ExecutionRecord,
   { seq }: { readonly seq: number },
-  {
-    reading,
-    current,
-  }: {
-    readonly reading: <T>(node: string, read: () => Promise<T>) => Promise<T>
-    readonly current: (value: Value) => Value
-  },
+  { reading, current }: ReplayReading,
 ): Promise<Gathered | { readonly refusal: Refusal }> {
   const startedAt = clock.now()
-  const { plan, program, settings, inputs } = request
   const history: StoredEvent[] = []
   for await (const stored of metadata.events(request.id)) {
     if (stored.seq >= seq) break
     history.push(stored)
   }
-  const scopes = new ValueScopes(plan, program.pipelines, inputs, json, reader, current)
-  // Nothing starts here: an item is opened when the log comes to it.
-  const state = openRun(plan, { failure: settings.failure, failFast: false, window: 1 })
-  await replay(state, scopes, new Map(), history, reading, {
-    isUndoable: () => false,
-    onHandle: ({ node: handler }) => scopes.handle(handler, {}),
-  })
+  const scopes = await replayedScopes(request, { json, reader }, history, { reading, current })
   return reading(node, async () => {
     // What is refused is recorded nowhere.
     const blobs = new CommitWriter(store, reader.apart())

@@ -7,7 +7,8 @@ import type { RunServices } from './run-request.ts'
 import type { Work } from './step-work.ts'
 
 /** What an attempt needs to know of its step. */
-export type Tried = Pick<Work, 'step' | 'declaration' | 'values' | 'seed' | 'idempotencyKey'>
+export type Tried = Pick<Work, 'step' | 'declaration' | 'values' | 'seed' | 'idempotencyKey'> &
+  Partial<Pick<Work, 'key'>>
 
 /** What making outputs again needs of the run. */
 export interface RemakeHost {

@@ -113,6 +113,7 @@ export class Remake {
         declaration,
         values: values(),
         seed: execution.key ?? sha256(canonicalJson({ step: step.name, inputs: digests })),
+        key: today,
         idempotencyKey: idempotencyKey(id, node, declaration, digests),
       },
       // Other code than that of the run's start makes no entry in its name.
@@ -139,13 +140,14 @@ export class Remake {
   async #keep(
     { node, outputs: recorded }: ExecutionRecord,
     { step }: Tried,
-    { outputs, facts, volatile, blobs }: AttemptOutcome & { readonly ok: true },
+    { outputs, facts, volatile, uncached, blobs }: AttemptOutcome & { readonly ok: true },
     made: Keeping & { number: number; startedAt: number; now: number; lost: LostBlob },
   ): Promise<Refusal | undefined> {
     const refusal = otherContent(`step '${step.name}'`, recorded, outputs)
     if (refusal !== undefined) return refusal
     const { number: attempt, startedAt, now, lost } = made
-    const key = volatile.length > 0 && made.policy === undefined ? null : made.key
+    const isVolatile = volatile.length > 0 && made.policy === undefined
+    const key = isVolatile || uncached !== undefined ? null : made.key
     await this.#host.append(
       { type: 'node.repaired', node, step: step.name, attempt, startedAt, outputs, key, now, facts, lost },
       blobs,

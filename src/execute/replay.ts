@@ -54,7 +54,12 @@ export async function replay(
     } else if (event.type === 'node.succeeded') {
       const { node, outputs } = event
       scopes.record(node, outputs)
-      feed({ type: 'node.succeeded', node, undoable: isUndoable(node) })
+      // Items that have failed, and were let go, are not to be begun again.
+      if (event.step === null)
+        for (const open of outstanding.keys())
+          if (open.startsWith(`${node}[`) || open.startsWith(`${node}/`)) outstanding.delete(open)
+      // What is taken from another run is that one's to take back.
+      feed({ type: 'node.succeeded', node, undoable: event.reused === undefined && isUndoable(node) })
     } else if (event.type === 'node.undone') feed({ type: 'node.undone', node: event.node })
   }
   // Items that had failed are open again; their map may have succeeded without them. What has settled is still told: its

@@ -13,6 +13,7 @@ import { Lane } from './lane.ts'
 import { enterEffect } from './live-effects.ts'
 import type { Lifetime } from './lifetime.ts'
 import { lostBlob } from './lost.ts'
+import { RecordedMemory } from './memory.ts'
 import type { ReduceEvent } from './reduce/command.ts'
 import type { Tried } from './remake-host.ts'
 import { Repairs } from './repair.ts'
@@ -443,16 +444,19 @@ export class StepExecutions {
     return () => clearImmediate(later)
   }
 
-  #run(
+  async #run(
     node: string,
-    { step, declaration, values, seed, idempotencyKey: key }: Tried,
+    { step, declaration, values, seed, idempotencyKey, key = null }: Tried,
     attempt: number,
     startedAt: number,
     services = this.#services,
   ): Promise<AttemptOutcome> {
     const { id, plan, onUpdate } = this.#request
-    const { clock } = services
-    return (services.attempt ?? attemptStep)(
+    const { clock, metadata } = services
+    const memory = new RecordedMemory(metadata, { run: id, node, attempt, key }, (event, blobs) =>
+      this.#host.append(event, blobs),
+    )
+    const outcome = await (services.attempt ?? attemptStep)(
       {
         run: { id, pipeline: plan.pipeline },
         node,
@@ -462,8 +466,9 @@ export class StepExecutions {
         values,
         attempt,
         startedAt,
-        idempotencyKey: key,
+        idempotencyKey,
         seed,
+        memory,
         signal: this.#lifetimeOf(node).signal,
         onProgress: (done, total) =>
           onUpdate({ at: clock.now(), event: { type: 'attempt.progress', node, done, total } }),
@@ -474,6 +479,9 @@ export class StepExecutions {
       },
       services,
     )
+    if (!outcome.ok || !memory.isMixed) return outcome
+    const uncached = 'it goes on from what an attempt with other code, or other things outside, has left'
+    return { ...outcome, uncached }
   }
 
   async #succeed(
@@ -491,6 +499,7 @@ export class StepExecutions {
     const isReadonly = this.#request.settings.cache === 'readonly'
     const uncached =
       work.uncached ??
+      outcome.uncached ??
       changedSince(work.code) ??
       changedSource ??
       (isVolatile ? `the step read ctx.${volatile.join(', ctx.')}` : undefined) ??

@@ -8,6 +8,7 @@ import { attemptStep, type AttemptOutcome } from './attempt.ts'
 import { errorRecord } from './error-record.ts'
 import { inSlot } from './in-slot.ts'
 import { lostBlob } from './lost.ts'
+import { PassingMemory } from './memory.ts'
 import { outputDifferences } from './output-differences.ts'
 import { originalStart } from './original-start.ts'
 import { fingerprintAt } from './step-key.ts'
@@ -154,6 +155,7 @@ export class Verification {
         startedAt,
         idempotencyKey,
         seed: key,
+        memory: new PassingMemory(),
         signal: this.#host.signal,
         onProgress: () => undefined,
         onLog: () => undefined,

@@ -37,6 +37,7 @@ export const errorCodes = [
   'RUN_OWNED',
   'RUN_NOT_RESUMABLE',
   'NODE_NOT_FOUND',
+  'EFFECT_REFUSED',
   'RUN_KEY_CONFLICT',
   'CODE_CHANGED',
   'STRUCTURE_CHANGED',

@@ -30,21 +30,37 @@ function sourceOf(binding: Binding, level: number, visit: (id: string) => void):
   else if ('node' in binding && (binding.up ?? 0) === level) visit(binding.node)
 }
 
-/** Calls `visit` with the id of each node of the scope that a node reads, itself or inside. */
-function visitSources(node: PlanNode, visit: (id: string) => void): void {
-  for (const binding of readsOf(node)) sourceOf(binding, 0, visit)
-  for (const id of node.after ?? []) visit(id)
-  if (node.type === 'loop') sourceOf(node.again, 1, visit)
+/** Calls `visit` with each binding of a node, of its own or inside, and how many scopes lie between it and the node's. */
+function visitReads(node: PlanNode, visit: (binding: Binding, level: number) => void): void {
+  for (const binding of readsOf(node)) visit(binding, 0)
+  if (node.type === 'loop') visit(node.again, 1)
   const open: { scope: PlanScope; level: number }[] = innerScopes(node).map((scope) => ({ scope, level: 1 }))
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { scope, level } = next
-    for (const name in scope.outputs) sourceOf(scope.outputs[name]!, level, visit)
+    for (const name in scope.outputs) visit(scope.outputs[name]!, level)
     for (const inner of scope.nodes) {
-      for (const binding of readsOf(inner)) sourceOf(binding, level, visit)
-      if (inner.type === 'loop') sourceOf(inner.again, level + 1, visit)
+      for (const binding of readsOf(inner)) visit(binding, level)
+      if (inner.type === 'loop') visit(inner.again, level + 1)
       for (const nested of innerScopes(inner)) open.push({ scope: nested, level: level + 1 })
     }
   }
+}
+
+/** Calls `visit` with the id of each node of the scope that a node reads, itself or inside. */
+function visitSources(node: PlanNode, visit: (id: string) => void): void {
+  visitReads(node, (binding, level) => sourceOf(binding, level, visit))
+  for (const id of node.after ?? []) visit(id)
+}
+
+/** Tells whether a node reads one of these inputs of its scope, itself or inside. */
+export function readsInput(node: PlanNode, inputs: ReadonlySet<string>): boolean {
+  let found = false
+  const look = (binding: Binding, level: number): void => {
+    if ('list' in binding) for (const element of binding.list) look(element, level)
+    else if ('input' in binding && (binding.up ?? 0) === level && inputs.has(binding.input)) found = true
+  }
+  visitReads(node, look)
+  return found
 }
 
 const graphs = new WeakMap<PlanScope, ScopeGraph>()

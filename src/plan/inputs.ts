@@ -95,11 +95,12 @@ function jsonValue(
 
 /**
  * Checks what a caller gives against the declared inputs of a pipeline and returns the parsed json values and
- * the paths. Every problem of every input is reported in one `INPUT_INVALID`.
+ * the paths. Every problem of every input is reported in one `INPUT_INVALID`. What is `known` need not be given.
  */
 export function checkInputs(
   pipeline: AnyPipeline,
   given: Readonly<Record<string, unknown>>,
+  known: Readonly<Record<string, unknown>> = {},
 ): Readonly<Record<string, Json>> {
   const owner = `pipeline '${pipeline.name}'`
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
@@ -123,6 +124,7 @@ export function checkInputs(
   const values: Record<string, Json> = {}
   for (const [name, kind] of Object.entries(pipeline.inputs)) {
     const value = own(given, name)
+    if (value === undefined && Object.hasOwn(known, name)) continue
     if (value === undefined && !pipeline.optional.has(name)) {
       problems.push({ input: name, path: '', message: 'is missing' })
       continue

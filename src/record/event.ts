@@ -162,6 +162,8 @@ export type RunEvent =
       readonly settings: RunSettings
       readonly tags: readonly string[]
       readonly key: string | null
+      /** The run that this one repeats a part of, and how many of its events follow: what is not repeated is taken. */
+      readonly rerun?: { readonly of: string; readonly taken: number }
     }
   | {
       readonly type: 'run.resumed'
@@ -228,6 +230,28 @@ export type RunEvent =
       readonly facts?: ExecutionFacts
       /** Of a map: which output of which body node each list holds. The projection draws its edges from this. */
       readonly gathers?: Readonly<Record<string, { readonly node: string; readonly output: string }>>
+    }
+  /** A call within a step has given its result, which no later attempt of the execution asks for again. */
+  | {
+      readonly type: 'call.succeeded'
+      readonly node: string
+      /** What the step calls it. */
+      readonly call: string
+      /** What its function was handed: the same whenever the call is repeated. */
+      readonly idempotencyKey: string
+      /** Absent where it gave none. */
+      readonly result?: Json
+      /** The cache key of the attempt, null where it has none: other code makes another one. */
+      readonly key: Digest | null
+    }
+  /** What the next attempt of an execution may go on from; the latest one counts. */
+  | {
+      readonly type: 'checkpoint.saved'
+      readonly node: string
+      readonly attempt: number
+      readonly artifact: Artifact
+      /** As of `call.succeeded`. */
+      readonly key: Digest | null
     }
   /** A hit was recomputed and compared; no state follows from it. */
   | {
@@ -307,6 +331,12 @@ export type RunEvent =
   | { readonly type: 'node.undone'; readonly node: string; readonly error?: ErrorRecord }
   | { readonly type: 'node.blocked'; readonly node: string; readonly by: string }
   | { readonly type: 'node.cancelled'; readonly node: string }
+
+/** A call within a step, as it is recorded. */
+export type RecordedCall = Extract<RunEvent, { readonly type: 'call.succeeded' }>
+
+/** What an attempt may go on from, as it is recorded. */
+export type RecordedCheckpoint = Extract<RunEvent, { readonly type: 'checkpoint.saved' }>
 
 /** What somebody outside says to a run. */
 export type PostedEvent = Extract<RunEvent, { readonly type: 'approval.decided' | 'signal.received' }>

@@ -1,6 +1,15 @@
 import type { Digest } from '../internal/digest.ts'
 import type { Artifact } from '../artifact/artifact.ts'
-import type { ExecutionFacts, Owner, PostedEvent, RunEvent, StoredEvent, Values } from './event.ts'
+import type {
+  ExecutionFacts,
+  Owner,
+  PostedEvent,
+  RecordedCall,
+  RecordedCheckpoint,
+  RunEvent,
+  StoredEvent,
+  Values,
+} from './event.ts'
 import type {
   ArtifactEdge,
   ExecutionRecord,
@@ -144,6 +153,11 @@ export interface MetadataStore {
   waiting(): Promise<readonly WaitingRun[]>
   /** Calls a listener when another process has taken over a run that this one owned; gives its end. */
   onLost(run: string, listener: (lease: Lease) => void): () => void
+
+  /** A call of an execution that has given its result, by the idempotency key that its function was handed. */
+  call(run: string, node: string, idempotencyKey: string): Promise<RecordedCall | undefined>
+  /** The latest checkpoint of an execution that has not succeeded. */
+  checkpoint(run: string, node: string): Promise<RecordedCheckpoint | undefined>
 
   /** The entry of a cache key, to be used now: its small blobs are touched before any event that follows. */
   cached(key: Digest): Promise<UsableEntry | undefined>

@@ -95,6 +95,8 @@ export interface RunDetail extends RunRecord {
   readonly texts: Readonly<Record<string, Digest>>
   readonly address: Address | null
   readonly settings: RunSettings
+  /** The run that this one repeats a part of; null for one that was started anew. */
+  readonly rerunOf: string | null
   readonly environment: Environment | null
   /** Null where the run was not asked to verify its hits. */
   readonly verification: RunVerification | null

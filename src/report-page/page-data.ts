@@ -354,6 +354,8 @@ export interface PageData {
     readonly tags: readonly string[]
     readonly key: string | null
     readonly pinned: boolean
+    /** The run that it repeats a part of. */
+    readonly rerunOf?: string
     readonly error?: PageError
     readonly module?: string
     readonly structure: string

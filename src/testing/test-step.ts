@@ -5,6 +5,7 @@ import { systemClock } from '../internal/clock.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 import type { Json } from '../internal/json.ts'
 import { report, type Report } from '../artifact/report.ts'
+import type { Checkpoint } from '../define/context.ts'
 import type { AnyStep, Step } from '../define/step.ts'
 import { attemptStep, type AttemptServices } from '../execute/attempt.ts'
 import { CommitWriter, TieredReader, type PendingBlob } from '../execute/blobs.ts'
@@ -18,6 +19,7 @@ import { memoryStore } from '../store/memory-store.ts'
 import { decodeRunOutputs } from '../workspace/outputs.ts'
 import type { TestClock } from './clock.ts'
 import { withContext, type FakeContext } from './context.ts'
+import { testMemory } from './memory.ts'
 import { encodeInputs, type TestInputs } from './step-inputs.ts'
 
 /**
@@ -42,6 +44,10 @@ export interface TestStepOptions {
   readonly seed?: string
   /** What `ctx.now()` returns. Default: the time of the call, on the `clock`. */
   readonly now?: Date
+  /** What calls of `ctx.once` gave in an earlier attempt, by their keys: they do not run again. Default: none did. */
+  readonly once?: Readonly<Record<string, Json>>
+  /** What `ctx.restored` gives: the checkpoint of an earlier attempt. Default: none. */
+  readonly checkpoint?: Checkpoint
   /** Aborts the attempt. */
   readonly signal?: AbortSignal
   /**
@@ -68,6 +74,10 @@ export interface TestStepResult<Out> {
   readonly progress: readonly { readonly done: number; readonly total: number }[]
   /** What it has given to `ctx.report`, in order. */
   readonly reports: readonly Report[]
+  /** By key: what the calls of `ctx.once` that ran in this attempt gave; null for nothing. */
+  readonly once: Readonly<Record<string, Json>>
+  /** The latest checkpoint; undefined where none was saved, or given. */
+  readonly checkpoint: Checkpoint | undefined
 }
 
 /** The registry of a step that is tested without one: empty, so that every model is its first version. */
@@ -135,6 +145,9 @@ export async function testStep<In, Out, Run>(
       predictorDigest: services.predictorDigest,
     })
     commit(writer.pending)
+    const idempotencyKey = options.idempotencyKey ?? 'test-key'
+    const parts = { store, reader, commit }
+    const left = await testMemory(`step '${step.name}'`, options, idempotencyKey, parts)
     const attempted = attemptStep(
       {
         run: options.run ?? { id: 'test-run', pipeline: 'test' },
@@ -145,8 +158,9 @@ export async function testStep<In, Out, Run>(
         values,
         attempt: options.attempt ?? 1,
         startedAt: options.now?.getTime() ?? services.clock.now(),
-        idempotencyKey: options.idempotencyKey ?? 'test-key',
+        idempotencyKey,
         seed: options.seed ?? 'test',
+        memory: left.memory,
         signal: options.signal ?? new AbortController().signal,
         onProgress: (done, total) => progress.push({ done, total }),
         onLog: (level, message, fields) => logs.push({ level, message, fields }),
@@ -176,7 +190,16 @@ export async function testStep<In, Out, Run>(
       })
       decoded.push(await handle.read())
     }
-    return { outputs: outputs as Out, logs, metrics, params, progress, reports: decoded }
+    return {
+      outputs: outputs as Out,
+      logs,
+      metrics,
+      params,
+      progress,
+      reports: decoded,
+      once: left.made(),
+      checkpoint: await left.checkpoint(),
+    }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

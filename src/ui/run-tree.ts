@@ -155,9 +155,12 @@ function draw(branches: readonly Branch[], indent: string, out: string[]): void 
 export function renderRun(detail: RunDetail, plan: Pick<Plan, 'scope'>): string {
   const took = detail.finishedAt === null ? '' : ` in ${durationText(detail.finishedAt - detail.startedAt)}`
   const reused = detail.executions.filter((execution) => execution.reused !== null).length
-  const out = [
-    `${printable(detail.pipeline)}  run ${detail.id}  ${detail.state}${took}${reused === 0 ? '' : `, ${reused} reused`}`,
+  const facts = [
+    `${detail.state}${took}`,
+    ...(reused === 0 ? [] : [`${reused} reused`]),
+    ...(detail.rerunOf === null ? [] : [`repeats a part of run ${detail.rerunOf}`]),
   ]
+  const out = [`${printable(detail.pipeline)}  run ${detail.id}  ${facts.join(', ')}`]
   draw(new RunTree(detail.executions).branches(plan.scope, ''), '', out)
   return out.join('\n')
 }

@@ -9,10 +9,12 @@ import type { MetadataStore } from '../record/metadata.ts'
 import type { RunDetail } from '../record/records.ts'
 import { codeDigests, type Compiled } from './program.ts'
 
-/** The recorded events of a run, in order. */
+/** The recorded events of a run from which its state follows, in order. */
 export async function historyOf(metadata: MetadataStore, run: string): Promise<StoredEvent[]> {
   const events: StoredEvent[] = []
-  for await (const event of metadata.events(run)) events.push(event)
+  // What steps remember is asked for by those that run again.
+  for await (const stored of metadata.events(run))
+    if (!['call.succeeded', 'checkpoint.saved'].includes(stored.event.type)) events.push(stored)
   return events
 }
 

@@ -21,10 +21,22 @@ import { Updates, type ActiveRun, type FollowedRun, type RunHandle } from './han
 import { decodeRunOutputs } from './outputs.ts'
 import type { WorkspaceParts } from './parts.ts'
 import { codeDigests, compileProgram, storeCode, type Compiled } from './program.ts'
+import {
+  checkEnded,
+  checkPipeline,
+  inputsAgain,
+  optionsAgain,
+  repetitionOf,
+  takenEvents,
+  type CloneOptions,
+  type RerunOptions,
+} from './rerun.ts'
+import { checkStructure, historyOf } from './resume.ts'
 import { RunFailedError } from './run-error.ts'
 import { runEvents, type EventOptions, type SeenEvent } from './run-events.ts'
 import { driveOptions, type PreviewOptions, type ResumeOptions, type RunOptions } from './run-options.ts'
 import type { Sources } from './sources.ts'
+import { repeatStep, type RepeatedStep, type RepeatOptions } from './step-again.ts'
 import { narrowed, takeUp } from './take-up.ts'
 
 /** What a compiler would have refused. */
@@ -82,23 +94,47 @@ export class Runs {
     return this.#active.pending(async () => {
       const compiled = await compileProgram(pipeline, inputs, this.#parts)
       const values = await this.#sources.read(pipeline, compiled.plan.given, process.cwd())
-      const attach = async (): Promise<RunHandle<unknown> | undefined> => {
-        if (options.key === undefined) return undefined
-        const found = await this.#attachments.byKey(options.key, values, compiled, options)
-        return found && this.#handle(found.id, pipeline, found.run)
-      }
-      const earlier = await attach()
-      if (earlier !== undefined) return earlier
-      const id = this.#parts.engine?.runId?.() ?? uuidv7()
-      try {
-        return this.#handle(id, pipeline, await this.#begin(id, compiled, values, options))
-      } catch (error) {
-        const taken = PipewrightError.isInstance(error) && error.code === 'RUN_KEY_CONFLICT'
-        // Somebody else was quicker with this key.
-        const other = taken ? await attach() : undefined
-        if (other === undefined) throw error
-        return other
-      }
+      return this.#startOrAttach(pipeline, compiled, values, options)
+    })
+  }
+
+  /** Starts a run with the recorded inputs of another one, but for those that are given. */
+  clone(
+    detail: RunDetail,
+    given: AnyPipeline | undefined,
+    { inputs = {}, ...options }: CloneOptions,
+  ): Promise<RunHandle<unknown>> {
+    return this.#active.pending(async () => {
+      const pipeline = given ?? (await this.#parts.findPipeline(detail))
+      checkPipeline(detail, pipeline)
+      const compiled = await compileProgram(pipeline, undefined, this.#parts)
+      const { values } = await this.#inputsAgain(pipeline, detail, inputs)
+      return this.#startOrAttach(pipeline, compiled, values, options)
+    })
+  }
+
+  /** Starts a run that repeats a part of another one, and takes the rest from its record. */
+  rerun(
+    detail: RunDetail,
+    given: AnyPipeline | undefined,
+    { inputs = {}, ...options }: RerunOptions,
+  ): Promise<RunHandle<unknown>> {
+    return this.#active.pending(async () => {
+      const { metadata } = this.#parts
+      const pipeline = given ?? (await this.#parts.findPipeline(detail))
+      checkPipeline(detail, pipeline)
+      checkEnded(detail)
+      const compiled = await compileProgram(pipeline, undefined, this.#parts)
+      checkStructure(detail, compiled)
+      const { values, changed } = await this.#inputsAgain(pipeline, detail, inputs)
+      const again = { ...optionsAgain(detail, options), ...options }
+      const { plan } = narrowed(compiled, this.#settings(again))
+      const history = await historyOf(metadata, detail.id)
+      const repetition = repetitionOf(detail, plan, history, options, changed)
+      const events = takenEvents(detail.id, history, repetition, this.#services.clock.now())
+      const id = this.#newId()
+      const active = await this.#begin(id, compiled, values, again, { of: detail.id, events })
+      return this.#handle(id, pipeline, active)
     })
   }
 
@@ -141,6 +177,19 @@ export class Runs {
     })
   }
 
+  /** Repeats a step of a run, and records nothing. */
+  repeatStep(
+    detail: RunDetail,
+    node: string,
+    given: AnyPipeline | undefined,
+    options: RepeatOptions,
+  ): Promise<RepeatedStep> {
+    return this.#active.pending(async () => {
+      const pipeline = given ?? (await this.#parts.findPipeline(detail))
+      return repeatStep(this.#parts, this.#passing(), detail, node, pipeline, options)
+    })
+  }
+
   /** Cancels a run of this process, or asks whoever drives it. */
   cancel(run: string, reason: string): Promise<void> {
     return this.#active.cancel(run, reason)
@@ -149,12 +198,7 @@ export class Runs {
   /** What a run that has ended gives; throws what the one who waited for it was told. */
   async outputs(pipeline: AnyPipeline, detail: RunDetail): Promise<Record<string, unknown>> {
     const { id, state } = detail
-    if (detail.pipeline !== pipeline.name)
-      throw new PipewrightError(
-        'PIPELINE_NOT_FOUND',
-        `run ${id} is of pipeline '${detail.pipeline}', not of '${pipeline.name}'`,
-        { fix: 'give the pipeline of the run', details: { run: id, pipeline: pipeline.name } },
-      )
+    checkPipeline(detail, pipeline)
     if (goesOn(state) || state === 'interrupted')
       throw new PipewrightError('ARTIFACT_NOT_FOUND', `run ${id} is ${state}: it has no outputs yet`, {
         fix: goesOn(state) ? 'wait for it: pw.events(id, { follow: true })' : 'finish it: pw.resume(id)',
@@ -175,13 +219,58 @@ export class Runs {
     return this.#active.close()
   }
 
-  async #begin(id: string, compiled: Compiled, inputs: Values, options: RunOptions): Promise<ActiveRun> {
+  async #startOrAttach(
+    pipeline: AnyPipeline,
+    compiled: Compiled,
+    values: Values,
+    options: RunOptions,
+  ): Promise<RunHandle<unknown>> {
+    const attach = async (): Promise<RunHandle<unknown> | undefined> => {
+      if (options.key === undefined) return undefined
+      const found = await this.#attachments.byKey(options.key, values, compiled, options)
+      return found && this.#handle(found.id, pipeline, found.run)
+    }
+    const earlier = await attach()
+    if (earlier !== undefined) return earlier
+    const id = this.#newId()
+    try {
+      return this.#handle(id, pipeline, await this.#begin(id, compiled, values, options))
+    } catch (error) {
+      const taken = PipewrightError.isInstance(error) && error.code === 'RUN_KEY_CONFLICT'
+      // Somebody else was quicker with this key.
+      const other = taken ? await attach() : undefined
+      if (other === undefined) throw error
+      return other
+    }
+  }
+
+  #newId(): string {
+    return this.#parts.engine?.runId?.() ?? uuidv7()
+  }
+
+  #inputsAgain(
+    pipeline: AnyPipeline,
+    detail: RunDetail,
+    given: Readonly<Record<string, unknown>>,
+  ): ReturnType<typeof inputsAgain> {
+    return inputsAgain(pipeline, detail, given, { sources: this.#sources, json: this.#services.json })
+  }
+
+  /** Begins a run; `taken` is what it takes from the record of another one. */
+  async #begin(
+    id: string,
+    compiled: Compiled,
+    inputs: Values,
+    options: RunOptions,
+    taken?: { readonly of: string; readonly events: readonly RunEvent[] },
+  ): Promise<ActiveRun> {
     const { metadata, store } = this.#parts
     const settings = this.#settings(options)
     const part = narrowed(compiled, settings)
     if (typeof settings.cache === 'object') matching(compiled.plan, settings.cache.refresh, 'refresh')
     const { before, ...request } = part
-    if (before !== undefined) {
+    // What is taken from another run is not in the cache: a gap beside it shows in the run.
+    if (before !== undefined && taken === undefined) {
       const signal = AbortSignal.any([this.#active.closed, ...(options.signal ? [options.signal] : [])])
       const gap = await findSelectionGap({ ...request, inputs, settings }, before, this.#passing(), signal)
       if (gap !== undefined) throw gap
@@ -203,16 +292,19 @@ export class Runs {
       settings,
       tags: options.tags ?? [],
       key: options.key ?? null,
+      ...(taken === undefined ? {} : { rerun: { of: taken.of, taken: taken.events.length } }),
     }
     this.#active.closed.throwIfAborted()
     const { lease } = await this.#active.acquire(id)
     try {
-      await metadata.append(
-        { run: id, at: this.#services.clock.now(), event: started, blobs: writer.pending },
-        lease,
-      )
+      const at = this.#services.clock.now()
+      await Promise.all([
+        metadata.append({ run: id, at, event: started, blobs: writer.pending }, lease),
+        ...(taken?.events ?? []).map((event) => metadata.append({ run: id, at, event }, lease)),
+      ])
       const updates = new Updates(options.onUpdate)
-      const driven = { id, inputs, settings, lease, history: [], ...request }
+      const history = taken === undefined ? [] : await historyOf(metadata, id)
+      const driven = { id, inputs, settings, lease, history, ...request }
       return this.#active.drive(driven, { ...driveOptions(options), updates })
     } catch (error) {
       await this.#active.release(lease)

@@ -1,6 +1,6 @@
 import { PipewrightError } from '../internal/error.ts'
 import { narrow, type Narrowed } from '../plan/narrow.ts'
-import type { RunSettings } from '../record/event.ts'
+import type { RunSettings, StoredEvent } from '../record/event.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { RunDetail } from '../record/records.ts'
 import type { ActiveRuns, DriveOptions } from './active-runs.ts'
@@ -52,6 +52,7 @@ export async function takeUp(
     }
     const accepted = checkResume(now, compiled, acceptCode)
     const history = await historyOf(metadata, id)
+    if (lacksTaken(history)) throw notTaken(id)
     if (now.finishedAt !== null && history.some(({ event }) => event.type === 'undo.started'))
       throw undone(id)
     runs.closed.throwIfAborted()
@@ -73,6 +74,20 @@ export async function takeUp(
 /** A run as it is once somebody has taken it. */
 function taken(seen: RunDetail): RunDetail {
   return seen.state === 'interrupted' ? { ...seen, state: 'running' } : seen
+}
+
+/** Whether a run was cut off while it took what it does not repeat from the record of another one. */
+function lacksTaken(history: readonly StoredEvent[]): boolean {
+  const started = history[0]?.event
+  return started?.type === 'run.started' && history.length - 1 < (started.rerun?.taken ?? 0)
+}
+
+function notTaken(id: string): PipewrightError {
+  return new PipewrightError(
+    'RUN_NOT_RESUMABLE',
+    `run ${id} was cut off while it took over the record of the run that it repeats`,
+    { fix: 'nothing of it has run: repeat that run once more', details: { run: id } },
+  )
 }
 
 function undone(id: string): PipewrightError {

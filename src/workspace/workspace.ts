@@ -6,7 +6,7 @@ import { PipewrightError } from '../internal/error.ts'
 import type { Json } from '../internal/json.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { TextForm } from '../artifact/table-text.ts'
-import type { Pipeline } from '../define/runnable.ts'
+import { isPipeline, type AnyPipeline, type Pipeline } from '../define/runnable.ts'
 import type { RunServices } from '../execute/run-request.ts'
 import { compare, type Comparison } from '../lineage/compare.ts'
 import { explain, type Explanation } from '../lineage/explain.ts'
@@ -33,12 +33,14 @@ import { compileProgram } from './program.ts'
 import { readLogs, type LogOptions } from './logs.ts'
 import { planOf, planOfRun } from './resume.ts'
 import { previewOf, type NodePreview } from '../lineage/preview.ts'
+import type { CloneOptions, RerunOptions } from './rerun.ts'
 import type { PreviewOptions, ResumeOptions, RunOptions } from './run-options.ts'
 import type { EventOptions, SeenEvent } from './run-events.ts'
 import { Runs } from './runs.ts'
 import type { LogLine } from './segment.ts'
 import { runNotFound } from './run-not-found.ts'
 import { servicesOf } from './services.ts'
+import type { RepeatedStep, RepeatOptions } from './step-again.ts'
 import { Sources } from './sources.ts'
 
 /**
@@ -276,9 +278,8 @@ export class Workspace implements AsyncDisposable {
     second?: ResumeOptions | Pipeline<never, unknown>,
     third?: ResumeOptions,
   ): Promise<RunResult<unknown>> {
-    const isOptions = second === undefined || !('name' in second)
-    const options = (isOptions ? second : third) ?? {}
-    return (await this.takeUp(id, isOptions ? undefined : second, options)).result()
+    const { pipeline, options } = pipelineAndOptions<ResumeOptions>(second, third)
+    return (await this.takeUp(id, pipeline, options)).result()
   }
 
   /**
@@ -300,6 +301,114 @@ export class Workspace implements AsyncDisposable {
     // Before the run: what is recorded meanwhile is then seen to be new.
     const seenAt = await this.#parts.metadata.lastEvent(run)
     return (await this.#runs.resume(await this.show(run), pipeline, options, seenAt)) as RunHandle<Out>
+  }
+
+  /**
+   * Repeats a part of a run in a new one, which names it (`rerunOf`): recorded inputs are reused unless given anew, what
+   * has succeeded and is not to be repeated is taken from the record and never runs again, effects included. Returns when
+   * the new run is recorded.
+   *
+   * `from` names nodes that are executed again with all that follows (not taken from the cache), `only` nodes alone,
+   * `failed` what has not succeeded; inputs that are others now repeat what reads them. Everything that was never done is
+   * done. Approvals that were given stand; handlers (`onFailure`, `always`) run anew. How the run behaves is what the old
+   * one was given, unless options say otherwise.
+   *
+   * Throws `RUN_OWNED` while the run goes on, `STRUCTURE_CHANGED`, `SELECTION_EMPTY`, `CONFIG_INVALID` where nothing is to
+   * be repeated, `INPUT_INVALID`, `PIPELINE_NOT_FOUND` or `RUN_NOT_FOUND`.
+   *
+   * @example
+   * ```ts
+   * const again = await pw.rerun(run.id, tumours, { from: ['pick-best'] })
+   * const { outputs } = await again.result()
+   * console.log((await pw.show(again.id)).rerunOf === run.id) // true
+   * ```
+   */
+  async rerun(id: string, options: RerunOptions): Promise<RunHandle<unknown>>
+  async rerun<In, Out>(
+    id: string,
+    pipeline: Pipeline<In, Out>,
+    options: RerunOptions<NoInfer<In>>,
+  ): Promise<RunHandle<Out>>
+  async rerun(
+    id: string,
+    second: RerunOptions | Pipeline<never, unknown>,
+    third?: RerunOptions,
+  ): Promise<RunHandle<unknown>> {
+    const { pipeline, options } = pipelineAndOptions<RerunOptions>(second, third)
+    return this.#runs.rerun(await this.show(id), pipeline, options)
+  }
+
+  /**
+   * Starts a new run of the pipeline of another one, with its recorded inputs but for those that are given: what files
+   * held then is what this run reads. It behaves as any run: what is in the cache is reused. Returns when it is recorded.
+   *
+   * Throws `INPUT_INVALID`, `UNKNOWN_INPUT` for an input that the pipeline has no more, `PIPELINE_NOT_FOUND` or
+   * `RUN_NOT_FOUND`.
+   *
+   * @example
+   * ```ts
+   * const clone = await pw.clone(run.id, tumours, { inputs: { rates: [0.3] } })
+   * const { outputs } = await clone.result()
+   * ```
+   */
+  async clone(id: string, options?: CloneOptions): Promise<RunHandle<unknown>>
+  async clone<In, Out>(
+    id: string,
+    pipeline: Pipeline<In, Out>,
+    options?: CloneOptions<NoInfer<In>>,
+  ): Promise<RunHandle<Out>>
+  async clone(
+    id: string,
+    second?: CloneOptions | Pipeline<never, unknown>,
+    third?: CloneOptions,
+  ): Promise<RunHandle<unknown>> {
+    const { pipeline, options } = pipelineAndOptions<CloneOptions>(second, third)
+    return this.#runs.clone(await this.show(id), pipeline, options)
+  }
+
+  /**
+   * Repeats one step of a run on its recorded inputs, in this process and with the code of today, and compares what it
+   * gives: for looking at a failure, or at what changed code makes of the same inputs. Nothing is recorded and no time
+   * limit holds; calls of `ctx.once` that have given a result do not run again, and no checkpoint is restored.
+   *
+   * Throws `NODE_NOT_FOUND` for what was never executed, `EFFECT_REFUSED` for an effect unless `effect` allows it,
+   * `STRUCTURE_CHANGED`, `PIPELINE_NOT_FOUND` or `RUN_NOT_FOUND`; what the step throws is in the result.
+   *
+   * @example
+   * ```ts
+   * const { error, differences } = await pw.repeatStep(run.id, 'trials[1]/train', tumours)
+   * for (const { output, difference } of differences ?? []) console.log(output, difference)
+   * if (error !== undefined) console.log('it still throws', error)
+   * ```
+   */
+  async repeatStep(id: string, node: string, options?: RepeatOptions): Promise<RepeatedStep>
+  async repeatStep<In, Out>(
+    id: string,
+    node: string,
+    pipeline: Pipeline<In, Out>,
+    options?: RepeatOptions,
+  ): Promise<RepeatedStep>
+  async repeatStep(
+    id: string,
+    node: string,
+    third?: RepeatOptions | Pipeline<never, unknown>,
+    fourth?: RepeatOptions,
+  ): Promise<RepeatedStep> {
+    const { pipeline, options } = pipelineAndOptions<RepeatOptions>(third, fourth)
+    return this.#runs.repeatStep(await this.show(id), node, pipeline, options)
+  }
+
+  /**
+   * The pipeline of a run, found by the module that its record names. Throws `PIPELINE_NOT_FOUND` or `RUN_NOT_FOUND`.
+   *
+   * @example
+   * ```ts
+   * const pipeline = await pw.pipelineOf(run.id)
+   * console.log(Object.keys(pipeline.inputs)) // ['csv', 'rates']
+   * ```
+   */
+  async pipelineOf(id: string): Promise<AnyPipeline> {
+    return this.#parts.findPipeline(await this.show(id))
   }
 
   /**
@@ -755,4 +864,14 @@ export class Workspace implements AsyncDisposable {
     if (found.length === 1 && idOrPrefix !== '') return found[0]!
     throw await runNotFound(this.#parts.metadata, idOrPrefix, found)
   }
+}
+
+/** The pipeline of a run may be left out, where it is found by the run's address. */
+function pipelineAndOptions<Options extends object>(
+  second: Options | Pipeline<never, unknown> | undefined,
+  third: Options | undefined,
+): { readonly pipeline: Pipeline<never, unknown> | undefined; readonly options: Options } {
+  if (isPipeline(second))
+    return { pipeline: second as Pipeline<never, unknown>, options: third ?? ({} as Options) }
+  return { pipeline: undefined, options: (second as Options | undefined) ?? ({} as Options) }
 }

@@ -40,6 +40,7 @@ describe('migrations', () => {
     expect(sums).toMatchInlineSnapshot(`
       [
         "sha256:17f6b387ad6fd748db5e37333055e958850bb87b7baa6b551140a93faae6376d",
+        "sha256:9f43b914b2a2e78631315ea462d7d9c0dedf0cfc619176e4d377c55b3a46efbe",
       ]
     `)
     driver.close()
@@ -50,9 +51,9 @@ describe('migrations', () => {
     await (await openSqliteMetadata(path, { now: () => 7 })).close()
     await (await openSqliteMetadata(path, { now: () => 8 })).close()
     const driver = await openDriver(path)
-    expect(driver.prepare('select number, name, applied_at from migrations').all([])).toEqual([
-      { number: 1, name: 'initial', applied_at: 7 },
-    ])
+    expect(driver.prepare('select number, name, applied_at from migrations').all([])).toEqual(
+      migrations.map(({ number, name }) => ({ number, name, applied_at: 7 })),
+    )
     driver.close()
   })
 
@@ -60,14 +61,14 @@ describe('migrations', () => {
     const driver = await openDriver(':memory:')
     const db = new Kysely<unknown>({ dialect: sqliteDialect(driver) })
     await migrate(driver, db)
-    const second = {
-      number: 2,
+    const next = {
+      number: migrations.length + 1,
       name: 'notes',
       statements: (on: Kysely<unknown>) => [on.schema.createTable('notes').addColumn('text', 'text')],
     }
-    await migrate(driver, db, [...migrations, second])
+    await migrate(driver, db, [...migrations, next])
     driver.exec("insert into notes values ('a')")
-    expect(driver.prepare('select max(number) as n from migrations').get([])!['n']).toBe(2)
+    expect(driver.prepare('select max(number) as n from migrations').get([])!['n']).toBe(next.number)
     driver.close()
   })
 
@@ -76,7 +77,7 @@ describe('migrations', () => {
     const db = new Kysely<unknown>({ dialect: sqliteDialect(driver) })
     await migrate(driver, db)
     const broken = {
-      number: 2,
+      number: migrations.length + 1,
       name: 'broken',
       statements: (on: Kysely<unknown>) => [
         on.schema.createTable('half').addColumn('text', 'text'),
@@ -96,7 +97,7 @@ describe('migrations', () => {
     driver.close()
     const error = await failure(openSqliteMetadata(path))
     expect(error.code).toBe('WORKSPACE_NEWER')
-    expect(error.message).toMatch(/has schema 9, .* up to 1/)
+    expect(error.message).toMatch(new RegExp(`has schema 9, .* up to ${migrations.length}`))
     expect(error.fix).toMatch(/upgrade pipewright/)
   })
 

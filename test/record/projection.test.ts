@@ -11,6 +11,7 @@ import {
   appendAll,
   artifact,
   attempt,
+  chosen,
   collect,
   engines,
   folder,
@@ -311,6 +312,20 @@ const anyEvent: fc.Arbitrary<RunEvent> = fc.oneof(
       ),
     })
     .map(({ more, ...one }) => succeeded(one.node, { ...one, ...more })),
+  fc.record({ node: anyName, call: anyName }).map(({ node, call }): RunEvent => ({
+    type: 'call.succeeded',
+    node,
+    call,
+    idempotencyKey: `key of ${call}`,
+    key: null,
+  })),
+  fc.record({ node: anyName, of: anyName }).map(({ node, of }): RunEvent => ({
+    type: 'checkpoint.saved',
+    node,
+    attempt: 1,
+    artifact: artifact(of),
+    key: null,
+  })),
   anyName.map((node): RunEvent => ({ type: 'node.failed', node, step: 'train', error })),
   anyName.map((node): RunEvent => ({ type: 'node.skipped', node })),
   anyName.map((node): RunEvent => ({ type: 'node.blocked', node, by: 'a' })),
@@ -324,6 +339,41 @@ const anyEvent: fc.Arbitrary<RunEvent> = fc.oneof(
     environment: { node: '20', platform: 'linux', host: 'h', pipewright: '1', packages: {}, git: null },
   }),
 )
+
+describe('what executions remember', () => {
+  it('is the first result of a call, and the latest checkpoint until the node has succeeded', async () => {
+    const store = await openStore()
+    const call = (result: string): RunEvent => ({
+      type: 'call.succeeded',
+      node: 'a',
+      call: 'pay',
+      idempotencyKey: 'k',
+      result,
+      key: null,
+    })
+    const saved = (name: string): RunEvent => ({
+      type: 'checkpoint.saved',
+      node: 'a',
+      attempt: 1,
+      artifact: artifact(name),
+      key: key('1'),
+    })
+    await appendAll(store, run, [started(), call('first'), call('second'), saved('old'), saved('new')])
+    expect(await store.call(run, 'a', 'k')).toMatchObject({ call: 'pay', result: 'first' })
+    expect(await store.call(run, 'b', 'k')).toBeUndefined()
+    expect(await store.call('other', 'a', 'k')).toBeUndefined()
+    expect(await store.checkpoint(run, 'a')).toMatchObject({ artifact: artifact('new'), key: key('1') })
+    expect((await collect(store.artifactsOfRun(run))).map(({ digest }) => digest)).toEqual([
+      artifact('new').digest,
+    ])
+    await appendAll(store, run, [succeeded('a')])
+    expect(await store.checkpoint(run, 'a')).toBeUndefined()
+    expect(await collect(store.artifactsOfRun(run))).toEqual([])
+    expect(await store.call(run, 'a', 'k')).toMatchObject({ result: 'first' })
+    await store.remove({ runs: [await chosen(store, run)], blobs: [], cacheKeys: [] })
+    expect(await store.call(run, 'a', 'k')).toBeUndefined()
+  })
+})
 
 describe('rebuild', () => {
   it('folds any history into the same projections again', async () => {

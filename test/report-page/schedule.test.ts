@@ -81,7 +81,7 @@ test('paths lead to their nodes in the plan, and to what contains them', () => {
   expect(parentOf('branch/then/sub')).toBe('branch')
   expect(parentOf('branch/then/sub/deep')).toBe('branch/then/sub')
   expect(parentOf('first')).toBeUndefined()
-  expect(patternOf('a["x/[y]"]/b[3]/c')).toBe('a[]/b[]/c')
+  expect(patternOf(String.raw`a["x\u002f\u005by\u005d"]/b[3]/c`)).toBe('a[]/b[]/c')
 })
 
 test('a node is ready when the last that it reads, or that what contains it reads, was over', () => {

@@ -6,6 +6,7 @@ import type { AnyStep } from '../../src/define/step.ts'
 import { attemptStep, type AttemptServices } from '../../src/execute/attempt.ts'
 import { TieredReader } from '../../src/execute/blobs.ts'
 import { JsonValues } from '../../src/execute/json-values.ts'
+import { PassingMemory } from '../../src/execute/memory.ts'
 import { inlineRunner } from '../../src/execute/runner.ts'
 import { sha256 } from '../../src/internal/digest.ts'
 import { checkInputs } from '../../src/plan/inputs.ts'
@@ -152,6 +153,7 @@ class ClusterContractRun implements ContractRun {
         startedAt: 0,
         idempotencyKey: node,
         seed: node,
+        memory: new PassingMemory(),
         signal,
         onProgress: () => undefined,
         onLog: () => undefined,

@@ -60,7 +60,8 @@ class LocalContractRun implements ContractRun {
       const pw = await this.#workspace()
       for await (const { event } of pw.events(this.#handle.id, { follow: true })) {
         if (event.type !== 'wait.opened' || event.node !== node) continue
-        await (approved ? pw.approve : pw.reject).call(pw, this.#handle.id, { node, by: 'test' })
+        const decision = { node, by: 'test' }
+        await (approved ? pw.approve(this.#handle.id, decision) : pw.reject(this.#handle.id, decision))
         return
       }
     }

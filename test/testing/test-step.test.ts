@@ -50,6 +50,29 @@ describe('testStep', () => {
     })
   })
 
+  test('what earlier attempts have left is given, what this one leaves is told', async () => {
+    const step = defineStep({
+      name: 'step',
+      outputs: { told: z.array(z.unknown()) },
+      run: async (_inputs, ctx) => {
+        const before = await ctx.restored(z.object({ at: z.number() }))
+        const paid = await ctx.once('pay', () => 'now')
+        const sent = await ctx.once('send', ({ idempotencyKey }) => idempotencyKey.length)
+        await ctx.once('nothing', () => undefined)
+        await ctx.checkpoint({ at: (before?.at ?? 0) + 1 })
+        return { told: [paid, sent] }
+      },
+    })
+    const first = await testStep(step, {})
+    expect(first.outputs.told).toEqual(['now', 64])
+    expect(first).toMatchObject({ once: { pay: 'now', send: 64, nothing: null }, checkpoint: { at: 1 } })
+    const second = await testStep(step, {}, { once: { pay: 'earlier' }, checkpoint: { at: 4 } })
+    expect(second.outputs.told).toEqual(['earlier', 64])
+    expect(second).toMatchObject({ once: { send: 64, nothing: null }, checkpoint: { at: 5 } })
+    const broken = testStep(step, {}, { checkpoint: { at: Number.NaN } as never })
+    await expect(broken).rejects.toMatchObject({ code: 'VALUE_NOT_STORABLE' })
+  })
+
   test('files by path; errors are those of a run', async () => {
     const step = defineStep({
       name: 'step',

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openWorkspace, type Settings, type Workspace } from 'pipewright'
+import { openWorkspace, type RunFailedError, type Settings, type Workspace } from 'pipewright'
 import { onTestFinished } from 'vitest'
 
 /** A folder that is removed when the test ends. */
@@ -37,4 +37,14 @@ export function deferred<T = void>(): {
   let reject!: (error: unknown) => void
   const promise = new Promise<T>((yes, no) => ([resolve, reject] = [yes, no]))
   return { promise, resolve, reject }
+}
+
+/** The id of a run that fails. */
+export async function failure(run: Promise<unknown>): Promise<string> {
+  const error = await run.then(
+    () => undefined,
+    (thrown: unknown) => thrown as RunFailedError,
+  )
+  if (error === undefined) throw new Error('the run has succeeded')
+  return error.run
 }

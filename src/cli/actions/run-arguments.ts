@@ -16,6 +16,7 @@ export interface RunArguments extends InputOptions, Selection, DriveOptions {
   readonly refresh?: readonly string[]
   readonly verifyCache?: string
   readonly watch?: boolean
+  readonly like?: string
 }
 
 function failurePolicy(text: string | undefined): Pick<RunOptions, 'failure'> {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { printable } from '../../ui/text.ts'
 import { openWorkspace } from '../../workspace/open.ts'
 import { givenInputs } from '../inputs/given-inputs.ts'
-import { openProject } from '../project.ts'
+import { openExisting, openProject } from '../project.ts'
 import { drive } from './drive.ts'
 import { runOptionsOf, type RunArguments } from './run-arguments.ts'
 
@@ -27,6 +27,7 @@ async function watch(...given: Parameters<typeof runCommand>): Promise<void> {
 export async function runCommand(given: string | undefined, all: RunArguments): Promise<void> {
   const { address, options } = withPipeline(given, all)
   if (options.watch === true) return watch(address, options)
+  if (options.like !== undefined) return runLike(options.like, address, options)
   const { pipeline } = await openProject(address)
   const inputs = await givenInputs(pipeline, options)
   const runOptions = runOptionsOf(options)
@@ -35,6 +36,23 @@ export async function runCommand(given: string | undefined, all: RunArguments): 
     process.stderr.write(`workspace ${printable(pw.root)} · pipeline ${printable(pipeline.name)}\n`)
   await drive(pw, pipeline.name, options, async (hooks) => {
     const handle = await pw.start(pipeline, inputs as never, { ...runOptions, ...hooks })
+    return { id: handle.id, result: () => handle.result() }
+  })
+}
+
+/** `pipewright run --like`. */
+async function runLike(run: string, address: string | undefined, options: RunArguments): Promise<void> {
+  await using pw = await openExisting()
+  const { id } = await pw.show(run)
+  const pipeline = address === undefined ? await pw.pipelineOf(id) : (await openProject(address)).pipeline
+  const inputs = await givenInputs(pipeline, options)
+  const runOptions = runOptionsOf(options)
+  if (options.json !== true)
+    process.stderr.write(
+      `workspace ${printable(pw.root)} · pipeline ${printable(pipeline.name)} · like ${id}\n`,
+    )
+  await drive(pw, pipeline.name, options, async (hooks) => {
+    const handle = await pw.clone(id, pipeline, { ...runOptions, inputs, ...hooks } as never)
     return { id: handle.id, result: () => handle.result() }
   })
 }

@@ -14,10 +14,12 @@ import { registerInit } from './init.ts'
 import { registerLogs } from './logs.ts'
 import { registerPlan } from './plan.ts'
 import { registerReport } from './report.ts'
+import { registerRerun } from './rerun.ts'
 import { registerResume } from './resume.ts'
 import { registerRun } from './run.ts'
 import { registerRuns } from './runs.ts'
 import { registerShow } from './show.ts'
+import { registerStep } from './step.ts'
 import { registerWhy } from './why.ts'
 
 /** A heading of the help, with the commands below it. */
@@ -29,7 +31,10 @@ export interface CommandGroup {
 /** Every command, as the help lists them. */
 export const commandGroups: readonly CommandGroup[] = [
   { title: 'Start:', commands: [registerInit, registerDoctor] },
-  { title: 'Run:', commands: [registerRun, registerResume, registerCancel, registerDecide, registerSignal] },
+  {
+    title: 'Run:',
+    commands: [registerRun, registerResume, registerRerun, registerCancel, registerDecide, registerSignal],
+  },
   { title: 'Before a run:', commands: [registerPlan, registerCheck, registerGraph] },
   {
     title: 'After a run:',
@@ -41,6 +46,7 @@ export const commandGroups: readonly CommandGroup[] = [
       registerExplain,
       registerWhy,
       registerCompare,
+      registerStep,
       registerArtifacts,
     ],
   },

@@ -20,6 +20,7 @@ export function registerRun(program: Command): void {
     )
     .option('--cache <mode>', 'refresh, readonly (make no entries) or off')
     .option('--verify-cache <share>', 'recompute a share of the hits, such as 5%, and compare the outputs')
+    .option('--like <run>', 'take what is not given as an input from this run, and its pipeline')
     .option('--tag <tag>', 'a label of the run; may be given several times', collect)
     .option('--key <key>', 'a name of yours: the same key and inputs attach to, or resume, that run')
     .option('--concurrency <n>', 'how many steps run at once', count)

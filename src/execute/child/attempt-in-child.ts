@@ -3,7 +3,8 @@ import { PipewrightError } from '../../internal/error.ts'
 import type { MetadataStore } from '../../record/metadata.ts'
 import type { AttemptOutcome, AttemptServices, AttemptTask } from '../attempt.ts'
 import { revivedError } from '../error-record.ts'
-import type { ChildMessage, ChildOutcome, StepAddress } from './protocol.ts'
+import { memoryAnswer } from './memory-answers.ts'
+import type { ChildMessage, ChildOutcome, MemoryAnswer, StepAddress } from './protocol.ts'
 import { fromSmallBlobs, smallBlobsOf } from './small-blobs.ts'
 import { startChild, type ChildEnd } from './start-child.ts'
 
@@ -29,15 +30,21 @@ export async function attemptInChild(
   { project, opaque, address, entry, nodeArguments, metadata, keyOf }: ChildPlace,
   onExtension: (data: unknown) => void,
 ): Promise<AttemptOutcome> {
-  const { step, signal, onLog, onProgress, onMetric, ...attempt } = task
+  const { step, signal, memory, onLog, onProgress, onMetric, ...attempt } = task
   const { timeout, grace = margin } = task.declaration
   const small = await smallBlobsOf(task.values, metadata, services.reader)
   let outcome: ChildOutcome | undefined
   let refused: unknown
-  const onMessage = (message: ChildMessage): void => {
+  const onMessage = (message: ChildMessage, answer: (given: MemoryAnswer) => void): void => {
     if (message.type === 'log') onLog(message.level, message.message, message.fields)
     else if (message.type === 'progress') onProgress(message.done, message.total)
     else if (message.type === 'metric') onMetric?.(message.name, Number(message.value), message.step)
+    else if (message.type === 'memory')
+      void memoryAnswer(message.number, message.asked, {
+        memory,
+        metadata,
+        reader: services.reader,
+      }).then(answer)
     else if (message.type === 'extension') onExtension(message.data)
     else if (message.type === 'outcome') outcome = message.outcome
     else if (message.type === 'refused') refused = revivedError(message.error)

@@ -1,7 +1,9 @@
 import type { Digest } from '../../internal/digest.ts'
 import type { StepDeclaration } from '../../plan/document.ts'
 import type { AttemptEnd, AttemptFacts, ErrorRecord, ExecutionFacts, Values } from '../../record/event.ts'
+import type { Artifact } from '../../artifact/artifact.ts'
 import type { LogLevel } from '../context.ts'
+import type { KeptCall } from '../memory.ts'
 
 /** Where a child process finds a step: it imports the module and compiles the pipeline again. */
 export interface StepAddress {
@@ -76,6 +78,21 @@ export type ChildMessage =
       readonly fields?: Readonly<Record<string, unknown>>
     }
   | { readonly type: 'metric'; readonly name: string; readonly value: number | string; readonly step: number }
+  /** Asks the memory of the execution, which the parent has. */
+  | { readonly type: 'memory'; readonly number: number; readonly asked: MemoryQuestion }
   /** What an extension of the child has to say. */
   | { readonly type: 'extension'; readonly data: unknown }
   | { readonly type: 'outcome'; readonly outcome: ChildOutcome }
+
+/** What a child asks the memory of its execution. */
+export type MemoryQuestion =
+  | { readonly type: 'recall'; readonly idempotencyKey: string }
+  | { readonly type: 'keep'; readonly call: KeptCall }
+  | { readonly type: 'checkpoint' }
+  | { readonly type: 'save'; readonly artifact: Artifact; readonly small: SmallBlobs }
+
+/** One line of NDJSON to a child, on the same descriptor: the answer to what it has asked under a number. */
+export type MemoryAnswer = { readonly number: number } & (
+  | { readonly error: ErrorRecord }
+  | { readonly call?: KeptCall; readonly artifact?: Artifact; readonly small?: SmallBlobs }
+)

@@ -10,6 +10,7 @@ import { JsonValues } from '../json-values.ts'
 import { inlineRunner } from '../runner.ts'
 import { send } from './channel.ts'
 import { childExtension } from './extension.ts'
+import { AskedMemory } from './memory-questions.ts'
 import type { ChildAttempt, ChildOutcome } from './protocol.ts'
 import { fromSmallBlobs, toSmallBlobs } from './small-blobs.ts'
 
@@ -26,7 +27,7 @@ export async function runAttempt(
   { small, step: _key, ...attempt }: ChildAttempt,
   { project, folder, store, predictorDigest }: ChildServices,
 ): Promise<void> {
-  const given = new Map(fromSmallBlobs(small).map(({ digest, bytes }) => [digest, bytes]))
+  const given = new Map<Digest, Uint8Array>(fromSmallBlobs(small).map(({ digest, bytes }) => [digest, bytes]))
   const metadata = {
     blob: (digest: Digest) => Promise.resolve(given.get(digest)),
     dropBlob: () => Promise.resolve(),
@@ -40,6 +41,9 @@ export async function runAttempt(
     {
       ...attempt,
       step,
+      memory: new AskedMemory((blobs) => {
+        for (const { digest, bytes } of blobs) given.set(digest, bytes)
+      }),
       signal: stop.signal,
       onProgress: (done, total) => send({ type: 'progress', done, total }),
       onLog: (level, message, fields) =>

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { channelDescriptor } from './channel.ts'
-import type { ChildMessage, ChildRequest } from './protocol.ts'
+import type { ChildMessage, ChildRequest, MemoryAnswer } from './protocol.ts'
 
 /** So much of what a child prints last on its standard error is kept. */
 const keptText = 4_096
@@ -44,11 +44,11 @@ function messageOf(line: string): ChildMessage | undefined {
   }
 }
 
-/** Starts a process for one request, hands on what it reports, and waits for its end. */
+/** Starts a process for one request, hands on what it reports and is answered, and waits for its end. */
 export async function startChild(
   request: ChildRequest,
   { nodeArguments, entry, requestFile, signal, grace, killAfter }: ChildSettings,
-  onMessage: (message: ChildMessage) => void,
+  onMessage: (message: ChildMessage, answer: (given: MemoryAnswer) => void) => void,
 ): Promise<ChildEnd> {
   await writeFile(requestFile, JSON.stringify(request))
   const child = spawn(process.execPath, [...nodeArguments, entry, requestFile], {
@@ -58,10 +58,15 @@ export async function startChild(
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-keptText)
   })
-  const lines = createInterface({ input: child.stdio[channelDescriptor] as Readable })
+  const channel = child.stdio[channelDescriptor] as Duplex
+  // A child that has ended asks no more.
+  channel.on('error', () => undefined)
+  const answer = (given: MemoryAnswer): void =>
+    void (channel.writable && channel.write(`${JSON.stringify(given)}\n`))
+  const lines = createInterface({ input: channel })
   lines.on('line', (line) => {
     const message = messageOf(line)
-    if (message !== undefined) onMessage(message)
+    if (message !== undefined) onMessage(message, answer)
   })
   const timers: NodeJS.Timeout[] = []
   const kill = (): void => void child.kill('SIGKILL')

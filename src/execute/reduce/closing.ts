@@ -70,7 +70,8 @@ function mark(
     for (let e = graph.offsets[at]!; e < graph.offsets[at + 1]!; e++) {
       const target = graph.targets[e]!
       if (!isGood(outcome) && !spoiltBy.has(target)) spoiltBy.set(target, at)
-      if (--waiting[target]! > 0) continue
+      // One may have been taken from another run, before what it reads is made anew here.
+      if (--waiting[target]! > 0 || scope.status[target] !== status.pending) continue
       const by = spoiltBy.get(target)
       if (by === undefined) start(run, scope, target, prefix, commands)
       else if (!isHalted(run, scope)) {

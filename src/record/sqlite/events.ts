@@ -34,10 +34,16 @@ export async function lastEventOf(reader: Reader, run: string): Promise<number> 
   return row?.seq ?? 0
 }
 
-/** Every artifact that the events of a run name, each once per content, kind and stored bytes. */
+/**
+ * Every artifact that the events of a run name, each once per content, kind and stored bytes; of checkpoints those that
+ * an attempt could still go on from.
+ */
 export async function* artifactsOfRun(reader: Reader, run: string): AsyncGenerator<Artifact> {
   const seen = new Set<string>()
+  const checkpoints = new Map<string, Artifact>()
   for await (const { event } of eventsOf(reader, run, 0)) {
+    if (event.type === 'checkpoint.saved') checkpoints.set(event.node, event.artifact)
+    else if (event.type === 'node.succeeded') checkpoints.delete(event.node)
     const values =
       event.type === 'run.started'
         ? [event.inputs]
@@ -56,6 +62,7 @@ export async function* artifactsOfRun(reader: Reader, run: string): AsyncGenerat
       yield artifact
     }
   }
+  yield* checkpoints.values()
 }
 
 /** What an event that filled a cache entry says of it. */

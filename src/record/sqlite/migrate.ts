@@ -4,6 +4,7 @@ import { PipewrightError } from '../../internal/error.ts'
 import { whenFree } from './busy.ts'
 import type { SqliteDriver } from './driver.ts'
 import { initial } from './migrations/0001-initial.ts'
+import { calls } from './migrations/0002-calls.ts'
 import { immediate } from './transaction.ts'
 
 /** A numbered change of the schema; once released it is never edited. */
@@ -15,7 +16,10 @@ export interface Migration {
 }
 
 /** All migrations, in order, without gaps. */
-export const migrations: readonly Migration[] = [{ number: 1, name: 'initial', statements: initial }]
+export const migrations: readonly Migration[] = [
+  { number: 1, name: 'initial', statements: initial },
+  { number: 2, name: 'calls', statements: calls },
+]
 
 /** The hash of what a migration does; spaces and quotes do not count. */
 export function checksum(statements: readonly string[]): string {

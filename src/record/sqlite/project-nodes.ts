@@ -42,6 +42,7 @@ export function nodeSucceeded(to: Statements, { seq, run, at }: Place, event: Of
   if (event.attempt > 0) {
     const end = { execution, number: event.attempt, finished_at: at, outcome: 'succeeded', ended: seq }
     endAttempt(to, end, event.startedAt)
+    to.deleteCheckpoint.run({ run, node })
   }
   projectEdges(to, { seq, run, at }, execution, event)
   facts(to, execution, event)
@@ -58,6 +59,7 @@ export function nodeRepaired(to: Statements, { seq, run, at }: Place, event: Of<
     const end = { execution, number: attempt, finished_at: at, outcome: 'succeeded', ended: seq }
     endAttempt(to, end, event.startedAt)
   }
+  to.deleteCheckpoint.run({ run, node })
   for (const { artifact } of artifactsIn(event.outputs)) artifactNumber(to, artifact, true)
   if (key !== null) to.putCacheEntry.run({ key, event: seq })
 }

@@ -48,6 +48,10 @@ export function project(to: Statements, place: Place, event: RunEvent): void {
       return settled(to, place, event.node, 'blocked')
     case 'node.cancelled':
       return settled(to, place, event.node, 'cancelled')
+    case 'call.succeeded':
+      return callSucceeded(to, place, event)
+    case 'checkpoint.saved':
+      return void to.putCheckpoint.run({ run: place.run, node: event.node, event: place.seq })
     case 'node.verified':
     case 'run.cancel-requested':
     case 'map.expanded':
@@ -84,6 +88,10 @@ function runStarted(to: Statements, { seq, run, at }: Place, event: Of<'run.star
   for (const tag of event.tags) to.insertTag.run({ run, tag })
   for (const { name, artifact } of artifactsIn(event.inputs))
     to.putRunInput.run({ run, name, artifact: artifactNumber(to, artifact, false) })
+}
+
+function callSucceeded(to: Statements, { seq, run }: Place, event: Of<'call.succeeded'>): void {
+  to.insertCall.run({ run, node: event.node, idempotency_key: event.idempotencyKey, event: seq })
 }
 
 function environment(to: Statements, { seq, run }: Place, { environment }: Of<'run.environment'>): void {

@@ -56,7 +56,17 @@ function registrations(reader: Reader): (run: string) => boolean {
 }
 
 const ofExecution = ['attempts', 'edges', 'params', 'metrics'] as const
-const ofRun = ['executions', 'tags', 'run_inputs', 'environments', 'leases', 'pins', 'events'] as const
+const ofRun = [
+  'executions',
+  'calls',
+  'checkpoints',
+  'tags',
+  'run_inputs',
+  'environments',
+  'leases',
+  'pins',
+  'events',
+] as const
 
 function deleteRun(reader: Reader, run: string): void {
   const { db } = reader

@@ -163,6 +163,7 @@ export async function runDetail(reader: Reader, run: string, now: number): Promi
     texts: started.texts ?? {},
     address: started.address,
     settings: started.settings,
+    rerunOf: started.rerun?.of ?? null,
     environment:
       row.environment === null ? null : (events.get(row.environment) as Of<'run.environment'>).environment,
     verification: started.settings.verifyCache === undefined ? null : await verificationIn(reader, run),

@@ -59,6 +59,21 @@ export interface AttemptTable {
   ended: number | null
 }
 
+/** One row per call within a step that has given its result, which is in the event. */
+export interface CallTable {
+  run: string
+  node: string
+  idempotency_key: string
+  event: number
+}
+
+/** One row per execution that has left a checkpoint and has not succeeded: the place of the latest one. */
+export interface CheckpointTable {
+  run: string
+  node: string
+  event: number
+}
+
 export interface ArtifactTable {
   number: Generated<number>
   digest: Digest
@@ -171,6 +186,8 @@ export interface MetadataTables {
   runs: RunTable
   executions: ExecutionTable
   attempts: AttemptTable
+  calls: CallTable
+  checkpoints: CheckpointTable
   artifacts: ArtifactTable
   edges: EdgeTable
   params: ParamTable
@@ -193,6 +210,8 @@ export const projections = [
   'runs',
   'executions',
   'attempts',
+  'calls',
+  'checkpoints',
   'artifacts',
   'edges',
   'params',

@@ -4,6 +4,7 @@ import type { MetadataTables } from './schema.ts'
 import { eventStatements } from './statements/event-statements.ts'
 import { executionStatements } from './statements/execution-statements.ts'
 import { lineageStatements } from './statements/lineage-statements.ts'
+import { memoryStatements } from './statements/memory-statements.ts'
 import { runStatements } from './statements/run-statements.ts'
 
 /** The statements of the hot path, compiled once per connection. */
@@ -13,6 +14,7 @@ export function createStatements(driver: SqliteDriver, db: Kysely<MetadataTables
     ...runStatements(driver, db),
     ...executionStatements(driver, db),
     ...lineageStatements(driver, db),
+    ...memoryStatements(driver, db),
   }
 }
 
@@ -20,4 +22,5 @@ export function createStatements(driver: SqliteDriver, db: Kysely<MetadataTables
 export type Statements = ReturnType<typeof eventStatements> &
   ReturnType<typeof runStatements> &
   ReturnType<typeof executionStatements> &
-  ReturnType<typeof lineageStatements>
+  ReturnType<typeof lineageStatements> &
+  ReturnType<typeof memoryStatements>

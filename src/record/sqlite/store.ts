@@ -23,6 +23,7 @@ import {
   lineageGeneration,
 } from './lineage.ts'
 import { RunListeners } from './listeners.ts'
+import { callOf, checkpointOf } from './memory.ts'
 import { migrate } from './migrate.ts'
 import { openConnection } from './open.ts'
 import { post, postedTo, waitingRuns } from './posted.ts'
@@ -150,6 +151,9 @@ export async function openSqliteMetadata(
       return () => void posts.off(run, listener)
     },
     waiting: () => waitingRuns(reader, now()),
+
+    call: (run, node, idempotencyKey) => callOf(reader, run, node, idempotencyKey),
+    checkpoint: (run, node) => checkpointOf(reader, run, node),
 
     cached: (key) => cached(writer, reader, key, now()),
     forget: (key) => forget(writer, reader, [key], now),

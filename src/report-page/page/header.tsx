@@ -53,6 +53,11 @@ export function Header({ run }: { readonly run: PageData['run'] }): VNode {
           <li>
             <code class="id">{run.id}</code>
           </li>
+          {run.rerunOf !== undefined && (
+            <li>
+              repeats a part of <code class="id">{run.rerunOf}</code>
+            </li>
+          )}
           {run.tags.map((tag) => (
             <li key={tag} class="tag">
               {tag}
