@@ -11,6 +11,7 @@ const layers = [
   'record',
   'execute',
   'lineage',
+  'schedule',
   'validate',
   'track',
   'tune',

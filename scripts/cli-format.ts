@@ -140,6 +140,45 @@ const ingredient = z
   ])
   .meta({ id: 'Ingredient' }) as z.ZodType
 
+const fired = z.strictObject({
+  key: z.string(),
+  at: z.iso.datetime(),
+  state: z.enum(['pending', 'starting', 'started', 'skipped', 'failed']),
+  madeUp: z.boolean(),
+  run: z.string().nullable(),
+  reason: z.string().nullable(),
+})
+const starter = {
+  name: z.string(),
+  pipeline: z.string(),
+  paused: z.boolean(),
+  declaredBy: z.enum(['settings', 'code']),
+}
+const schedule = {
+  ...starter,
+  cron: z.string(),
+  timezone: z.string(),
+  overlap: z.enum(['skip', 'queue', 'replace']),
+  catchUp: z.union([z.enum(['none', 'latest', 'all']), z.strictObject({ all: z.int() })]),
+  inputs: z.json().describe('Null where a function makes them'),
+}
+const listedSchedule = z.strictObject({
+  ...schedule,
+  next: z.iso.datetime().nullable(),
+  last: fired.nullable(),
+})
+const trigger = {
+  ...starter,
+  on: z.looseObject({}),
+  inputs: z.record(z.string(), z.string()).nullable().describe('Null where a function makes them'),
+}
+const listedTrigger = z.strictObject({ ...trigger, last: fired.nullable() })
+const removed = z.strictObject({ name: z.string(), removed: z.literal(true) })
+const driveEvent = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
+  z.strictObject({ at: time, type: z.literal(type), ...shape })
+const firing = { origin: z.string(), key: z.string() }
+const driven = { run: z.string(), pipeline: z.string() }
+
 /** What each command prints with `--json`. */
 export const commandSchemas = {
   runs: z.strictObject({ items: z.array(z.strictObject(run)), next: z.string().nullable() }),
@@ -334,6 +373,41 @@ export const commandSchemas = {
     cacheEntries: z.int(),
     blobs: z.int(),
     bytes: z.number(),
+  }),
+  'schedules list': z.strictObject({ schedules: z.array(listedSchedule) }),
+  'schedules show': z.strictObject({ ...schedule, next: z.array(z.iso.datetime()), fired: z.array(fired) }),
+  'schedules pause': listedSchedule,
+  'schedules resume': listedSchedule,
+  'schedules remove': removed,
+  'triggers list': z.strictObject({ triggers: z.array(listedTrigger) }),
+  'triggers show': z.strictObject({ ...trigger, fired: z.array(fired) }),
+  'triggers pause': listedTrigger,
+  'triggers resume': listedTrigger,
+  'triggers remove': removed,
+  up: z
+    .discriminatedUnion('type', [
+      driveEvent('drive.started', { schedules: z.int(), triggers: z.int(), pipelines: texts }),
+      driveEvent('firing.fired', firing),
+      driveEvent('firing.skipped', { ...firing, reason: z.string() }),
+      driveEvent('firing.failed', { ...firing, error: errorSchema }),
+      driveEvent('run.started', { ...driven, ...firing }),
+      driveEvent('run.taken-up', { ...driven, because: z.enum(['interrupted', 'due', 'posted']) }),
+      driveEvent('run.ended', {
+        ...driven,
+        state: z.enum(['succeeded', 'failed', 'cancelled', 'given-up', 'lost']),
+        error: errorSchema.optional(),
+      }),
+      driveEvent('drive.trouble', { subject: z.string(), error: errorSchema }),
+      driveEvent('drive.stopped', { givenUp: texts }),
+    ])
+    .meta({ description: 'Each line' }),
+  backfill: z.strictObject({
+    total: z.int(),
+    succeeded: z.int(),
+    failed: z.array(
+      z.strictObject({ time: z.iso.datetime(), run: z.string().nullable(), message: z.string() }),
+    ),
+    left: z.int(),
   }),
   doctor: z.strictObject({
     ok: z.boolean(),

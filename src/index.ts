@@ -91,6 +91,7 @@ export {
 } from './define/step.ts'
 export type { LogLevel } from './execute/context.ts'
 export type { LiveEvent, RunUpdate } from './execute/run-request.ts'
+export type { FiringState } from './record/trigger.ts'
 export type { Digest } from './internal/digest.ts'
 export type { Duration } from './internal/duration.ts'
 export type { Explanation, KeyChange } from './lineage/explain.ts'
@@ -129,9 +130,35 @@ export { plan } from './plan/plan.ts'
 export { render, type RenderFormat } from './plan/render.ts'
 export { select, type Selection } from './plan/select.ts'
 export { graphView, type ViewNode } from './plan/view.ts'
+export type { CatchUp } from './schedule/due.ts'
+export type { Overlap } from './schedule/overlap.ts'
+export { schedule, type Schedule, type ScheduleOptions } from './schedule/schedule.ts'
+export { signCall, type SignedCall } from './schedule/signature.ts'
+export {
+  trigger,
+  type ArtifactEvent,
+  type ArtifactSource,
+  type CallEvent,
+  type CallSource,
+  type EventOf,
+  type FileEvent,
+  type FilesSource,
+  type ModelEvent,
+  type ModelSource,
+  type RunEndEvent,
+  type RunSource,
+  type Trigger,
+  type TriggerOptions,
+  type TriggerSource,
+} from './schedule/trigger.ts'
 export { renderRun } from './ui/run-tree.ts'
 export { defineConfig, type Settings, type StoreFolder } from './workspace/settings.ts'
 export type { ApprovalOptions, DecisionOptions, WaitingNode } from './workspace/decisions.ts'
+export type { OverdueWork } from './workspace/drive/automation.ts'
+export type { BackfillOptions, BackfillProgress, BackfillReport } from './workspace/drive/backfill.ts'
+export type { DriveEvent } from './workspace/drive/drive-event.ts'
+export type { DriveOptions } from './workspace/drive/driver.ts'
+export type { FiredRecord, StoredSchedule, StoredTrigger } from './workspace/drive/stored-schedule.ts'
 export { RunFailedError, type RunFailure } from './workspace/run-error.ts'
 export type { HermeticReport, UndeclaredUse, WatchedStep } from './workspace/hermetic/report.ts'
 export type { RunHandle, RunResult } from './workspace/handle.ts'

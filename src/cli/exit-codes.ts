@@ -21,6 +21,8 @@ export const exitCodes: Readonly<Partial<Record<ErrorCode, number>>> = {
   NODE_NOT_FOUND: 2,
   EFFECT_REFUSED: 2,
   ARTIFACT_NOT_FOUND: 2,
+  SCHEDULE_NOT_FOUND: 2,
+  TRIGGER_NOT_FOUND: 2,
   WORKSPACE_NOT_FOUND: 2,
   SELECTION_EMPTY: 2,
   SELECTION_GAP: 2,

@@ -54,6 +54,16 @@ export async function openExisting(): Promise<Workspace> {
   })
 }
 
+/**
+ * Opens the workspace that is there, or makes one for the schedules and triggers of the settings: they are kept in it.
+ * Throws `WORKSPACE_NOT_FOUND`.
+ */
+export async function openScheduled(): Promise<Workspace> {
+  const { settings } = await readSettings({}, process.cwd())
+  const { schedules = [], triggers = [] } = settings
+  return schedules.length + triggers.length > 0 ? openWorkspace() : openExisting()
+}
+
 /** The run that a user names; without a name the latest one. */
 export async function runNamed(pw: Workspace, run: string | undefined): Promise<string> {
   if (run !== undefined) return (await pw.show(run)).id

@@ -21,6 +21,7 @@ import type {
   RunQuery,
   RunRecord,
 } from './records.ts'
+import type { TriggerStore } from './trigger.ts'
 
 /** The right to write to a run: what commits are fenced by. */
 export interface Lease {
@@ -117,7 +118,7 @@ export interface Removed {
 }
 
 /** The port behind which what happened is remembered. */
-export interface MetadataStore {
+export interface MetadataStore extends TriggerStore {
   /** Who executes what; absent where no other process can have the store open. */
   readonly claims?: Claims
   /**

@@ -8,7 +8,7 @@ import type { MetadataStore } from '../record/metadata.ts'
 import type { RunDetail } from '../record/records.ts'
 import { configError } from './config-error.ts'
 import { absolutePath } from './program.ts'
-import { findPipelineIn } from './find-pipeline.ts'
+import { findPipeline, findPipelineIn } from './find-pipeline.ts'
 import { loadModule } from './load-module.ts'
 import { findRoot } from './root.ts'
 import { checkSettings, type Settings } from './settings.ts'
@@ -125,7 +125,7 @@ async function findRecorded(detail: RunDetail, root: string): Promise<AnyPipelin
  * ```
  */
 export async function openWorkspace(settings: Settings = {}): Promise<Workspace> {
-  const { settings: merged, root } = await readSettings(settings, process.cwd())
+  const { settings: merged, root, config } = await readSettings(settings, process.cwd())
   const folder = join(root, '.pipewright')
   if (typeof merged.store !== 'object' || typeof merged.metadata !== 'object') await makeFolder(folder)
   const metadata = await openMetadata(merged.metadata, root, folder)
@@ -145,6 +145,12 @@ export async function openWorkspace(settings: Settings = {}): Promise<Workspace>
     resources: merged.resources ?? {},
     opaque: merged.opaque ?? [],
     telemetry: await openTelemetry(),
+    project: {
+      pipelines: Object.keys(merged.pipelines ?? {}),
+      schedules: merged.schedules ?? [],
+      triggers: merged.triggers ?? [],
+      pipelineAt: (address) => findPipeline(address, merged, { root, cwd: root, config }),
+    },
     findPipeline: (detail) => findRecorded(detail, root),
   })
 }

@@ -4,11 +4,23 @@ import type { RunServices } from '../execute/run-request.ts'
 import type { Telemetry } from '../execute/telemetry.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { RunDetail } from '../record/records.ts'
+import type { Schedule } from '../schedule/schedule.ts'
+import type { Trigger } from '../schedule/trigger.ts'
 
 /** What a test puts in the place of the machine's clock and chance, and around attempts. */
 export interface EngineParts extends Partial<Pick<RunServices, 'clock' | 'random' | 'attempt'>> {
   /** Names the next run. */
   readonly runId?: () => string
+}
+
+/** What the settings of a project say of its pipelines. */
+export interface ProjectParts {
+  /** The names under which the settings have pipelines. */
+  readonly pipelines: readonly string[]
+  readonly schedules: readonly Schedule[]
+  readonly triggers: readonly Trigger[]
+  /** The pipeline behind a name of the settings, or an address relative to the root. */
+  readonly pipelineAt: (address: string) => Promise<AnyPipeline>
 }
 
 /** The parts that a workspace is made of. */
@@ -24,6 +36,7 @@ export interface WorkspaceParts {
   readonly resources: Readonly<Record<string, number>>
   readonly telemetry: Telemetry | undefined
   readonly engine?: EngineParts
+  readonly project?: ProjectParts
   /** Finds the pipeline of a recorded run by the address that was recorded. */
   readonly findPipeline: (detail: RunDetail) => Promise<AnyPipeline>
 }

@@ -37,7 +37,7 @@ import { runEvents, type EventOptions, type SeenEvent } from './run-events.ts'
 import { driveOptions, type PreviewOptions, type ResumeOptions, type RunOptions } from './run-options.ts'
 import type { Sources } from './sources.ts'
 import { repeatStep, type RepeatedStep, type RepeatOptions } from './step-again.ts'
-import { narrowed, takeUp } from './take-up.ts'
+import { narrowed, takeUp, type TakenUp } from './take-up.ts'
 
 /** What a compiler would have refused. */
 function cacheMode(mode: CacheMode): CacheMode {
@@ -85,15 +85,24 @@ export class Runs {
     this.#attachments = new Attachments(parts.metadata, this.#active)
   }
 
-  /** Starts a run, or attaches to the one with its key, and returns when it is recorded. */
+  /** Aborted when the workspace is closed. */
+  get closed(): AbortSignal {
+    return this.#active.closed
+  }
+
+  /**
+   * Starts a run, or attaches to the one with its key, and returns when it is recorded. Paths of inputs are relative to
+   * `cwd`.
+   */
   start(
     pipeline: AnyPipeline,
     inputs: Readonly<Record<string, unknown>>,
     options: RunOptions,
+    cwd: string = process.cwd(),
   ): Promise<RunHandle<unknown>> {
     return this.#active.pending(async () => {
       const compiled = await compileProgram(pipeline, inputs, this.#parts)
-      const values = await this.#sources.read(pipeline, compiled.plan.given, process.cwd())
+      const values = await this.#sources.read(pipeline, compiled.plan.given, cwd)
       return this.#startOrAttach(pipeline, compiled, values, options)
     })
   }
@@ -150,13 +159,37 @@ export class Runs {
       const isWanted = ({ state }: RunDetail): boolean => state !== 'succeeded'
       const pipeline = given ?? (await this.#parts.findPipeline(detail))
       if (!isWanted(detail)) throw nothingToResume(id)
-      const compiled = await compileProgram(pipeline, undefined, this.#parts)
-      const { onUpdate, ...others } = options
-      const taking = { ...others, updates: new Updates(onUpdate), isWanted, seenAt }
-      const taken = await takeUp(this.#parts.metadata, this.#active, detail, compiled, taking)
+      const taken = await this.#takeUp(detail, pipeline, options, isWanted, seenAt)
       if (taken === undefined) throw nothingToResume(id)
       return this.#handle(id, pipeline, taken.active)
     })
+  }
+
+  /**
+   * Goes on with a run that has not ended and that nobody drives, and heeds a cancel that nobody has heeded; undefined
+   * when it has ended meanwhile.
+   */
+  goOn(
+    detail: RunDetail,
+    given: AnyPipeline | undefined,
+    options: ResumeOptions,
+  ): Promise<RunHandle<unknown> | undefined> {
+    return this.#active.pending(async () => {
+      const isWanted = ({ state }: RunDetail): boolean => goesOn(state) || state === 'interrupted'
+      if (!isWanted(detail)) return undefined
+      const pipeline = given ?? (await this.#parts.findPipeline(detail))
+      const taken = await this.#takeUp(detail, pipeline, options, isWanted)
+      if (taken === undefined) return undefined
+      if (taken.cancelRequested !== null) taken.active.cancel(taken.cancelRequested)
+      return this.#handle(detail.id, pipeline, taken.active)
+    })
+  }
+
+  /** Gives a run up, for whoever comes next; false where this process does not drive it. */
+  giveUp(run: string, reason: PipewrightError): boolean {
+    const active = this.#active.get(run)
+    active?.driver.lose(reason)
+    return active !== undefined
   }
 
   /** What a run would do with each of its nodes, with the plan. */
@@ -310,6 +343,19 @@ export class Runs {
       await this.#active.release(lease)
       throw error
     }
+  }
+
+  async #takeUp(
+    detail: RunDetail,
+    pipeline: AnyPipeline,
+    { onUpdate, ...options }: ResumeOptions,
+    isWanted: (now: RunDetail) => boolean,
+    seenAt?: number,
+  ): Promise<TakenUp | undefined> {
+    const compiled = await compileProgram(pipeline, undefined, this.#parts)
+    const seen = seenAt === undefined ? {} : { seenAt }
+    const taking = { ...options, updates: new Updates(onUpdate), isWanted, ...seen }
+    return takeUp(this.#parts.metadata, this.#active, detail, compiled, taking)
   }
 
   /** Services that leave nothing behind. */

@@ -2,6 +2,8 @@ import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
 import type { ArtifactStore } from '../artifact/blob.ts'
 import type { MetadataStore } from '../record/metadata.ts'
+import { isSchedule, type Schedule } from '../schedule/schedule.ts'
+import { isTrigger, type Trigger } from '../schedule/trigger.ts'
 
 /** A folder for bytes. */
 export interface StoreFolder {
@@ -41,9 +43,23 @@ export interface Settings {
   readonly opaque?: readonly string[]
   /** Pipelines by name, as `file#export`; a file is loaded only when its pipeline is named. */
   readonly pipelines?: Readonly<Record<string, string>>
+  /** When pipelines run, by `schedule(…)`; `pipewright up` or `pw.drive` drives them. */
+  readonly schedules?: readonly Schedule[]
+  /** What starts pipelines, by `trigger(…)`. */
+  readonly triggers?: readonly Trigger[]
 }
 
-const known = ['root', 'store', 'metadata', 'concurrency', 'resources', 'opaque', 'pipelines']
+const known = [
+  'root',
+  'store',
+  'metadata',
+  'concurrency',
+  'resources',
+  'opaque',
+  'pipelines',
+  'schedules',
+  'triggers',
+]
 
 function refuse(where: string, field: string, what: string, fix: string): never {
   throw new PipewrightError('CONFIG_INVALID', `${where}: ${field} ${what}`, { fix, details: { field } })
@@ -82,7 +98,24 @@ export function checkSettings(settings: Settings, where: string): Settings {
     if (typeof address !== 'string' || address === '')
       refuse(where, `pipelines.${name}`, 'is not an address', "give 'file#export'")
   }
+  checkStarters(where, 'schedules', settings.schedules, isSchedule)
+  checkStarters(where, 'triggers', settings.triggers, isTrigger)
   return settings
+}
+
+function checkStarters(
+  where: string,
+  field: 'schedules' | 'triggers',
+  given: readonly (Schedule | Trigger)[] = [],
+  isOne: (value: unknown) => boolean,
+): void {
+  const one = field.slice(0, -1)
+  if (!Array.isArray(given) || !given.every(isOne))
+    refuse(where, field, `is not a list of ${field}`, `give [${one}('src/tumours.ts#tumours', { … })]`)
+  const names = given.map(({ name }) => name)
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined)
+    refuse(where, field, `has two of the name '${twice}'`, 'give one of them another `name`')
 }
 
 /**

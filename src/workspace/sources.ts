@@ -145,7 +145,8 @@ function fileArtifact({ digest, size }: Blob, mediaType: string, external: Artif
   }
 }
 
-async function digestOf(path: string): Promise<Digest> {
+/** Reads a file for the digest of its bytes. */
+export async function digestOf(path: string): Promise<Digest> {
   const stream = new DigestStream()
   for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }))
     stream.update(chunk as Uint8Array)

@@ -19,6 +19,8 @@ import type { PlanGraph } from '../plan/locate.ts'
 import type { Given } from '../plan/inputs.ts'
 import type { Page, RunDetail, RunQuery, RunRecord } from '../record/records.ts'
 import { Registry } from '../registry/registry.ts'
+import { schedule, type ScheduleOptions } from '../schedule/schedule.ts'
+import { trigger, type TriggerOptions, type TriggerSource } from '../schedule/trigger.ts'
 import { digestsOf, type BuiltDigests } from './built-digests.ts'
 import { exportRun, importRun, type BundleReport, type ImportReport } from './bundle.ts'
 import { contentReader } from './content-reader.ts'
@@ -26,6 +28,10 @@ import { Decisions, type ApprovalOptions, type DecisionOptions, type WaitingNode
 import { exportArtifact, tableText } from './export-artifact.ts'
 import { explainSource } from './explain-source.ts'
 import { collectGarbage, type GarbageOptions, type GarbageReport } from './garbage.ts'
+import { Automation, type OverdueWork } from './drive/automation.ts'
+import type { BackfillOptions, BackfillReport } from './drive/backfill.ts'
+import type { DriveOptions } from './drive/driver.ts'
+import type { StoredSchedule, StoredTrigger } from './drive/stored-schedule.ts'
 import type { RunHandle, RunResult } from './handle.ts'
 import type { HermeticReport } from './hermetic/report.ts'
 import type { WorkspaceParts } from './parts.ts'
@@ -89,6 +95,7 @@ export class Workspace implements AsyncDisposable {
   readonly #lineage: Lineage
   readonly #runs: Runs
   readonly #decisions: Decisions
+  readonly #automation: Automation
   #closed = false
 
   /** @internal */
@@ -101,6 +108,7 @@ export class Workspace implements AsyncDisposable {
     this.#runs = new Runs(parts, this.#services, this.#sources)
     const { reader, predictorDigest } = this.#services
     this.#decisions = new Decisions(parts.metadata, reader)
+    this.#automation = new Automation(parts, this.#services, this.#runs)
     const workdir = (): Promise<string> => Promise.resolve(join(parts.folder, 'outputs', 'registry'))
     this.registry = new Registry(parts.metadata, { blobs: reader, workdir, predictorDigest })
   }
@@ -480,6 +488,189 @@ export class Workspace implements AsyncDisposable {
    */
   async waits(id: string): Promise<readonly WaitingNode[]> {
     return this.#decisions.waits(await this.show(id))
+  }
+
+  /**
+   * Says when a pipeline runs; kept, and changed where there is a schedule of that name. Whoever drives the workspace runs
+   * it: `pipewright up`, or {@link Workspace.drive}.
+   *
+   * Each tick runs once, however many processes drive. Throws what {@link schedule} throws, and `PIPELINE_NOT_FOUND` for a
+   * pipeline that no module exports.
+   *
+   * @example
+   * ```ts
+   * const nightly = await pw.schedule(tumours, {
+   *   name: 'nightly',
+   *   cron: '30 2 * * *',
+   *   timezone: 'Europe/Berlin',
+   *   inputs: { csv: 'data/tumours.csv' },
+   * })
+   * console.log(nightly.next(3))
+   * ```
+   */
+  async schedule<In, Out>(
+    pipeline: Pipeline<In, Out>,
+    options: ScheduleOptions<NoInfer<In>>,
+  ): Promise<StoredSchedule> {
+    this.#open()
+    return this.#automation.schedule(schedule(pipeline, options))
+  }
+
+  /**
+   * The schedules of the workspace, those of the settings too, by name.
+   *
+   * @example
+   * ```ts
+   * for (const { name, cron, timezone, paused, next } of await pw.schedules())
+   *   console.log(name, cron, timezone, paused ? 'paused' : next(1)[0])
+   * ```
+   */
+  schedules(): Promise<readonly StoredSchedule[]> {
+    this.#open()
+    return this.#automation.schedules()
+  }
+
+  /**
+   * A schedule by its name. Throws `SCHEDULE_NOT_FOUND` with the nearest name.
+   *
+   * @example
+   * ```ts
+   * await (await pw.scheduleNamed('nightly')).pause()
+   * ```
+   */
+  scheduleNamed(name: string): Promise<StoredSchedule> {
+    this.#open()
+    return this.#automation.scheduleNamed(name)
+  }
+
+  /**
+   * Says what starts a pipeline: files that appear, runs that end, new artifacts or models, signed calls. Kept, and changed
+   * where there is a trigger of that name. What was there before does not fire, but for files.
+   *
+   * Each event starts one run, however many processes drive. Throws what {@link trigger} throws, `PIPELINE_NOT_FOUND` for
+   * a pipeline that no module exports, `SOURCE_UNREADABLE` for a folder that is not there.
+   *
+   * @example
+   * ```ts
+   * await pw.trigger(tumours, {
+   *   name: 'inbox',
+   *   on: { files: 'inbox', suffix: '.csv' },
+   *   inputs: ({ path }) => ({ csv: path, rates: [0.1] }),
+   * })
+   * ```
+   */
+  async trigger<In, Out, const Source extends TriggerSource>(
+    pipeline: Pipeline<In, Out>,
+    options: TriggerOptions<NoInfer<In>, Source>,
+  ): Promise<StoredTrigger> {
+    this.#open()
+    return this.#automation.trigger(trigger(pipeline, options))
+  }
+
+  /**
+   * The triggers of the workspace, those of the settings too, by name.
+   *
+   * @example
+   * ```ts
+   * for (const { name, on, pipeline } of await pw.triggers()) console.log(name, on, pipeline)
+   * ```
+   */
+  triggers(): Promise<readonly StoredTrigger[]> {
+    this.#open()
+    return this.#automation.triggers()
+  }
+
+  /**
+   * A trigger by its name. Throws `TRIGGER_NOT_FOUND` with the nearest name.
+   *
+   * @example
+   * ```ts
+   * console.log(await (await pw.triggerNamed('inbox')).fired())
+   * ```
+   */
+  triggerNamed(name: string): Promise<StoredTrigger> {
+    this.#open()
+    return this.#automation.triggerNamed(name)
+  }
+
+  /**
+   * Drives the workspace until the signal is aborted: starts what schedules and triggers fire, and goes on with runs that
+   * nobody drives, of the settings' pipelines and those of schedules and triggers. Several processes share the work.
+   *
+   * @example
+   * ```ts
+   * const stop = new AbortController()
+   * const driving = pw.drive({ signal: stop.signal, pipelines: [tumours] })
+   * process.once('SIGTERM', () => stop.abort())
+   * await driving // what went on was given up, and can be resumed
+   * ```
+   */
+  drive(options: DriveOptions = {}): Promise<void> {
+    this.#open()
+    return this.#automation.drive(options)
+  }
+
+  /**
+   * Takes signed calls of triggers, for a service to mount: `POST …/<trigger>`, signed as Standard Webhooks says. A call
+   * that is believed is recorded (202) and started by whoever drives the workspace.
+   *
+   * @example
+   * ```ts
+   * const take = pw.callHandler()
+   * const response = await take(new Request('https://pipelines.example.com/calls/ingest', { method: 'POST' }))
+   * console.log(response.status) // 401: it is not signed
+   * ```
+   */
+  callHandler(): (request: Request) => Promise<Response> {
+    this.#open()
+    return this.#automation.callHandler()
+  }
+
+  /**
+   * Runs a pipeline, or the pipeline of a schedule, for each time of a range. Keys are those of the schedule's ticks: a time
+   * that has succeeded is not run again, one that has failed is resumed, and the same call goes on where it was stopped.
+   *
+   * Throws `CONFIG_INVALID` for a range without a time, `SCHEDULE_NOT_FOUND`.
+   *
+   * @example
+   * ```ts
+   * const { succeeded, failed } = await pw.backfill(tumours, {
+   *   cron: '0 0 * * *',
+   *   from: '2026-01-01',
+   *   to: '2026-03-31',
+   *   concurrency: 4,
+   *   inputs: (time) => ({ csv: `days/${time.toISOString().slice(0, 10)}.csv`, rates: [0.1] }),
+   * })
+   * ```
+   */
+  async backfill<In, Out>(
+    pipeline: Pipeline<In, Out>,
+    options: BackfillOptions<NoInfer<In>>,
+  ): Promise<BackfillReport>
+  async backfill(
+    schedule: string,
+    options: BackfillOptions<Readonly<Record<string, unknown>>>,
+  ): Promise<BackfillReport>
+  async backfill(
+    subject: string | Pipeline<never, unknown>,
+    options: BackfillOptions<never>,
+  ): Promise<BackfillReport> {
+    this.#open()
+    return this.#automation.backfill(subject, options as BackfillOptions<Readonly<Record<string, unknown>>>)
+  }
+
+  /**
+   * What is due and has not been begun: nobody drives the workspace, or those who do cannot.
+   *
+   * @example
+   * ```ts
+   * const { schedules, firings, interrupted, waiting } = await pw.overdue()
+   * if (schedules.length + firings + interrupted + waiting > 0) console.error('nothing drives this workspace')
+   * ```
+   */
+  overdue(): Promise<OverdueWork> {
+    this.#open()
+    return this.#automation.overdue()
   }
 
   /**

@@ -41,6 +41,7 @@ describe('migrations', () => {
       [
         "sha256:17f6b387ad6fd748db5e37333055e958850bb87b7baa6b551140a93faae6376d",
         "sha256:9f43b914b2a2e78631315ea462d7d9c0dedf0cfc619176e4d377c55b3a46efbe",
+        "sha256:26d13ba680f51c2b9f68ab3c3102e61efd664793a4b8565661c583972d28ed71",
       ]
     `)
     driver.close()

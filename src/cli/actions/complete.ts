@@ -50,6 +50,16 @@ async function artifacts(): Promise<Candidate[]> {
   }))
 }
 
+async function schedules(): Promise<Candidate[]> {
+  await using pw = await openExisting()
+  return (await pw.schedules()).map(({ name, pipeline }) => ({ value: name, about: pipeline }))
+}
+
+async function triggers(): Promise<Candidate[]> {
+  await using pw = await openExisting()
+  return (await pw.triggers()).map(({ name, pipeline }) => ({ value: name, about: pipeline }))
+}
+
 /** What may stand in a place. */
 interface Place {
   readonly candidates: readonly Candidate[]
@@ -69,6 +79,15 @@ async function argumentsOf(argument: Argument | undefined): Promise<Place> {
       return { candidates: await runs(), files: false }
     case 'artifact':
       return { candidates: await artifacts(), files: false }
+    case 'schedule':
+      return { candidates: await schedules(), files: false }
+    case 'trigger':
+      return { candidates: await triggers(), files: false }
+    case 'schedule-or-pipeline':
+      return {
+        candidates: [...(await schedules().catch(() => [])), ...(await pipelines().catch(() => []))],
+        files: true,
+      }
     case 'shell':
       return { candidates: ['bash', 'zsh', 'fish'].map((value) => ({ value, about: '' })), files: false }
     case undefined:

@@ -23,9 +23,10 @@ export interface Driven {
 const samePress = 300
 
 /** Ctrl-C once stops gracefully, twice at once; the run can be resumed after either. */
-function stopOnSignals(
-  view: RunView,
+export function stopOnSignals(
+  view: Pick<RunView, 'notice' | 'end'>,
   idOf: () => string | undefined,
+  notice = 'stopping: steps are told to end; Ctrl-C again stops now',
 ): { signal: AbortSignal; forget: () => void } {
   const stop = new AbortController()
   let firstAt = 0
@@ -34,7 +35,7 @@ function stopOnSignals(
     if (stop.signal.aborted && Date.now() - firstAt < samePress) return
     if (!stop.signal.aborted) {
       firstAt = Date.now()
-      view.notice('stopping: steps are told to end; Ctrl-C again stops now')
+      view.notice(notice)
       stop.abort(new Error('interrupted'))
       return
     }

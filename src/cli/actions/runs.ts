@@ -1,5 +1,6 @@
 import type { RunQuery } from '../../record/records.ts'
-import { durationText, printable, tableText } from '../../ui/text.ts'
+import { counted, durationText, printable, tableText } from '../../ui/text.ts'
+import type { OverdueWork } from '../../workspace/drive/automation.ts'
 import { openWorkspace } from '../../workspace/open.ts'
 import { optionError, wordOf } from '../option-values.ts'
 import { print, printJson, printNext } from '../output.ts'
@@ -13,6 +14,20 @@ const mostRuns = 1_000
 export interface RunsArguments extends Omit<RunQuery, 'since' | 'orderBy' | 'state'> {
   readonly state?: string
   readonly json?: boolean
+}
+
+/** What is due and not begun; undefined where that is nothing. Interrupted runs are in the list. */
+function overdueText({ schedules, firings, waiting }: OverdueWork): string | undefined {
+  const due = [
+    ...(schedules.length > 0
+      ? [`${counted(schedules.length, 'schedule')} (${printable(schedules.slice(0, 5).join(', '))})`]
+      : []),
+    ...(firings > 0 ? [counted(firings, 'firing')] : []),
+    ...(waiting > 0 ? [`${counted(waiting, 'run')} whose wait is over`] : []),
+  ]
+  return due.length === 0
+    ? undefined
+    : `nothing drives this workspace, and there is due work: ${due.join(', ')}`
 }
 
 /** `pipewright runs`. */
@@ -47,5 +62,8 @@ export async function runsCommand({ json = false, state, ...others }: RunsArgume
     printable(run.tags.join(' ')),
   ])
   print(tableText(['run', 'pipeline', 'state', 'started (UTC)', 'took', 'tags'], rows))
-  await printNext(next === undefined ? 'pipewright show <run>' : `pipewright runs --after ${next}`)
+  const overdue = overdueText(await pw.overdue())
+  if (overdue !== undefined) print(overdue)
+  const more = next === undefined ? 'pipewright show <run>' : `pipewright runs --after ${next}`
+  await (overdue === undefined ? printNext(more) : printNext('pipewright up', more))
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { registerArtifacts } from './artifacts.ts'
+import { registerBackfill } from './backfill.ts'
 import { registerCancel } from './cancel.ts'
 import { registerCheck } from './check.ts'
 import { registerCompare } from './compare.ts'
@@ -18,8 +19,10 @@ import { registerRerun } from './rerun.ts'
 import { registerResume } from './resume.ts'
 import { registerRun } from './run.ts'
 import { registerRuns } from './runs.ts'
+import { registerSchedules, registerTriggers } from './schedules.ts'
 import { registerShow } from './show.ts'
 import { registerStep } from './step.ts'
+import { registerUp } from './up.ts'
 import { registerWhy } from './why.ts'
 
 /** A heading of the help, with the commands below it. */
@@ -34,6 +37,10 @@ export const commandGroups: readonly CommandGroup[] = [
   {
     title: 'Run:',
     commands: [registerRun, registerResume, registerRerun, registerCancel, registerDecide, registerSignal],
+  },
+  {
+    title: 'Drive:',
+    commands: [registerUp, registerSchedules, registerTriggers, registerBackfill],
   },
   { title: 'Before a run:', commands: [registerPlan, registerCheck, registerGraph] },
   {

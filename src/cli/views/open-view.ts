@@ -15,9 +15,10 @@ export interface ViewOptions {
   readonly logs?: boolean
 }
 
-function isDrawable({ stderr, env }: Pick<NodeJS.Process, 'stderr' | 'env'>): boolean {
+/** Whether a stream is a terminal that can be drawn on. */
+export function isDrawable(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv = process.env): boolean {
   const isCi = env['CI'] !== undefined && env['CI'] !== '' && env['CI'] !== 'false'
-  return stderr.isTTY && !isCi && env['TERM'] !== 'dumb' && (stderr.columns || narrowest) >= narrowest
+  return stream.isTTY && !isCi && env['TERM'] !== 'dumb' && (stream.columns || narrowest) >= narrowest
 }
 
 /** The view that fits the options, the terminal and the environment. */
@@ -29,7 +30,7 @@ export async function openView(title: string, options: ViewOptions): Promise<Run
     const { JsonView } = await import('./json-view.ts')
     return new JsonView((text) => void stdout.write(text))
   }
-  if (way === 'live' || (way === 'auto' && isDrawable(process))) {
+  if (way === 'live' || (way === 'auto' && isDrawable(stderr))) {
     const { LiveView } = await import('./live-view.ts')
     return new LiveView(stderr, title, await paletteFor(stderr), logs)
   }

@@ -5,6 +5,7 @@ import { whenFree } from './busy.ts'
 import type { SqliteDriver } from './driver.ts'
 import { initial } from './migrations/0001-initial.ts'
 import { calls } from './migrations/0002-calls.ts'
+import { triggers } from './migrations/0003-triggers.ts'
 import { immediate } from './transaction.ts'
 
 /** A numbered change of the schema; once released it is never edited. */
@@ -19,6 +20,7 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { number: 1, name: 'initial', statements: initial },
   { number: 2, name: 'calls', statements: calls },
+  { number: 3, name: 'triggers', statements: triggers },
 ]
 
 /** The hash of what a migration does; spaces and quotes do not count. */

@@ -173,6 +173,36 @@ export interface CounterTable {
   value: number
 }
 
+/** One row per schedule and per trigger. */
+export interface TriggerTable {
+  origin: string
+  pipeline: string
+  address: JsonText
+  definition: JsonText
+  /** That of the definition which decides when it fires. */
+  basis: string
+  declared_by: 'settings' | 'code'
+  declared_at: number
+  paused: number
+  position: number
+}
+
+/** One row per time that a schedule or a trigger has fired. */
+export interface FiringTable {
+  number: Generated<number>
+  origin: string
+  key: string
+  at: number
+  state: 'pending' | 'starting' | 'started' | 'skipped' | 'failed'
+  made_up: number
+  event: JsonText
+  run: string | null
+  reason: string | null
+  /** Who is about to start the run, and until when that is believed. */
+  owner: JsonText | null
+  expires_at: number | null
+}
+
 export interface MigrationTable {
   number: number
   name: string
@@ -202,6 +232,8 @@ export interface MetadataTables {
   leases: LeaseTable
   pins: PinTable
   counters: CounterTable
+  triggers: TriggerTable
+  firings: FiringTable
   migrations: MigrationTable
 }
 

@@ -34,6 +34,7 @@ import { forget, remove } from './removal.ts'
 import { listRuns, runByKey, runDetail, runsByPrefix } from './runs.ts'
 import type { MetadataTables } from './schema.ts'
 import { createStatements } from './statements.ts'
+import { triggerStore } from './triggers.ts'
 import { GroupWriter } from './writer.ts'
 
 /** How a metadata database is opened; the defaults are right but in tests. */
@@ -190,6 +191,8 @@ export async function openSqliteMetadata(
 
     registerModel: (entry, alias) => registerModel(writer, reader, entry, alias, now),
     modelVersions: (name) => modelVersions(reader, name),
+
+    ...triggerStore(writer, reader),
 
     remove: (request) => remove(writer, reader, request, now),
     cacheEntries: () => cacheEntries(reader),
