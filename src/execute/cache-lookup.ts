@@ -10,6 +10,7 @@ import { isLost, type PendingBlob, type TieredReader } from './blobs.ts'
 import { claimed } from './claim-wait.ts'
 import { artifactsOf, blobsOf } from './entry-blobs.ts'
 import type { JsonValues } from './json-values.ts'
+import { isFatal } from './run-errors.ts'
 import { isAccepted } from './lasting.ts'
 import { shareable } from './shareable.ts'
 import type { SharedCache } from './shared-cache.ts'
@@ -179,7 +180,11 @@ export class CacheLookup {
    * is wrong with the first takes nothing from it.
    */
   async #candidatesOf(key: Digest, signal: AbortSignal): Promise<readonly Candidate[] | 'aborted'> {
-    const own = await this.#metadata.cached(key)
+    const own = await this.#metadata.cached(key).catch((error: unknown) => {
+      // What cannot be looked up is executed: a store that fails now and then fails no step by it.
+      if (isFatal(error)) throw error
+      return undefined
+    })
     // A network may be slow to say that it is down.
     const shared = await (this.#shared && unlessAborted(this.#shared.find(key), signal))
     if (shared === 'aborted') return shared
