@@ -153,6 +153,12 @@ export {
 } from './schedule/trigger.ts'
 export { renderRun } from './ui/run-tree.ts'
 export { defineConfig, type Settings, type StoreFolder } from './workspace/settings.ts'
+export {
+  approvalHandler,
+  approvalLink,
+  type ApprovalLinkOptions,
+  type ApprovalLinkSettings,
+} from './workspace/approval-link.ts'
 export type { ApprovalOptions, DecisionOptions, WaitingNode } from './workspace/decisions.ts'
 export type { OverdueWork } from './workspace/drive/automation.ts'
 export type { BackfillOptions, BackfillProgress, BackfillReport } from './workspace/drive/backfill.ts'
