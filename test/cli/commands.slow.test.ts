@@ -248,7 +248,7 @@ test('completion: a script for each shell, and candidates from commands, options
       .filter((line) => line !== '')
       .map((line) => line.split('\t')[0]!)
   expect(await complete('artifacts', 'import', '')).toEqual([':files'])
-  expect(await complete('re')).toEqual(['resume', 'report'])
+  expect(await complete('re')).toEqual(['resume', 'rerun', 'reject', 'report'])
   expect(await complete('run', '--ver')).toEqual(['--verify-cache'])
   expect(await complete('artifacts', 'ex')).toEqual(['export'])
   await writeFile(
