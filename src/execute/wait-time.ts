@@ -1,5 +1,6 @@
 import { milliseconds, type Duration } from '../internal/duration.ts'
 import { PipewrightError } from '../internal/error.ts'
+import { instantOf } from '../internal/instant.ts'
 import type { Binding } from '../define/graph.ts'
 import type { PlanWait } from '../plan/document.ts'
 
@@ -22,8 +23,8 @@ export async function dueTime(
 }
 
 function instant(node: string, at: unknown): number {
-  const time = typeof at === 'string' && /T.*(?:Z|[+-]\d\d:?\d\d)$/.test(at) ? Date.parse(at) : Number.NaN
-  if (!Number.isNaN(time)) return time
+  const time = typeof at === 'string' ? instantOf(at) : undefined
+  if (time !== undefined) return time
   throw new PipewrightError(
     'INPUT_INVALID',
     `'${node}' is to wait until ${JSON.stringify(at) ?? 'undefined'}, which is no point in time`,

@@ -3,6 +3,7 @@ import { canonicalJson } from '../internal/canonical.ts'
 import { milliseconds } from '../internal/duration.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { uuidv7 } from '../internal/id.ts'
+import { instantOf } from '../internal/instant.ts'
 import { graphOf } from '../define/graph.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
 import { CommitWriter, TieredReader } from '../execute/blobs.ts'
@@ -50,9 +51,8 @@ function cacheMode(mode: CacheMode): CacheMode {
 
 /** Milliseconds since the epoch. */
 function pointInTime(deadline: Date | string): number {
-  const isZoned = typeof deadline === 'string' && /T.*(?:Z|[+-]\d\d:?\d\d)$/.test(deadline)
-  const time = deadline instanceof Date ? deadline.getTime() : isZoned ? Date.parse(deadline) : Number.NaN
-  if (!Number.isNaN(time)) return time
+  const time = instantOf(deadline)
+  if (time !== undefined) return time
   throw new PipewrightError(
     'CONFIG_INVALID',
     `deadline: ${JSON.stringify(deadline)} is not a point in time`,

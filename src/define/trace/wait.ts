@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { PipewrightError } from '../../internal/error.ts'
 import { milliseconds, type Duration } from '../../internal/duration.ts'
+import { instantOf } from '../../internal/instant.ts'
 import { json } from '../../artifact/json.ts'
 import type { Kind } from '../../artifact/kind.ts'
 import { isSchema } from '../../artifact/schema.ts'
@@ -32,9 +33,8 @@ export function traceUntil(recorder: Recorder, at: unknown, options: NodeOptions
 
 /** A point in time as ISO 8601 with its zone. */
 function instant(at: unknown, what: string): string {
-  const isZoned = typeof at === 'string' && /T.*(?:Z|[+-]\d\d:?\d\d)$/.test(at)
-  const time = at instanceof Date ? at.getTime() : isZoned ? Date.parse(at) : Number.NaN
-  if (!Number.isNaN(time)) return new Date(time).toISOString()
+  const time = instantOf(at)
+  if (time !== undefined) return new Date(time).toISOString()
   throw new PipewrightError(
     'DEFINITION_INVALID',
     `${what}: ${JSON.stringify(at) ?? typeof at} is not a point in time`,

@@ -61,13 +61,20 @@ export async function drive(errand: Errand): Promise<Outcome> {
   })
   const { workspace } = mortal
   const known = await mortal.runByKey(pipeline.name, key)
+  let isOver = false
+  let fail: (error: unknown) => void = () => undefined
+  const failed = new Promise<never>((_resolve, reject) => (fail = reject))
+  failed.catch(() => undefined)
   const go = async (): Promise<Outcome['result']> => {
     const detail = known === undefined ? undefined : await workspace.show(known)
     if (detail?.state === 'succeeded') return { outputs: await workspace.outputs(known!, pipeline as never) }
-    const saying: Promise<void>[] = []
     let id = known
     const say = (): void => {
-      if (id !== undefined) saying.push(answer(workspace, id, answers))
+      if (id === undefined || isOver || mortal.operations.isDead) return
+      answer(workspace, id, answers).catch((error: unknown) => {
+        // What it was to be told when it ended, or died, nobody misses.
+        if (!isOver && !mortal.operations.isDead) fail(error)
+      })
     }
     const options = {
       onUpdate: ({ event }: { readonly event: { readonly type: string } }) => {
@@ -86,11 +93,12 @@ export async function drive(errand: Errand): Promise<Outcome> {
     }
   }
   try {
-    const result = await Promise.race([go(), dead])
+    const result = await Promise.race([go(), dead, failed])
     const run = await mortal.runByKey(pipeline.name, key)
     if (result === undefined && run !== undefined) forgetEffects(run)
     return { ...(result === undefined ? {} : { result }), operations: mortal.operations.count, run }
   } finally {
+    isOver = true
     await mortal.bury()
   }
 }
