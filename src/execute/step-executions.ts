@@ -19,7 +19,7 @@ import type { Tried } from './remake-host.ts'
 import { Repairs } from './repair.ts'
 import { retryDelay } from './retry.ts'
 import { isFatal, lostTooOften, selectionGap, stillRunning } from './run-errors.ts'
-import type { RunRequest, RunServices } from './run-request.ts'
+import type { LiveEvent, RunRequest, RunServices } from './run-request.ts'
 import { fingerprintAt, keyOf, stepOf, type KeyRequest } from './step-key.ts'
 import { changedSince, fileName, idempotencyKey, notBefore, type Work } from './step-work.ts'
 import type { RunSpan } from './telemetry.ts'
@@ -72,6 +72,8 @@ export class StepExecutions {
   readonly #work = new Map<string, Work>()
   /** Nodes of handlers. */
   readonly #cleanup = new Set<string>()
+  /** Notes the start of the attempt of a node, which has not been noted yet. */
+  readonly #unnoted = new Map<string, () => void>()
   /** Has lost outputs of the run made again. */
   readonly repairs: Repairs
   /** How often nodes have been tried, from the history on. */
@@ -440,8 +442,17 @@ export class StepExecutions {
       await this.#host.append(started)
       return () => undefined
     }
-    const later = setImmediate(() => this.#host.note(started))
-    return () => clearImmediate(later)
+    const note = (): void => {
+      this.#unnoted.delete(node)
+      clearImmediate(later)
+      this.#host.note(started)
+    }
+    const later = setImmediate(note)
+    this.#unnoted.set(node, note)
+    return () => {
+      this.#unnoted.delete(node)
+      clearImmediate(later)
+    }
   }
 
   async #run(
@@ -456,6 +467,11 @@ export class StepExecutions {
     const memory = new RecordedMemory(metadata, { run: id, node, attempt, key }, (event, blobs) =>
       this.#host.append(event, blobs),
     )
+    const tell = (event: LiveEvent): void => {
+      // Whoever follows the run is told of an attempt before what it reports.
+      this.#unnoted.get(node)?.()
+      onUpdate({ at: clock.now(), event })
+    }
     const outcome = await (services.attempt ?? attemptStep)(
       {
         run: { id, pipeline: plan.pipeline },
@@ -470,12 +486,9 @@ export class StepExecutions {
         seed,
         memory,
         signal: this.#lifetimeOf(node).signal,
-        onProgress: (done, total) =>
-          onUpdate({ at: clock.now(), event: { type: 'attempt.progress', node, done, total } }),
-        onLog: (level, message, fields) =>
-          onUpdate({ at: clock.now(), event: { type: 'attempt.log', node, level, message, fields } }),
-        onMetric: (name, value, step) =>
-          onUpdate({ at: clock.now(), event: { type: 'attempt.metric', node, name, value, step } }),
+        onProgress: (done, total) => tell({ type: 'attempt.progress', node, done, total }),
+        onLog: (level, message, fields) => tell({ type: 'attempt.log', node, level, message, fields }),
+        onMetric: (name, value, step) => tell({ type: 'attempt.metric', node, name, value, step }),
       },
       services,
     )

@@ -11,10 +11,20 @@ export interface TerminalOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
+/** What ends a picture of the live view. */
+const endOfFrame = '\u001b[?2026l'
+
+/** The parts of what was read at once: whoever reads late must not miss a picture. */
+function framesOf(data: string): string[] {
+  return data.split(/(?<=\u001b\[\?2026l)/)
+}
+
 /** `pipewright` in a real pseudo-terminal, and what its screen shows. */
 export class ShownTerminal {
   readonly #pty: IPty
   readonly #screen: InstanceType<typeof xterm.Terminal>
+  /** Pictures that were shown and that nobody has looked at. */
+  #unseen: string[] = []
   /** Every byte that was written. */
   bytes = ''
   /** Its exit code. */
@@ -32,7 +42,10 @@ export class ShownTerminal {
     })
     this.#pty.onData((data) => {
       this.bytes += data
-      this.#screen.write(data)
+      for (const part of framesOf(data))
+        this.#screen.write(part, () => {
+          if (part.endsWith(endOfFrame)) this.#unseen.push(this.#shown().join('\n').trimEnd())
+        })
     })
     this.ended = new Promise((resolve) => this.#pty.onExit(({ exitCode }) => resolve(exitCode)))
     onTestFinished(() => {
@@ -47,6 +60,10 @@ export class ShownTerminal {
   /** The lines on the screen, from the top; `all` with what has scrolled away. */
   async lines(all = false): Promise<string[]> {
     await new Promise<void>((done) => this.#screen.write('', done))
+    return this.#shown(all)
+  }
+
+  #shown(all = false): string[] {
     const { active } = this.#screen.buffer
     const from = all ? 0 : active.baseY
     return Array.from({ length: active.length - from }, (_, index) =>
@@ -58,11 +75,15 @@ export class ShownTerminal {
     return (await this.lines(all)).join('\n').trimEnd()
   }
 
-  /** Waits until the screen shows something; what it showed last is in the error. */
+  /** Waits until the screen shows something, or has shown it since it was last looked at; what it showed last is in the error. */
   async until(isThere: (text: string) => boolean, what: string): Promise<string> {
     const over = this.ended.then(() => 'over' as const)
     for (;;) {
       const text = await this.text()
+      const at = this.#unseen.findIndex(isThere)
+      const found = this.#unseen[at]
+      this.#unseen = at < 0 ? [] : this.#unseen.slice(at)
+      if (found !== undefined) return found
       if (isThere(text)) return text
       const next = await Promise.race([
         over,
@@ -76,6 +97,7 @@ export class ShownTerminal {
   }
 
   resize(columns: number, rows: number): void {
+    this.#unseen = []
     this.#screen.resize(columns, rows)
     this.#pty.resize(columns, rows)
   }

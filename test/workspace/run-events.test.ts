@@ -74,3 +74,17 @@ test('following ends with its signal', async () => {
   go.resolve()
   await handle.result()
 })
+
+test('an attempt is told of before what it reports, however early that is', async () => {
+  const pw = await tempWorkspace()
+  const { pipeline, go } = waiting()
+  go.resolve()
+  const handle = await pw.start(pipeline, {})
+  const types: string[] = []
+  for await (const { event } of handle.events()) types.push(event.type)
+  expect(types.filter((type) => type.startsWith('attempt.'))).toEqual([
+    'attempt.started',
+    'attempt.log',
+    'attempt.progress',
+  ])
+})

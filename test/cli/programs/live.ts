@@ -25,7 +25,7 @@ const train = defineStep({
   cache: 'never',
   inputs: { squares: z.array(z.number()), epochs: z.number(), pause: z.number() },
   outputs: { loss: z.number() },
-  retry: { attempts: 2, delay: 400, backoff: 'constant', jitter: 0 },
+  retry: { attempts: 2, delay: 800, backoff: 'constant', jitter: 0 },
   run: async ({ epochs, pause }, ctx) => {
     if (ctx.attempt === 1) throw new Error('the first try always fails')
     for (let epoch = 0; epoch < epochs; epoch++) {
@@ -79,7 +79,8 @@ const deafStep = defineStep({
   name: 'deaf',
   inputs: {},
   outputs: {},
-  run: async () => {
+  run: async (_inputs, ctx) => {
+    ctx.progress(1, 4)
     await sleep(120_000)
     return {}
   },
