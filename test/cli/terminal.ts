@@ -16,7 +16,7 @@ const endOfFrame = '\u001b[?2026l'
 
 /** The parts of what was read at once: whoever reads late must not miss a picture. */
 function framesOf(data: string): string[] {
-  return data.split(/(?<=\u001b\[\?2026l)/)
+  return data.split(endOfFrame).map((part, at, { length }) => (at < length - 1 ? part + endOfFrame : part))
 }
 
 /** `pipewright` in a real pseudo-terminal, and what its screen shows. */
