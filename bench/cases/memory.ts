@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Figure } from '../measure.ts'
 
-const program = fileURLToPath(new URL('../programs/memory.ts', import.meta.url))
+const program = fileURLToPath(new URL('../programs/memory.mjs', import.meta.url))
 
 interface Held {
   readonly took: number
@@ -14,8 +14,6 @@ interface Held {
 async function held(what: 'map' | 'timers'): Promise<Held> {
   const { stdout } = await promisify(execFile)(process.execPath, [
     '--expose-gc',
-    '--import',
-    'tsx',
     program,
     what,
   ])

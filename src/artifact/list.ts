@@ -1,5 +1,5 @@
 import { canonicalJson } from '../internal/canonical.ts'
-import { sha256 } from '../internal/digest.ts'
+import { DigestStream } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { Artifact } from './artifact.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
@@ -19,11 +19,13 @@ type Items = readonly (Artifact | null)[]
  * reader nor a writer needs the whole list in one piece. The content digest covers the items' content digests.
  */
 export async function encodeList(
-  items: Iterable<Artifact | null>,
+  items: Iterable<Artifact | null> | AsyncIterable<Artifact | null>,
   context: Pick<EncodeContext, 'blobs'>,
 ): Promise<Artifact> {
   const pages: string[] = []
-  const digests: (string | null)[] = []
+  // Of the canonical text of the items' digests: of a wide map that text is never there in one piece.
+  const content = new DigestStream()
+  let count = 0
   const parts = new Set<Artifact['blob']>()
   const write = async (page: Items): Promise<void> => {
     const blob = await context.blobs.put(Buffer.from(canonicalJson(page), 'utf8'))
@@ -31,24 +33,25 @@ export async function encodeList(
     parts.add(blob.digest)
   }
   let page: (Artifact | null)[] = []
-  for (const item of items) {
+  for await (const item of items) {
     page.push(item)
-    digests.push(item === null ? null : `${item.kind} ${item.digest}`)
+    content.update(count++ === 0 ? '[' : ',')
+    content.update(item === null ? 'null' : canonicalJson(`${item.kind} ${item.digest}`))
     if (page.length === pageSize) {
       await write(page)
       page = []
     }
   }
   if (page.length > 0) await write(page)
-  const manifest: ListManifest = { count: digests.length, pages }
+  const manifest: ListManifest = { count, pages }
   const blob = await context.blobs.put(Buffer.from(canonicalJson(manifest), 'utf8'))
   return {
     kind: 'list',
-    digest: sha256(canonicalJson(digests)),
+    digest: content.update(count === 0 ? '[]' : ']').digest(),
     blob: blob.digest,
     size: blob.size,
     mediaType: 'application/vnd.pipewright.list+json',
-    meta: { count: digests.length },
+    meta: { count },
     parts: [...parts],
   }
 }

@@ -7,11 +7,11 @@ import { listItems } from '../artifact/list.ts'
 import { decodeMetrics } from '../artifact/metrics.ts'
 import type { Value } from '../record/event.ts'
 
-const cacheBytes = 64 * 1024 * 1024
+const cacheBytes = 24 * 1024 * 1024
 /** In milliseconds: a service that goes on for weeks does not keep what no run has read for so long. */
 const keptFor = 60_000
 /** A larger value would push out all others: of these only the last few are kept. */
-const largeBytes = cacheBytes / 4
+const largeBytes = cacheBytes / 2
 const mostLarge = 4
 
 interface Parsed {
@@ -52,7 +52,7 @@ export class JsonValues {
   }
 
   async #artifact(artifact: Artifact): Promise<Parsed> {
-    const id = `${artifact.kind} ${artifact.blob}`
+    const id = artifact.kind === 'json' ? artifact.blob : `${artifact.kind} ${artifact.blob}`
     const known = this.#parsed.get(id) ?? this.#large.get(id)
     const read = known ?? (await this.#read(artifact))
     if (known === undefined) deepFreeze(read.value)
@@ -70,7 +70,7 @@ export class JsonValues {
     this.#size += parsed.size - (this.#parsed.get(id)?.size ?? 0)
     this.#parsed.delete(id)
     const now = performance.now()
-    this.#parsed.set(id, { ...parsed, usedAt: now })
+    this.#parsed.set(id, { value: parsed.value, size: parsed.size, usedAt: now })
     for (const [oldest, { size, usedAt }] of this.#parsed) {
       if (this.#size <= cacheBytes && usedAt > now - keptFor) return
       this.#parsed.delete(oldest)

@@ -109,12 +109,8 @@ export class MapValues {
   async gather(blobs: BlobWriter, current: (value: Value) => Value): Promise<Values> {
     await Promise.all(this.#pending.map((settle) => settle()))
     const outputs: Record<string, Value> = {}
-    for (const [name, values] of Object.entries(this.#kept)) {
-      const items: (Artifact | null)[] = []
-      for (let index = 0; index < this.count; index++)
-        if (!this.#failed.has(index)) items.push(await this.#asArtifact(current(values.get(index)), blobs))
-      outputs[name] = { artifact: await encodeList(items, { blobs }) }
-    }
+    for (const [name, values] of Object.entries(this.#kept))
+      outputs[name] = { artifact: await encodeList(this.#gathered(values, blobs, current), { blobs }) }
     const { reports = [] } = this.#node
     const store = async (value: unknown): Promise<Value> => ({
       artifact: await encodeJson(value, { blobs } as never),
@@ -123,6 +119,16 @@ export class MapValues {
     if (reports.includes('failed'))
       outputs['failed'] = await store([...this.#failed.values()].toSorted((a, b) => a.index - b.index))
     return outputs
+  }
+
+  /** The values of the items that have succeeded, as artifacts, one by one. */
+  async *#gathered(
+    values: PackedValues,
+    blobs: BlobWriter,
+    current: (value: Value) => Value,
+  ): AsyncGenerator<Artifact | null> {
+    for (let index = 0; index < this.count; index++)
+      if (!this.#failed.has(index)) yield this.#asArtifact(current(values.get(index)), blobs)
   }
 
   /** The keys of the items that have succeeded. */

@@ -1,4 +1,5 @@
-// A process of its own: what it holds in memory, and for how long it works, without what other cases have left.
+// A process of its own: what it holds in memory, and for how long it works, without what other cases have left. Plain
+// JavaScript, since what loads TypeScript takes 67 MiB.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
