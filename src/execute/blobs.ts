@@ -11,7 +11,7 @@ import { missing } from '../store/errors.ts'
 /** Up to this size a blob lives in the metadata store, so that a small step costs one commit and no file. */
 const inlineLimit = 4_096
 
-const recentBytes = 8 * 1024 * 1024
+const recentBytes = 4 * 1024 * 1024
 /** In milliseconds: a service that goes on for weeks does not keep what no run has read for so long. */
 const recentFor = 60_000
 /** What an entry takes beside its bytes. */

@@ -7,11 +7,11 @@ import { listItems } from '../artifact/list.ts'
 import { decodeMetrics } from '../artifact/metrics.ts'
 import type { Value } from '../record/event.ts'
 
-const cacheBytes = 24 * 1024 * 1024
+const cacheBytes = 12 * 1024 * 1024
 /** In milliseconds: a service that goes on for weeks does not keep what no run has read for so long. */
 const keptFor = 60_000
 /** A larger value would push out all others: of these only the last few are kept. */
-const largeBytes = cacheBytes / 2
+const largeBytes = cacheBytes
 const mostLarge = 4
 
 interface Parsed {
