@@ -80,6 +80,7 @@ const step = z
     timeout: z.number().nonnegative().optional().describe('Milliseconds'),
     grace: z.number().nonnegative().optional().describe('Milliseconds'),
     resources: z.record(z.string(), z.union([z.number(), z.string()])).optional(),
+    runner: z.enum(['inline', 'thread', 'process']).optional().describe('Where it runs'),
     priority: z.number().optional(),
     undo: z.literal(true).optional().describe('It can be taken back'),
   })

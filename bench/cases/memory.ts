@@ -12,11 +12,7 @@ interface Held {
 }
 
 async function held(what: 'map' | 'timers'): Promise<Held> {
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    '--expose-gc',
-    program,
-    what,
-  ])
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', program, what])
   return JSON.parse(stdout) as Held
 }
 

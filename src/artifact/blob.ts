@@ -59,12 +59,20 @@ export interface SharedEntries {
   delete(key: Digest): Promise<void>
 }
 
+/** A store that is a folder. */
+export interface StorePlace {
+  readonly folder: string
+  readonly shared: boolean
+}
+
 /**
  * The port behind which bytes are kept: content-addressed, immutable, deduplicated.
  *
  * @port
  */
 export interface ArtifactStore extends BlobWriter, BlobReader {
+  /** Where another process opens the same store; absent where none can. */
+  readonly place?: StorePlace
   /** Where the store is shared: its cache entries. Other workspaces then use its blobs, unknown to this one. */
   readonly entries?: SharedEntries
   /** Tells whether a blob is there (not whether it is intact). */

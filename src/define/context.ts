@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Json } from '../internal/json.ts'
 import type { Report } from '../artifact/report.ts'
+import type { Service, Services } from './service.ts'
 
 /**
  * Writes log lines of an attempt; fields are JSON.
@@ -38,7 +39,7 @@ export type Checkpoint = Json | Uint8Array
 /**
  * What a step's `run` gets beside its inputs.
  *
- * Reading `run`, `node`, `attempt`, `idempotencyKey` or `now` makes the result depend on this execution: it is
+ * Reading `run`, `node`, `attempt`, `idempotencyKey`, `now` or `service` makes the result depend on this execution: it is
  * then not put into the cache, unless the step states a `cache` policy. `once`, `checkpoint` and `restored` do not.
  *
  * @example
@@ -175,4 +176,21 @@ export interface StepContext {
    * ```
    */
   restored(): Promise<Checkpoint | undefined>
+  /**
+   * What the settings declare under `services`, opened when it is first asked for in this process. Steps of a process share
+   * it; a thread or a process of steps opens its own.
+   *
+   * Throws `SERVICE_NOT_FOUND` where the settings declare none of the name, `SERVICE_FAILED` with what `open` threw as its cause.
+   *
+   * @example
+   * ```ts
+   * const rows = await ctx.service(warehouse) // what defineService has made: typed
+   * const again = await ctx.service('warehouse') // by name: typed by the interface Services
+   * ```
+   */
+  service<T>(service: Service<T>): Promise<T>
+  /** The same by its name: of the type that the interface {@link Services} says. */
+  service<N extends keyof Services & string>(name: N): Promise<Services[N]>
+  /** The same by a name that the interface {@link Services} does not have. */
+  service(name: string): Promise<unknown>
 }

@@ -1,4 +1,5 @@
 import { callSite } from '../internal/call-site.ts'
+import { byteSize } from '../internal/byte-size.ts'
 import { milliseconds, type Duration } from '../internal/duration.ts'
 import type { Json } from '../internal/json.ts'
 import { PipewrightError } from '../internal/error.ts'
@@ -42,12 +43,28 @@ export interface RetryPolicy {
   readonly maxDelay?: Duration
   /** The share of the wait that is drawn at random, 0 to 1. Default 0.2. */
   readonly jitter?: number
+  /**
+   * After an attempt that ran out of memory the next one is given so many times more of `resources.memory`: `{ memory: 2 }`
+   * doubles it each time.
+   */
+  readonly escalate?: { readonly memory: number }
   /** Says whether an error is worth another try. Default: every error is, but invalid inputs and outputs. */
   readonly retryIf?: (error: unknown, attempt: number) => boolean | Promise<boolean>
 }
 
-/** What a step needs; `cpu` and `memory` are recorded, every other name is counted against the settings. */
+/**
+ * What a step needs while it runs. `cpu` (cores, may be a fraction) and `memory` (bytes or `'4GiB'`) bound how many steps run at
+ * once in a process, by default against what the machine has; a step that asks for more than there is runs alone. In a thread
+ * or a process `memory` is the limit too. Every other name is counted against `resources` of the settings, over all processes
+ * that have the workspace open.
+ */
 export type Resources = Readonly<Record<string, number | string>>
+
+/**
+ * Where the function of a step runs: `inline`, in this process and on its thread; `thread`, on a thread of its own; `process`,
+ * in a child process with its own memory, environment and end. A thread or a process is kept warm for later steps.
+ */
+export type RunnerName = 'inline' | 'thread' | 'process'
 
 /**
  * `content`: reuse the outputs of an execution with equal code and inputs; `never`: always run; `ttl`: reuse what is
@@ -109,6 +126,8 @@ export interface StepOptions {
   /** How long an attempt past its time has to react to `ctx.signal` before it is abandoned. Default `'5s'`. */
   readonly grace?: Duration
   readonly resources?: Resources
+  /** Where `run` is called. Default: as the settings say, else `inline`. */
+  readonly runner?: RunnerName
   /** Of the nodes that are ready the one with the higher priority starts first. Default 0. */
   readonly priority?: number
   /** Default `'content'`. */
@@ -178,6 +197,9 @@ export interface StepDefinition<I extends Specs, O extends Specs> extends StepOp
   readonly run: StepFunction<ReceivedOf<NoInfer<I>>, NoInfer<StepResult<O>>>
 }
 
+/** All there are. */
+export const runnerNames: readonly RunnerName[] = ['inline', 'thread', 'process']
+
 /** Refuses what is no priority. */
 export function checkPriority(priority: unknown, owner: string): void {
   if (priority === undefined || Number.isFinite(priority)) return
@@ -202,7 +224,20 @@ export function checkCachePolicy(cache: unknown, owner: string): void {
 
 /** What a compiler would have refused: options decide what is cached and tried again, so none is guessed. */
 function checkValues(
-  { tags, version, salt, env, cache, fingerprint, effect, resources, retry, priority, undo }: StepOptions,
+  {
+    tags,
+    version,
+    salt,
+    env,
+    cache,
+    fingerprint,
+    effect,
+    resources,
+    runner,
+    retry,
+    priority,
+    undo,
+  }: StepOptions,
   owner: string,
 ): void {
   const refuse = (option: string, value: unknown, fix: string): never => {
@@ -234,7 +269,24 @@ function checkValues(
     refuse('retry.backoff', retry.backoff, "give 'constant' or 'exponential'")
   if (retry?.retryIf !== undefined && typeof retry.retryIf !== 'function')
     refuse('retry.retryIf', retry.retryIf, 'give a function: (error, attempt) => boolean')
+  if (runner !== undefined && !runnerNames.includes(runner))
+    refuse('runner', runner, `give one of ${runnerNames.map((name) => `'${name}'`).join(', ')}`)
+  if (retry?.escalate !== undefined) {
+    const { escalate } = retry
+    if (typeof escalate !== 'object' || !(Number.isFinite(escalate?.memory) && escalate.memory > 1))
+      refuse('retry.escalate', JSON.stringify(escalate), 'give a factor above 1: { memory: 2 }')
+    if (resources?.['memory'] === undefined)
+      refuse(
+        'retry.escalate',
+        'more memory than nothing',
+        "say resources: { memory: '1GiB' }, of which a retry gets more",
+      )
+  }
   for (const [name, amount] of Object.entries(resources ?? {})) {
+    if (name === 'memory') {
+      byteSize(amount, `${owner}, resources.memory`)
+      continue
+    }
     if (typeof amount !== 'string' && !(Number.isFinite(amount) && amount >= 0))
       refuse(`resources.${name}`, amount, "give a number from 0, or a text such as '4GiB'")
   }

@@ -44,3 +44,16 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
     )
   })
 }
+
+/** Waits so many milliseconds, or until the signal is aborted. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      stop()
+      resolve()
+    }
+    const stop = onAbort(signal, done)
+    const timer = setTimeout(done, ms)
+  })
+}

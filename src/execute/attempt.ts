@@ -8,13 +8,14 @@ import type { Artifact } from '../artifact/artifact.ts'
 import type { ArtifactStore } from '../artifact/blob.ts'
 import type { AnyPredictor } from '../artifact/predictor.ts'
 import { report } from '../artifact/report.ts'
-import type { AnyStep } from '../define/step.ts'
+import type { AnyStep, RunnerName } from '../define/step.ts'
 import type { StepDeclaration } from '../plan/document.ts'
 import type { AttemptEnd, AttemptFacts, ExecutionFacts, MetricSummary, Values } from '../record/event.ts'
 import { unlessAborted } from './abortable.ts'
 import { CommitWriter, type PendingBlob, type TieredReader } from './blobs.ts'
 import { captured, type CaptureSink } from './capture.ts'
 import { AttemptLimit } from './attempt-limit.ts'
+import type { StepHome } from './child/step-home.ts'
 import { AttemptContext, type LogLevel } from './context.ts'
 import { decodeInputs, encodeOutputs } from './io.ts'
 import type { JsonValues } from './json-values.ts'
@@ -39,6 +40,8 @@ export interface AttemptServices {
   readonly clock: Clock
   readonly ports: Readonly<Record<string, unknown>>
   readonly predictorDigest: (predictor: AnyPredictor) => Promise<Digest>
+  /** Opens what the settings declare under a name, once in this process. */
+  readonly serviceOf: (name: string) => Promise<unknown>
 }
 
 /** One try of one node. */
@@ -54,6 +57,12 @@ export interface AttemptTask {
   readonly startedAt: number
   readonly idempotencyKey: string
   readonly seed: string
+  /** Where another thread or process finds the step; absent where none does. */
+  readonly home?: StepHome
+  /** Where the run wants its steps, whatever they say. */
+  readonly runner?: RunnerName
+  /** The most memory that it may take, in bytes, where that is bounded. */
+  readonly memoryLimit?: number
   /** What earlier attempts have left, and later ones are to find. */
   readonly memory: ExecutionMemory
   /** Aborted from outside: the run is cancelled, or is past its time. */
@@ -115,6 +124,7 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
     store: services.store,
     reader: services.reader,
     clock: services.clock,
+    serviceOf: services.serviceOf,
     onProgress: task.onProgress,
     onLog: task.onLog,
     onMetric: task.onMetric,
@@ -216,7 +226,8 @@ function withOutputs(
   return metrics
 }
 
-async function retryVerdict(
+/** Whether an error is worth another try, as the step says. */
+export async function retryVerdict(
   step: AnyStep,
   error: unknown,
   attempt: number,

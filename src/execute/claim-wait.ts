@@ -1,6 +1,6 @@
 import type { Digest } from '../internal/digest.ts'
 import type { Claims, Lease } from '../record/metadata.ts'
-import { onAbort } from './abortable.ts'
+import { pause } from './abortable.ts'
 
 /** How often a claim of another process is looked at, in milliseconds: seldom where it takes long. */
 const shortest = 20
@@ -17,20 +17,8 @@ export async function claimed(
   for (let wait = shortest; !(await claims.claim(key, lease)); wait = Math.min(wait * 1.5, longest)) {
     if (signal.aborted) return 'aborted'
     onWait()
-    await sleep(wait, signal)
+    await pause(wait, signal)
     if (signal.aborted) return 'aborted'
   }
   return 'claimed'
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      stop()
-      resolve()
-    }
-    const stop = onAbort(signal, done)
-    const timer = setTimeout(done, ms)
-  })
 }

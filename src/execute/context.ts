@@ -1,3 +1,4 @@
+import { placed } from './error-record.ts'
 import { mkdirSync, rmSync } from 'node:fs'
 import { chmod, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -36,6 +37,8 @@ export interface ContextRequest {
   readonly store: ArtifactStore
   readonly reader: TieredReader
   readonly clock: Clock
+  /** Opens what the settings declare under a name. */
+  readonly serviceOf: (name: string) => Promise<unknown>
   readonly onProgress: (done: number, total: number) => void
   readonly onLog: (
     level: LogLevel,
@@ -212,6 +215,17 @@ export class AttemptContext implements StepContext {
   async restored(schema?: Schema): Promise<never> {
     this.#alive()
     return (await this.#checkpoints.latest(schema)) as never
+  }
+
+  async service(asked: string | { readonly name: string }): Promise<never> {
+    this.#alive()
+    this.volatile.add('service')
+    const { serviceOf, step, node } = this.#request
+    try {
+      return (await serviceOf(typeof asked === 'string' ? asked : asked.name)) as never
+    } catch (error) {
+      throw placed(error, `step '${step}' (node '${node}')`, { step, node })
+    }
   }
 
   /** The summaries of the recorded metrics. */

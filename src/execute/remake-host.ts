@@ -1,4 +1,5 @@
 import type PQueue from 'p-queue'
+import type { Resources } from './run-resources.ts'
 import type { PlanNode } from '../plan/document.ts'
 import type { RunEvent } from '../record/event.ts'
 import type { AttemptOutcome } from './attempt.ts'
@@ -16,6 +17,8 @@ export interface RemakeHost {
   readonly signal: AbortSignal
   /** The slots of the run. */
   readonly queue: PQueue
+  /** What the run's steps share with others. */
+  readonly resources: Resources
   isOver(): boolean
   append(event: RunEvent, blobs?: readonly PendingBlob[]): Promise<void>
   warn(node: string, message: string): void

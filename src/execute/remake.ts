@@ -5,6 +5,7 @@ import type { ExecutionRecord } from '../record/records.ts'
 import type { AttemptOutcome } from './attempt.ts'
 import { cacheKey, inputDigests, keyComponents } from './cache-key.ts'
 import { errorRecord } from './error-record.ts'
+import { escalated } from './escalation.ts'
 import { inSlot } from './in-slot.ts'
 import { failedAgain, otherContent, type Refusal } from './lost-errors.ts'
 import { lostBlob } from './lost.ts'
@@ -57,12 +58,7 @@ export class Remake {
         // What it reads may have been made again in other bytes.
         return host.run(node, { ...work, values: values() }, number, now, services)
       }
-      const outcome = await inSlot(
-        { queue: host.queue, resources: this.#services.resources },
-        needs,
-        host.signal,
-        run,
-      )
+      const outcome = await inSlot({ queue: host.queue, resources: host.resources }, needs, host.signal, run)
       host.signal.throwIfAborted()
       if (outcome.ok)
         return this.#keep(execution, work, outcome, { ...keeping, number, startedAt, now, lost })
@@ -119,7 +115,7 @@ export class Remake {
       // Other code than that of the run's start makes no entry in its name.
       key: today === execution.key ? today : null,
       policy,
-      needs: this.#services.resources.needs(declaration.resources, step.name),
+      needs: this.#services.resources.needs(escalated(declaration, 0), step.name),
     }
   }
 

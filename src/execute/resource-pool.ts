@@ -5,6 +5,9 @@ import { onAbort } from './abortable.ts'
 /** How much of each named resource there is. */
 export type Capacity = Readonly<Record<string, number>>
 
+/** Resources of a machine: counted for each process by itself, and not refused to who asks for more than there is. */
+export const perProcess: ReadonlySet<string> = new Set(['cpu', 'memory'])
+
 /** How much of each named resource a piece of work takes. */
 export type Needs = ReadonlyMap<string, number>
 
@@ -18,7 +21,7 @@ interface Waiting {
 
 /** Counts named resources over all runs of a workspace; work waits until what it needs is free. */
 export class ResourcePool {
-  readonly #capacity: Capacity
+  readonly capacity: Capacity
   readonly #free: Map<string, number>
   /** Those that wait, by what they need: of equal needs the first is admitted first, or none. */
   readonly #waiting = new Map<string, Waiting[]>()
@@ -26,16 +29,21 @@ export class ResourcePool {
   #isAdmitting = false
 
   constructor(capacity: Capacity) {
-    this.#capacity = capacity
+    this.capacity = capacity
     this.#free = new Map(Object.entries(capacity))
   }
 
-  /** The needs among a step's resources that are counted: those that the settings bound. */
+  /** The needs among a step's resources that are counted: those that are bounded. Memory is in bytes. */
   needs(resources: Readonly<Record<string, number | string>> | undefined, step: string): Needs {
     const needs = new Map<string, number>()
     for (const [name, amount] of Object.entries(resources ?? {})) {
-      const limit = own(this.#capacity, name)
+      const limit = own(this.capacity, name)
       if (limit === undefined) continue
+      if (perProcess.has(name) && typeof amount === 'number') {
+        // On a smaller machine it runs too, alone.
+        needs.set(name, Math.min(amount, limit))
+        continue
+      }
       if (typeof amount !== 'number' || amount > limit) {
         throw new PipewrightError(
           'DEFINITION_INVALID',

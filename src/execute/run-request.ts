@@ -8,8 +8,10 @@ import type { Lease, MetadataStore } from '../record/metadata.ts'
 import type { RunVerification } from '../record/verification.ts'
 import type { attemptStep, AttemptServices } from './attempt.ts'
 import type { CacheLookup } from './cache-lookup.ts'
+import type { StepAddress } from './child/protocol.ts'
 import type { LogLevel } from './context.ts'
 import type { ResourcePool } from './resource-pool.ts'
+import type { ServiceHost } from './service-host.ts'
 import type { SharedCache } from './shared-cache.ts'
 import type { Telemetry } from './telemetry.ts'
 
@@ -47,6 +49,8 @@ export interface RunUpdate {
 export interface RunServices extends AttemptServices {
   readonly metadata: MetadataStore
   readonly resources: ResourcePool
+  /** What the steps of this process share. */
+  readonly services: ServiceHost
   readonly lookup: CacheLookup
   /** Where the store is shared. */
   readonly shared?: SharedCache
@@ -55,6 +59,8 @@ export interface RunServices extends AttemptServices {
   readonly random: () => number
   /** Stands in for {@link attemptStep}: where attempts run in another process. */
   readonly attempt?: typeof attemptStep
+  /** Ends the threads and processes of steps. */
+  readonly closeRunners: () => Promise<void>
 }
 
 /** The functions behind a plan. */
@@ -66,6 +72,8 @@ export interface Program {
   readonly payloads?: ReadonlyMap<PlanNode, Kind<unknown, never>>
   /** By the keys of the plan's steps. */
   readonly code: ReadonlyMap<string, StepCode>
+  /** Where another thread or process finds the pipeline; absent where it is in no module. */
+  readonly address?: StepAddress
 }
 
 /** One run to drive. */

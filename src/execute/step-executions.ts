@@ -1,7 +1,9 @@
 import PQueue from 'p-queue'
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
-import type { PipewrightError } from '../internal/error.ts'
+import { PipewrightError } from '../internal/error.ts'
+import { codeParts } from '../code/code-parts.ts'
+import type { AnyStep } from '../define/step.ts'
 import type { AttemptFacts, RunEvent, Values } from '../record/event.ts'
 import { attemptStep, type AttemptOutcome } from './attempt.ts'
 import type { PendingBlob } from './blobs.ts'
@@ -10,6 +12,8 @@ import type { Hit } from './cache-lookup.ts'
 import { earlierHits } from './earlier-hits.ts'
 import { errorRecord } from './error-record.ts'
 import { Lane } from './lane.ts'
+import type { StepHome } from './child/step-home.ts'
+import { escalated, memoryLimit } from './escalation.ts'
 import { enterEffect } from './live-effects.ts'
 import type { Lifetime } from './lifetime.ts'
 import { lostBlob } from './lost.ts'
@@ -20,6 +24,7 @@ import { Repairs } from './repair.ts'
 import { retryDelay } from './retry.ts'
 import { isFatal, lostTooOften, selectionGap, stillRunning } from './run-errors.ts'
 import type { LiveEvent, RunRequest, RunServices } from './run-request.ts'
+import { RunResources } from './run-resources.ts'
 import { fingerprintAt, keyOf, stepOf, type KeyRequest } from './step-key.ts'
 import { changedSince, fileName, idempotencyKey, notBefore, type Work } from './step-work.ts'
 import type { RunSpan } from './telemetry.ts'
@@ -70,6 +75,9 @@ export class StepExecutions {
   readonly #keys: KeyRequest
   readonly #startedAt: number
   readonly #work = new Map<string, Work>()
+  readonly #resources: RunResources
+  /** By step, once one runs elsewhere than inline. */
+  #homes: Map<AnyStep, StepHome> | undefined
   /** Nodes of handlers. */
   readonly #cleanup = new Set<string>()
   /** Notes the start of the attempt of a node, which has not been noted yet. */
@@ -96,15 +104,18 @@ export class StepExecutions {
     this.#span = span
     this.#host = host
     this.#queue = new PQueue({ concurrency: request.settings.concurrency })
+    this.#resources = new RunResources(services.resources, services.metadata.claims, request.lease)
     this.verification = new Verification(request, services, this.#queue, {
       signal: host.main.signal,
       halted: host.main.halted,
+      resources: this.#resources,
       note: (event) => host.note(event),
       warn: (node, message) => this.#warn(node, message),
     })
     this.repairs = new Repairs(request, services, {
       signal: host.main.signal,
       queue: this.#queue,
+      resources: this.#resources,
       isOver: () => host.isOver(),
       append: (event, blobs) => host.append(event, blobs),
       warn: (node, message) => this.#warn(node, message),
@@ -143,7 +154,12 @@ export class StepExecutions {
       }
       void this.#queue.add(slot, { priority: work.priority })
     }
-    this.#services.resources.acquire(work.needs, begin, this.#signalOf(node))
+    const outOfMemory = this.tries.get(node)?.outOfMemory ?? 0
+    const needs =
+      outOfMemory === 0
+        ? work.needs
+        : this.#services.resources.needs(escalated(work.declaration, outOfMemory), work.step.name)
+    this.#resources.acquire(needs, begin, this.#signalOf(node))
   }
 
   /** What ends the waits of a node: one that has not been tried need not be, when nothing new is to start. */
@@ -174,6 +190,21 @@ export class StepExecutions {
       append: (event) => this.#host.append(event),
     }
     return undoNode(node, host).finally(() => this.#cleanup.delete(node))
+  }
+
+  /** Where other threads and processes find a step of the plan. */
+  #homeOf(step: AnyStep): StepHome | undefined {
+    const { program, plan } = this.#request
+    const { address } = program
+    if (address === undefined) return undefined
+    this.#homes ??= new Map(
+      [...program.steps].map(([key, one]) => {
+        const code = program.code.get(key)
+        const env = Object.values(plan.steps).flatMap((declared) => declared.env ?? [])
+        return [one, { address, key, env, ...(code?.cacheable === true ? { code: codeParts(code) } : {}) }]
+      }),
+    )
+    return this.#homes.get(step)
   }
 
   /** Lets go of a node that goes on no more, and of what waits for it. */
@@ -215,7 +246,7 @@ export class StepExecutions {
         keyOf(request, planned, node, given, services, signal, onWait),
       )
       const { code, policy, mode, isReuse, uncached, fingerprint, env, key, seed } = found
-      const needs = services.resources.needs(declaration.resources, step.name)
+      const needs = services.resources.needs(escalated(declaration, 0), step.name)
       const startedAt = this.#services.clock.now()
       const claimed = signal.aborted
         ? 'aborted'
@@ -472,6 +503,9 @@ export class StepExecutions {
       this.#unnoted.get(node)?.()
       onUpdate({ at: clock.now(), event })
     }
+    const home = this.#homeOf(step)
+    const limit = memoryLimit(declaration, this.tries.get(node)?.outOfMemory ?? 0)
+    const { runner } = this.#request.settings
     const outcome = await (services.attempt ?? attemptStep)(
       {
         run: { id, pipeline: plan.pipeline },
@@ -485,6 +519,9 @@ export class StepExecutions {
         idempotencyKey,
         seed,
         memory,
+        ...(home === undefined ? {} : { home }),
+        ...(runner === undefined ? {} : { runner }),
+        ...(limit === undefined ? {} : { memoryLimit: limit }),
         signal: this.#lifetimeOf(node).signal,
         onProgress: (done, total) => tell({ type: 'attempt.progress', node, done, total }),
         onLog: (level, message, fields) => tell({ type: 'attempt.log', node, level, message, fields }),
@@ -550,6 +587,7 @@ export class StepExecutions {
     const tries = this.tries.get(node)!
     const isMended = end === 'lost-input'
     if (end !== 'cancelled' && !isMended) tries.used++
+    if (PipewrightError.isInstance(error) && error.code === 'STEP_OUT_OF_MEMORY') tries.outOfMemory++
     tries.interrupted = 0
     const retryIn = isMended
       ? 0

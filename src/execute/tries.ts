@@ -8,6 +8,8 @@ export interface Tries {
   used: number
   /** Attempts lost with their process, one after the other. */
   interrupted: number
+  /** Attempts that ran out of memory. */
+  outOfMemory: number
   /** An attempt without an end. */
   open: boolean
 }
@@ -17,7 +19,7 @@ export const mostInterruptions = 5
 
 /** A node that has not been tried. */
 export function noTries(): Tries {
-  return { started: 0, used: 0, interrupted: 0, open: false }
+  return { started: 0, used: 0, interrupted: 0, outOfMemory: 0, open: false }
 }
 
 /** Folds one event of a run's history into the tries of its nodes. */
@@ -34,7 +36,8 @@ export function countTry(tries: Map<string, Tries>, { event }: StoredEvent): voi
       const used = node.used + (event.end === 'failed' || event.end === 'timed-out' ? 1 : 0)
       // The start of a short attempt is not recorded by itself.
       const started = Math.max(node.started, event.attempt)
-      tries.set(event.node, { started, used, interrupted, open: false })
+      const outOfMemory = node.outOfMemory + (event.error.code === 'STEP_OUT_OF_MEMORY' ? 1 : 0)
+      tries.set(event.node, { started, used, interrupted, outOfMemory, open: false })
       break
     }
     case 'node.succeeded':

@@ -13,6 +13,7 @@ import { outputDifferences } from './output-differences.ts'
 import { originalStart } from './original-start.ts'
 import { fingerprintAt } from './step-key.ts'
 import type { Needs } from './resource-pool.ts'
+import type { Resources } from './run-resources.ts'
 import type { RunRequest, RunServices } from './run-request.ts'
 import { fileName } from './step-work.ts'
 import { unshared } from './unshared.ts'
@@ -37,6 +38,7 @@ interface VerificationHost {
   readonly signal: AbortSignal
   /** Aborted when nothing new is to start. */
   readonly halted: AbortSignal
+  readonly resources: Resources
   /** Records an event that nothing waits for. */
   note(event: RunEvent): void
   warn(node: string, message: string): void
@@ -99,7 +101,7 @@ export class Verification {
         this.#host.warn(hit.node, `its hit could not be verified: ${errorRecord(error).message}`)
         return {}
       })
-    const slots = { queue: this.#queue, resources: this.#services.resources }
+    const slots = { queue: this.#queue, resources: this.#host.resources }
     const work: Promise<unknown> = inSlot(slots, hit.needs, this.#host.halted, verify)
     this.#running.add(work)
     void work.finally(() => this.#running.delete(work))

@@ -31,6 +31,7 @@ function declareRetry(retry: RetryPolicy, owner: string): RetryDeclaration {
     delay: milliseconds(retry.delay ?? '1s', `${owner}, retry.delay`),
     maxDelay: milliseconds(retry.maxDelay ?? '1m', `${owner}, retry.maxDelay`),
     jitter: retry.jitter ?? 0.2,
+    ...(retry.escalate === undefined ? {} : { escalate: { memory: retry.escalate.memory } }),
   }
 }
 
@@ -44,7 +45,7 @@ function declareCache(cache: CachePolicy | undefined, owner: string): { readonly
 /** What a plan says about a step. */
 export function compileStep(step: AnyStep): StepDeclaration {
   const { tags, version, effect, cache, ignore, env, salt, retry, timeout, grace, resources } = step.options
-  const { fingerprint, priority, undo } = step.options
+  const { fingerprint, runner, priority, undo } = step.options
   const outputs: Record<string, ReturnType<Kinds[string]['declare']>> = {}
   for (const [name, kind] of Object.entries(step.outputs)) outputs[name] = kind.declare()
   const owner = `step '${step.name}'`
@@ -66,6 +67,7 @@ export function compileStep(step: AnyStep): StepDeclaration {
     ...(timeout === undefined ? {} : { timeout: milliseconds(timeout, `${owner}, timeout`) }),
     ...(grace === undefined ? {} : { grace: milliseconds(grace, `${owner}, grace`) }),
     ...(resources === undefined ? {} : { resources: { ...resources } }),
+    ...(runner === undefined ? {} : { runner }),
     ...(priority === undefined ? {} : { priority }),
     ...(undo === undefined ? {} : { undo: true as const }),
   } satisfies StepDeclaration

@@ -2,6 +2,7 @@ import type { Digest } from '../internal/digest.ts'
 import type { JsonObject } from '../internal/json.ts'
 import type { KindDeclaration } from '../artifact/kind.ts'
 import type { Binding, Bindings, Failures } from '../define/graph.ts'
+import type { RunnerName } from '../define/step.ts'
 
 /** The version of the plan document; older documents are upcast, newer ones refused. */
 export const planFormat = 1
@@ -18,6 +19,8 @@ export interface RetryDeclaration {
   readonly delay: number
   readonly maxDelay: number
   readonly jitter: number
+  /** Factors of what the next attempt is given, after one that ran out of it. */
+  readonly escalate?: { readonly memory: number }
 }
 
 /** What is reused: `ttl` in milliseconds. */
@@ -45,6 +48,8 @@ export interface StepDeclaration {
   /** Milliseconds. */
   readonly grace?: number
   readonly resources?: Readonly<Record<string, number | string>>
+  /** Where it runs, whatever the settings say. */
+  readonly runner?: RunnerName
   readonly priority?: number
   /** It can be taken back. */
   readonly undo?: true

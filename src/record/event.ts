@@ -1,6 +1,7 @@
 import type { Digest } from '../internal/digest.ts'
 import type { Json, JsonObject } from '../internal/json.ts'
 import type { Artifact } from '../artifact/artifact.ts'
+import type { RunnerName } from '../define/step.ts'
 import type { Selection } from '../plan/select.ts'
 
 /** The version of the event format; older events are upcast, newer ones refused. */
@@ -79,6 +80,8 @@ export interface RunSettings {
   readonly timeout?: number
   /** Milliseconds since the epoch. */
   readonly deadline?: number
+  /** Where steps run, whatever they say. */
+  readonly runner?: RunnerName
   /** What runs, where the run is a part of its plan. */
   readonly selection?: Selection
   /** Default: entries are used and made. */
@@ -117,10 +120,20 @@ export interface MetricSummary {
   readonly count: number
 }
 
+/** Where an attempt ran that was not inline, and what it used there. */
+export interface AttemptUsage {
+  readonly runner: 'thread' | 'process'
+  /** Milliseconds of CPU time, where the version of Node tells it. */
+  readonly cpu?: number
+  /** The most resident memory of a process, or the heap of a thread at its end, in bytes. */
+  readonly memory?: number
+}
+
 /** What an attempt has reported. */
 export interface AttemptFacts {
   readonly metrics: Readonly<Record<string, MetricSummary>>
   readonly params: JsonObject
+  readonly usage?: AttemptUsage
 }
 
 /** What the end of an execution carries beside its outputs. */

@@ -12,13 +12,13 @@ import {
   unlink,
   utimes,
 } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { DigestStream, isDigest, sha256, type Digest } from '../internal/digest.ts'
 import type { PipewrightError } from '../internal/error.ts'
 import { uuidv7 } from '../internal/id.ts'
 import type { Artifact } from '../artifact/artifact.ts'
-import type { ArtifactStore, Blob, SharedEntries, StoredBlob } from '../artifact/blob.ts'
+import type { ArtifactStore, Blob, SharedEntries, StoredBlob, StorePlace } from '../artifact/blob.ts'
 import { fileEntries } from './entry-files.ts'
 import { corrupt, missing, noDigest, sourceChanged, storeError } from './errors.ts'
 import { externalChunks } from './external.ts'
@@ -73,8 +73,12 @@ class FileStore implements ArtifactStore {
   readonly #verified = new Set<Digest>()
   readonly #shards = new Set<string>()
 
+  readonly place?: StorePlace
+
   constructor(root: string, fs: FileSystem, shared: boolean) {
     this.#root = root
+    // What a test puts in the place of the file system is nowhere else.
+    if (fs === realFileSystem) this.place = { folder: resolve(root), shared }
     this.#fs = fs
     if (shared) this.entries = fileEntries(root, (path, bytes) => this.#replace(path, bytes))
   }
@@ -382,7 +386,8 @@ export async function openFileStore(
     // What is there to be read is of use also to those who may not write.
     if (!shared || !isRefused(error) || !(await isThere(join(root, 'objects')))) throw storeError(error, root)
   }
-  return new FileStore(root, { ...realFileSystem, ...fs }, shared)
+  const isReal = Object.keys(fs).length === 0
+  return new FileStore(root, isReal ? realFileSystem : { ...realFileSystem, ...fs }, shared)
 }
 
 async function isThere(path: string): Promise<boolean> {

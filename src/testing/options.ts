@@ -21,6 +21,8 @@ export interface TestWorkspaceOptions {
   readonly concurrency?: number
   /** How much there is of each named resource. */
   readonly resources?: Readonly<Record<string, number>>
+  /** What `ctx.service` gives, by name: `{ warehouse: new Map() }`. Default: no service is declared. */
+  readonly services?: Readonly<Record<string, unknown>>
   /** Packages whose objects change no result. */
   readonly opaque?: readonly string[]
   /** What the jitter of retries, and the draw of `verifyCache`, are drawn from. Default `test`. */

@@ -92,6 +92,7 @@ function policies(step: StepDeclaration, node: PlanNode & { type: 'step' }): str
       .map(([name, amount]) => `${name} ${amount}`)
       .join(', '),
   )
+  add(step.runner, () => `in a ${step.runner}`)
   add(env, () => `env ${env!.join(' ')}`)
   add(ignore, () => `ignores ${ignore!.join(' ')}`)
   add(fingerprint, () => 'fingerprint')

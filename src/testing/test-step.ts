@@ -11,6 +11,7 @@ import { attemptStep, type AttemptServices } from '../execute/attempt.ts'
 import { CommitWriter, TieredReader, type PendingBlob } from '../execute/blobs.ts'
 import type { LogLevel } from '../execute/context.ts'
 import { JsonValues } from '../execute/json-values.ts'
+import { ServiceHost } from '../execute/service-host.ts'
 import { inlineRunner } from '../execute/runner.ts'
 import { compileStep } from '../plan/compile.ts'
 import type { RegistryPort } from '../registry/registry.ts'
@@ -20,6 +21,7 @@ import { decodeRunOutputs } from '../workspace/outputs.ts'
 import type { TestClock } from './clock.ts'
 import { withContext, type FakeContext } from './context.ts'
 import { testMemory } from './memory.ts'
+import { standIns } from './stand-ins.ts'
 import { encodeInputs, type TestInputs } from './step-inputs.ts'
 
 /**
@@ -57,6 +59,8 @@ export interface TestStepOptions {
   readonly ctx?: FakeContext
   /** The clock of `timeout` and `grace`: it passes by `advance` while the step runs. Default: that of the machine. */
   readonly clock?: TestClock
+  /** What `ctx.service` gives, by name: `{ warehouse: new Map() }`. Default: no service is declared. */
+  readonly services?: Readonly<Record<string, unknown>>
   /** Stands in for the registry of the workspace, in steps made by `registerModel`. Default: an empty one. */
   readonly registry?: unknown
 }
@@ -123,6 +127,7 @@ export async function testStep<In, Out, Run>(
     { blob: (digest) => Promise.resolve(small.get(digest)), dropBlob: () => Promise.resolve() },
     store,
   )
+  const host = new ServiceHost(standIns(options.services))
   const services: AttemptServices = {
     project: process.cwd(),
     root: folder,
@@ -133,6 +138,7 @@ export async function testStep<In, Out, Run>(
     clock: options.clock ?? systemClock,
     ports: { registry: options.registry ?? emptyRegistry },
     predictorDigest: (predictor) => Promise.resolve<Digest>(sha256(String(predictor.predict))),
+    serviceOf: (name) => host.get(name),
   }
   const logs: { level: LogLevel; message: string; fields: Readonly<Record<string, unknown>> | undefined }[] =
     []

@@ -28,6 +28,7 @@ import { Workspace } from '../workspace/workspace.ts'
 import { testedAttempt, type TestedRun } from './attempts.ts'
 import { testClock, type TestClock } from './clock.ts'
 import { Faults } from './fault.ts'
+import { standIns } from './stand-ins.ts'
 import type { TestResumeOptions, TestRunOptions, TestWorkspaceOptions } from './options.ts'
 import { replacedPipeline } from './replaced-pipeline.ts'
 import { CorruptBlobs, testMetadata, testStore } from './stores.ts'
@@ -154,7 +155,7 @@ export class TestWorkspace implements AsyncDisposable {
   }
 
   #open(): Workspace {
-    const { concurrency, resources = {}, opaque = [] } = this.#options
+    const { concurrency, resources = {}, opaque = [], services } = this.#options
     return new Workspace({
       root: this.#root,
       folder: this.#folder,
@@ -163,6 +164,7 @@ export class TestWorkspace implements AsyncDisposable {
       concurrency: concurrency ?? Math.max(4, availableParallelism() * 2),
       resources,
       opaque,
+      services: standIns(services),
       telemetry: undefined,
       engine: {
         clock: this.clock,

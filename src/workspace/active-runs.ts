@@ -126,6 +126,7 @@ export class ActiveRuns {
       metadata.onLost(id, () => driver.lose(takenOver(id))),
       captureConsole === true ? startCapture() : undefined,
     ]
+    const leaveServices = this.#services.services.enter()
     try {
       const driven = driver.drive()
       stops.push(cancelOnAbort(signal, (reason) => driver.cancel(reason)))
@@ -135,6 +136,7 @@ export class ActiveRuns {
     } finally {
       for (const stop of stops) stop?.()
       await this.release(lease)
+      await leaveServices()
       // Who comes after the run, wherever that is, finds what it has made.
       await this.#services.shared?.flush()
       // Empty but for what an abandoned attempt may still use.

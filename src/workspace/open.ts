@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { byteSize } from '../internal/byte-size.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { ArtifactStore } from '../artifact/blob.ts'
 import { isPipeline, type AnyPipeline } from '../define/runnable.ts'
@@ -112,6 +113,16 @@ async function findRecorded(detail: RunDetail, root: string): Promise<AnyPipelin
   return (found as AnyPipeline | undefined) ?? findPipelineIn(exports, address.module, address.pipeline)
 }
 
+/** Amounts of resources as numbers; memory in bytes. */
+function amountsOf(resources: NonNullable<Settings['resources']>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(resources).map(([name, amount]) => [
+      name,
+      name === 'memory' ? byteSize(amount, 'resources.memory') : Number(amount),
+    ]),
+  )
+}
+
 /**
  * Opens a workspace: by default `.pipewright` in the folder of the nearest `pipewright.config.*`, lockfile or
  * `.git`. Close it, or declare it with `await using`.
@@ -142,7 +153,9 @@ export async function openWorkspace(settings: Settings = {}): Promise<Workspace>
     store,
     metadata,
     concurrency: merged.concurrency ?? Math.max(4, availableParallelism() * 2),
-    resources: merged.resources ?? {},
+    resources: amountsOf(merged.resources ?? {}),
+    services: merged.services ?? [],
+    runners: merged.runners ?? {},
     opaque: merged.opaque ?? [],
     telemetry: await openTelemetry(),
     project: {

@@ -1,6 +1,8 @@
 import type { ArtifactStore } from '../artifact/blob.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
+import type { AnyService } from '../define/service.ts'
 import type { RunServices } from '../execute/run-request.ts'
+import type { RunnerSettings } from '../execute/runner-settings.ts'
 import type { Telemetry } from '../execute/telemetry.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { RunDetail } from '../record/records.ts'
@@ -33,7 +35,10 @@ export interface WorkspaceParts {
   /** Packages whose objects change no result. */
   readonly opaque: readonly string[]
   readonly concurrency: number
+  /** How much there is of each resource; memory in bytes. */
   readonly resources: Readonly<Record<string, number>>
+  readonly services?: readonly AnyService[]
+  readonly runners?: RunnerSettings
   readonly telemetry: Telemetry | undefined
   readonly engine?: EngineParts
   readonly project?: ProjectParts

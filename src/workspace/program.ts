@@ -68,7 +68,15 @@ export async function compileProgram(
       : { module: projectPath(settings.root, pipeline.module), pipeline: pipeline.name }
   return {
     plan: Object.freeze({ ...structure, given }),
-    program: { steps, pipelines: compiler.pipelines, payloads: compiler.payloads, code },
+    program: {
+      steps,
+      pipelines: compiler.pipelines,
+      payloads: compiler.payloads,
+      code,
+      ...(pipeline.module === undefined
+        ? {}
+        : { address: { module: pipeline.module, pipeline: pipeline.name, structure: structure.digest } }),
+    },
     address,
   }
 }

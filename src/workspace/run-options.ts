@@ -1,4 +1,5 @@
 import type { Duration } from '../internal/duration.ts'
+import type { RunnerName } from '../define/step.ts'
 import type { RunUpdate } from '../execute/run-request.ts'
 import type { Selection } from '../plan/select.ts'
 import type { CacheMode } from '../record/event.ts'
@@ -43,6 +44,8 @@ export interface RunOptions {
    * the run goes on with the hits, and reports outputs that came out otherwise. Default 0.
    */
   readonly verifyCache?: number
+  /** Where all steps run, whatever they and the settings say: `inline` to look at them in a debugger. */
+  readonly runner?: RunnerName
   /** Cancels the run when it is aborted. */
   readonly signal?: AbortSignal
   /** Told of each event as it happens. */

@@ -6,7 +6,9 @@ import { uuidv7 } from '../internal/id.ts'
 import { instantOf } from '../internal/instant.ts'
 import { graphOf } from '../define/graph.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
+import { runnerNames, type RunnerName } from '../define/step.ts'
 import { CommitWriter, TieredReader } from '../execute/blobs.ts'
+import { refuseInChild } from '../execute/child/loading.ts'
 import { DryRun, type Prospect } from '../execute/dry-run.ts'
 import { JsonValues } from '../execute/json-values.ts'
 import { findSelectionGap } from '../execute/selection-gaps.ts'
@@ -62,6 +64,13 @@ function pointInTime(deadline: Date | string): number {
   )
 }
 
+function runnerName(runner: RunnerName): RunnerName {
+  if (runnerNames.includes(runner)) return runner
+  throw new PipewrightError('CONFIG_INVALID', `runner: ${JSON.stringify(runner)} is none`, {
+    fix: `give one of ${runnerNames.map((name) => `'${name}'`).join(', ')}`,
+  })
+}
+
 function share(verifyCache: number): number {
   if (verifyCache >= 0 && verifyCache <= 1) return verifyCache
   throw new PipewrightError('CONFIG_INVALID', `verifyCache: ${verifyCache} is not a share`, {
@@ -100,6 +109,7 @@ export class Runs {
     options: RunOptions,
     cwd: string = process.cwd(),
   ): Promise<RunHandle<unknown>> {
+    refuseInChild()
     return this.#active.pending(async () => {
       const compiled = await compileProgram(pipeline, inputs, this.#parts)
       const values = await this.#sources.read(pipeline, compiled.plan.given, cwd)
@@ -384,6 +394,7 @@ export class Runs {
       ...deadline,
       ...selection,
       ...cache,
+      ...(options.runner === undefined ? {} : { runner: runnerName(options.runner) }),
       ...(options.verifyCache === undefined ? {} : { verifyCache: share(options.verifyCache) }),
     }
   }

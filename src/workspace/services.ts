@@ -2,14 +2,20 @@ import { randomUUID } from 'node:crypto'
 import { systemClock } from '../internal/clock.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 import type { AnyPredictor } from '../artifact/predictor.ts'
+import type { AnyService } from '../define/service.ts'
 import { stepCode, type CodeSettings } from '../code/step-digest.ts'
 import { TieredReader } from '../execute/blobs.ts'
 import { CacheLookup } from '../execute/cache-lookup.ts'
 import { JsonValues } from '../execute/json-values.ts'
+import type { ChildBoot } from '../execute/child/protocol.ts'
+import { machineResources } from '../execute/machine-resources.ts'
 import { ResourcePool } from '../execute/resource-pool.ts'
 import type { RunServices } from '../execute/run-request.ts'
 import { inlineRunner } from '../execute/runner.ts'
+import { Runners } from '../execute/runners.ts'
+import { ServiceHost } from '../execute/service-host.ts'
 import { SharedCache } from '../execute/shared-cache.ts'
+import { childEntries, loaderArguments } from './child-start.ts'
 import type { WorkspaceParts } from './parts.ts'
 
 const unread = new WeakMap<AnyPredictor, Digest>()
@@ -30,6 +36,11 @@ export function predictorDigestIn(settings: CodeSettings): (predictor: AnyPredic
   }
 }
 
+/** Where children find what the settings declare. */
+export function serviceAddresses(services: readonly AnyService[]): ChildBoot['services'] {
+  return services.map(({ name, module }) => ({ name, module }))
+}
+
 /** What runs of a workspace are driven with, composed of its parts. */
 export function servicesOf({
   root,
@@ -38,9 +49,22 @@ export function servicesOf({
   store,
   metadata,
   resources,
+  services = [],
+  runners = {},
   telemetry,
   engine = {},
 }: WorkspaceParts): RunServices {
+  const host = new ServiceHost(services)
+  const elsewhere = new Runners({
+    settings: runners,
+    boot:
+      store.place === undefined
+        ? undefined
+        : { project: root, opaque, folder, store: store.place, services: serviceAddresses(services) },
+    entries: childEntries,
+    nodeArguments: loaderArguments(),
+    metadata,
+  })
   const reader = new TieredReader(metadata, store)
   const json = new JsonValues(reader)
   const shared = store.entries && new SharedCache(store.entries, metadata, reader)
@@ -54,10 +78,13 @@ export function servicesOf({
     runner: inlineRunner,
     clock: engine.clock ?? systemClock,
     random: engine.random ?? Math.random,
-    ...(engine.attempt === undefined ? {} : { attempt: engine.attempt }),
+    attempt: engine.attempt ?? elsewhere.attempt,
+    services: host,
+    serviceOf: (name) => host.get(name),
+    closeRunners: () => elsewhere.close(),
     ports: { registry: metadata },
     predictorDigest: predictorDigestIn({ root, opaque }),
-    resources: new ResourcePool(resources),
+    resources: new ResourcePool({ ...machineResources(), ...resources }),
     lookup: new CacheLookup(metadata, store, reader, json, shared),
     ...(shared === undefined ? {} : { shared }),
     ...(telemetry === undefined ? {} : { telemetry }),

@@ -1,7 +1,11 @@
+import { byteSize } from '../internal/byte-size.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
 import type { ArtifactStore } from '../artifact/blob.ts'
+import { isService, type AnyService } from '../define/service.ts'
+import type { RunnerSettings } from '../execute/runner-settings.ts'
 import type { MetadataStore } from '../record/metadata.ts'
+import { checkRunners } from './runner-check.ts'
 import { isSchedule, type Schedule } from '../schedule/schedule.ts'
 import { isTrigger, type Trigger } from '../schedule/trigger.ts'
 
@@ -34,8 +38,15 @@ export interface Settings {
   readonly metadata?: string | MetadataStore
   /** How many steps of a run may run at once. Default: 2 x the processors, at least 4. */
   readonly concurrency?: number
-  /** How much there is of each named resource: `{ gpu: 1, licence: 2 }`. */
-  readonly resources?: Readonly<Record<string, number>>
+  /**
+   * How much there is of each named resource, `{ gpu: 1, licence: 2 }`, over all processes that have the workspace open; `cpu` and
+   * `memory` (`'8GiB'`) for each process by itself, by default what the machine has.
+   */
+  readonly resources?: Readonly<Record<string, number | string>>
+  /** What steps share: `[defineService({ … })]`. */
+  readonly services?: readonly AnyService[]
+  /** Where steps run that do not say so themselves. Default: inline. */
+  readonly runners?: RunnerSettings
   /**
    * Packages whose objects change no result, such as clients of a tracker: a step may use them, and counts their
    * versions. Loggers and schema libraries are known. Default none.
@@ -55,6 +66,8 @@ const known = [
   'metadata',
   'concurrency',
   'resources',
+  'services',
+  'runners',
   'opaque',
   'pipelines',
   'schedules',
@@ -89,9 +102,12 @@ export function checkSettings(settings: Settings, where: string): Settings {
     refuse(where, 'concurrency', `is ${String(concurrency)}`, 'give a whole number from 1')
   }
   for (const [name, amount] of Object.entries(resources ?? {})) {
-    if (typeof amount !== 'number' || !(amount > 0))
+    if (name === 'memory') byteSize(amount, `${where}: resources.memory`)
+    else if (typeof amount !== 'number' || !(amount > 0))
       refuse(where, `resources.${name}`, `is ${String(amount)}`, 'give a number above 0')
   }
+  checkServices(where, settings.services)
+  checkRunners(where, settings.runners)
   if (!Array.isArray(opaque) || !opaque.every((name) => typeof name === 'string'))
     refuse(where, 'opaque', 'is not a list of names', "give packages: ['some-tracker']")
   for (const [name, address] of Object.entries(pipelines ?? {})) {
@@ -101,6 +117,15 @@ export function checkSettings(settings: Settings, where: string): Settings {
   checkStarters(where, 'schedules', settings.schedules, isSchedule)
   checkStarters(where, 'triggers', settings.triggers, isTrigger)
   return settings
+}
+
+function checkServices(where: string, given: readonly AnyService[] = []): void {
+  if (!Array.isArray(given) || !given.every(isService))
+    refuse(where, 'services', 'is not a list of services', 'give [defineService({ name, open, close })]')
+  const names = given.map(({ name }) => name)
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined)
+    refuse(where, 'services', `has two of the name '${twice}'`, 'give one of them another `name`')
 }
 
 function checkStarters(

@@ -1030,6 +1030,8 @@ export class Workspace implements AsyncDisposable {
     if (this.#closed) return
     this.#closed = true
     await this.#runs.close()
+    await this.#services.closeRunners()
+    await this.#services.services.close()
     await this.#services.shared?.flush()
     await this.#parts.metadata.close()
     await this.#parts.store.close()

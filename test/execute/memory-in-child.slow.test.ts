@@ -2,12 +2,13 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PipewrightError } from 'pipewright'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/internal/clock.ts'
 import { sha256, type Digest } from '../../src/internal/digest.ts'
 import type { AttemptServices } from '../../src/execute/attempt.ts'
 import { TieredReader } from '../../src/execute/blobs.ts'
 import { attemptInChild } from '../../src/execute/child/attempt-in-child.ts'
+import { startProcess } from '../../src/execute/child/process-child.ts'
 import { JsonValues } from '../../src/execute/json-values.ts'
 import { PassingMemory, type KeptCall } from '../../src/execute/memory.ts'
 import { callKey } from '../../src/execute/once.ts'
@@ -47,21 +48,32 @@ test('a step in a process of its own has the memory of its execution', async () 
     runner: inlineRunner,
     clock: systemClock,
     ports: {},
+    serviceOf: () => Promise.reject(new Error('there are no services')),
     predictorDigest: () => Promise.resolve(sha256('')),
   }
-  const place = {
-    project: root,
-    opaque: [],
+  const home = {
     address: {
       module: path('programs/remembering.ts'),
       pipeline: 'remembering',
       structure: structure.digest,
     },
+    key: [...compiler.keys.values()][0]!,
+    env: [],
+  }
+  const child = startProcess({
     entry: path('../../src/workspace/child-entry.ts'),
     nodeArguments: ['--import', path('../../node_modules/tsx/dist/esm/index.mjs')],
-    metadata,
-    keyOf: () => [...compiler.keys.values()][0]!,
-  }
+    env: process.env as Record<string, string>,
+  })
+  onTestFinished(() => child.kill())
+  child.send({
+    type: 'boot',
+    project: root,
+    opaque: [],
+    folder: root,
+    store: { folder: root, shared: false },
+    services: [],
+  })
   const kept = { call: 'kept', idempotencyKey: callKey('test-key', 'kept'), result: 'of an earlier attempt' }
   const memory = new FullMemory(
     { recall: (key) => Promise.resolve(key === kept.idempotencyKey ? kept : undefined) },
@@ -70,7 +82,7 @@ test('a step in a process of its own has the memory of its execution', async () 
     },
   )
   const attempt = async (number: number) => {
-    const outcome = await attemptInChild(
+    const { result: outcome } = await attemptInChild(
       {
         run: { id: 'run', pipeline: 'remembering' },
         node: 'remember',
@@ -88,8 +100,9 @@ test('a step in a process of its own has the memory of its execution', async () 
         onLog: () => undefined,
       },
       services,
-      place,
-      () => undefined,
+      home,
+      child,
+      { runner: 'process', metadata },
     )
     if (!outcome.ok) throw outcome.error
     for (const { digest, bytes } of outcome.blobs) reader.remember(digest, bytes)

@@ -127,6 +127,7 @@ class ClusterContractRun implements ContractRun {
       // The cluster judges how long a step takes, by its own clock.
       clock: { now: () => 0, after: () => () => undefined, during: (work) => work },
       ports: {},
+      serviceOf: () => Promise.reject(new Error('there are no services')),
       predictorDigest: (predictor) => Promise.resolve(sha256(String(predictor.predict))),
     }
     return {

@@ -1,87 +1,164 @@
 import { join } from 'node:path'
-import { PipewrightError } from '../../internal/error.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { AttemptUsage } from '../../record/event.ts'
 import type { MetadataStore } from '../../record/metadata.ts'
-import type { AttemptOutcome, AttemptServices, AttemptTask } from '../attempt.ts'
-import { revivedError } from '../error-record.ts'
+import { onAbort } from '../abortable.ts'
+import { retryVerdict, type AttemptOutcome, type AttemptServices, type AttemptTask } from '../attempt.ts'
+import { errorRecord, revivedError } from '../error-record.ts'
+import { LogSegment } from '../log.ts'
+import type { Child, ChildEnd } from './child.ts'
+import { leftError, lostError } from './lost-child.ts'
 import { memoryAnswer } from './memory-answers.ts'
-import type { ChildMessage, ChildOutcome, MemoryAnswer, StepAddress } from './protocol.ts'
+import type { ChildAttempt, ChildOutcome, FromChild } from './protocol.ts'
 import { fromSmallBlobs, smallBlobsOf } from './small-blobs.ts'
-import { startChild, type ChildEnd } from './start-child.ts'
+import type { StepHome } from './step-home.ts'
 
 /** Milliseconds that a child has beyond its limits before it is killed. */
-const margin = 5_000
+const margin = 1_000
+const defaultGrace = 5_000
 
-/** What running attempts in child processes takes. */
+/** What running attempts in children takes. */
 export interface ChildPlace {
-  readonly project: string
-  readonly opaque: readonly string[]
-  readonly address: StepAddress
-  readonly entry: string
-  readonly nodeArguments: readonly string[]
+  readonly runner: AttemptUsage['runner']
   readonly metadata: Pick<MetadataStore, 'blob'>
-  /** The key of a step in the plan. */
-  readonly keyOf: (step: AttemptTask['step']) => string
+  /** The most memory that the child may take, in bytes. */
+  readonly memory?: number
 }
 
-/** Runs an attempt in a process of its own; `onExtension` takes what the child's preload reports. */
+/** How an attempt in a child has ended. */
+export interface ChildAnswer {
+  readonly result: AttemptOutcome
+  /** The child may be given another attempt. */
+  readonly isGood: boolean
+  /** It had ended before it could begin. */
+  readonly isStale: boolean
+}
+
+type Ending = FromChild & { readonly type: 'outcome' | 'refused' | 'uncaught' }
+
+/**
+ * Runs an attempt in a child that has been started; `onExtension` takes what the child's preload reports. Whatever happens
+ * to the child, this attempt alone ends with it.
+ */
 export async function attemptInChild(
   task: AttemptTask,
   services: AttemptServices,
-  { project, opaque, address, entry, nodeArguments, metadata, keyOf }: ChildPlace,
-  onExtension: (data: unknown) => void,
-): Promise<AttemptOutcome> {
-  const { step, signal, memory, onLog, onProgress, onMetric, ...attempt } = task
-  const { timeout, grace = margin } = task.declaration
+  home: StepHome,
+  child: Child,
+  { runner, metadata, memory: limit }: ChildPlace,
+  onExtension: (data: unknown) => void = () => undefined,
+): Promise<ChildAnswer> {
+  const { step: _step, signal, memory, onLog, onProgress, onMetric, home: _home, ...attempt } = task
+  const { timeout, grace = defaultGrace } = task.declaration
   const small = await smallBlobsOf(task.values, metadata, services.reader)
-  let outcome: ChildOutcome | undefined
-  let refused: unknown
-  const onMessage = (message: ChildMessage, answer: (given: MemoryAnswer) => void): void => {
-    if (message.type === 'log') onLog(message.level, message.message, message.fields)
-    else if (message.type === 'progress') onProgress(message.done, message.total)
-    else if (message.type === 'metric') onMetric?.(message.name, Number(message.value), message.step)
-    else if (message.type === 'memory')
-      void memoryAnswer(message.number, message.asked, {
-        memory,
-        metadata,
-        reader: services.reader,
-      }).then(answer)
-    else if (message.type === 'extension') onExtension(message.data)
-    else if (message.type === 'outcome') outcome = message.outcome
-    else if (message.type === 'refused') refused = revivedError(message.error)
-  }
-  const end = await startChild(
-    { project, opaque, folder: services.root, address, attempt: { ...attempt, step: keyOf(step), small } },
-    {
-      entry,
-      nodeArguments,
-      requestFile: join(services.root, `request-${task.fileName}-${task.attempt}.json`),
-      signal,
-      grace: grace + margin,
-      // A synchronous loop hears of no timeout.
-      ...(timeout === undefined ? {} : { killAfter: timeout + grace + margin }),
-    },
-    onMessage,
+  const printed = new LogSegment(
+    services.root,
+    join('logs', task.run.id, `${task.fileName}-${task.attempt}.ndjson`),
   )
-  if (outcome === undefined)
-    return {
-      ok: false,
-      end: signal.aborted ? 'cancelled' : 'failed',
-      error: signal.aborted ? signal.reason : (refused ?? lostChild(task, end)),
-      retryable: false,
+  let hasSpoken = false
+  const timers: NodeJS.Timeout[] = []
+  const after = (ms: number, act: () => void): void => void timers.push(setTimeout(act, ms).unref())
+  let stop: () => void = () => undefined
+  const ending = new Promise<Ending>((resolve) => {
+    child.listener = {
+      printed: (line, isError) => {
+        const level = isError ? 'warn' : 'info'
+        printed.write({ at: services.clock.now(), level, message: line })
+        onLog(level, line, undefined)
+      },
+      message: (message) => {
+        hasSpoken = true
+        if (message.type === 'log') onLog(message.level, message.message, message.fields)
+        else if (message.type === 'progress') onProgress(message.done, message.total)
+        else if (message.type === 'metric') onMetric?.(message.name, Number(message.value), message.step)
+        else if (message.type === 'memory')
+          void memoryAnswer(message.number, message.asked, {
+            memory,
+            metadata,
+            reader: services.reader,
+          }).then((answer) => child.send(answer))
+        else if (message.type === 'extension') onExtension(message.data)
+        else if (message.type === 'outcome' || message.type === 'refused' || message.type === 'uncaught')
+          resolve(message)
+      },
     }
-  if (!outcome.ok) return { ...outcome, error: revivedError(outcome.error) }
-  const { small: written, ...others } = outcome
-  const blobs = fromSmallBlobs(written)
-  for (const { digest, bytes } of blobs) services.reader.remember(digest, bytes)
-  return { ...others, blobs }
+    const { address, key, code } = home
+    const given: ChildAttempt = {
+      ...attempt,
+      address,
+      step: key,
+      ...(code === undefined ? {} : { code }),
+      small,
+    }
+    child.send({ type: 'attempt', attempt: given })
+    const cancel = (): void => {
+      child.send({ type: 'cancel', reason: errorRecord(signal.reason) })
+      // A synchronous loop hears of nothing.
+      after(grace + margin, () => child.kill('grace'))
+    }
+    if (signal.aborted) cancel()
+    else stop = onAbort(signal, cancel)
+    if (timeout !== undefined) after(timeout + grace + margin, () => child.kill('time'))
+  })
+  let end: Ending | { readonly type: 'end'; readonly how: ChildEnd }
+  try {
+    end = await Promise.race([ending, child.ended.then((how) => ({ type: 'end' as const, how }))])
+    // What it has printed last is on its way through another pipe.
+    for (let turn = 0; turn < 3; turn++) await nextTurn()
+  } finally {
+    stop()
+    for (const timer of timers) clearTimeout(timer)
+  }
+  await printed.close()
+  const usage: AttemptUsage = { runner, ...(end.type === 'outcome' ? end.usage : peakOf(child)) }
+  const log = printed.name === undefined ? {} : { log: printed.name }
+  const failed = (
+    error: unknown,
+    kind: 'failed' | 'timed-out' | 'cancelled',
+    retryable: boolean,
+  ): AttemptOutcome => ({
+    ok: false,
+    end: kind,
+    error,
+    retryable,
+    facts: { metrics: {}, params: {}, usage },
+    ...log,
+  })
+  if (end.type === 'outcome') {
+    const { left, outcome } = end
+    if (left > 0 && outcome.ok)
+      return { result: failed(leftError(task, left), 'failed', true), isGood: false, isStale: false }
+    const isGood = left === 0 && (outcome.ok || outcome.abandoned !== true)
+    return { result: ended(outcome, usage, log, services), isGood, isStale: false }
+  }
+  if (end.type === 'refused')
+    return { result: failed(revivedError(end.error), 'failed', false), isGood: true, isStale: false }
+  if (end.type === 'uncaught')
+    return { result: failed(revivedError(end.error), 'failed', true), isGood: false, isStale: false }
+  if (signal.aborted)
+    return { result: failed(signal.reason, 'cancelled', false), isGood: false, isStale: false }
+  const { error, kind } = lostError(task, end.how, { runner, timeout, limit })
+  const verdict = await retryVerdict(task.step, error, task.attempt, signal)
+  return { result: failed(verdict.error, kind, verdict.retry), isGood: false, isStale: !hasSpoken }
 }
 
-function lostChild({ step, node }: AttemptTask, { code, signal, stderr }: ChildEnd): PipewrightError {
-  const how = signal === null ? `with code ${code}` : `by ${signal}`
-  const said = stderr.trim() === '' ? '' : `:\n${stderr.trim()}`
-  return new PipewrightError(
-    'STEP_INTERRUPTED',
-    `step '${step.name}' (node '${node}'): its process ended ${how}${said}`,
-    { fix: 'look at what the step does to its process: process.exit, memory, native code' },
-  )
+function peakOf(child: Child): { readonly memory?: number } {
+  const memory = child.peak()
+  return memory === undefined ? {} : { memory }
+}
+
+function ended(
+  outcome: ChildOutcome,
+  usage: AttemptUsage,
+  printed: { readonly log?: string },
+  { reader }: AttemptServices,
+): AttemptOutcome {
+  if (!outcome.ok) {
+    const { abandoned: _abandoned, error, facts = { metrics: {}, params: {} }, ...others } = outcome
+    return { ...printed, ...others, facts: { ...facts, usage }, error: revivedError(error) }
+  }
+  const { small, facts, ...others } = outcome
+  const blobs = fromSmallBlobs(small)
+  for (const { digest, bytes } of blobs) reader.remember(digest, bytes)
+  return { ...others, facts: { ...printed, ...facts, usage }, blobs }
 }

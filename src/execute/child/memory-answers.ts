@@ -19,16 +19,16 @@ export async function memoryAnswer(
   services: AnswerServices,
 ): Promise<MemoryAnswer> {
   try {
-    return { number, ...(await answered(asked, services)) }
+    return { type: 'memory', number, ...(await answered(asked, services)) }
   } catch (error) {
-    return { number, error: errorRecord(error) }
+    return { type: 'memory', number, error: errorRecord(error) }
   }
 }
 
 async function answered(
   asked: MemoryQuestion,
   { memory, metadata, reader }: AnswerServices,
-): Promise<Omit<Exclude<MemoryAnswer, { readonly error: unknown }>, 'number'>> {
+): Promise<Omit<Exclude<MemoryAnswer, { readonly error: unknown }>, 'type' | 'number'>> {
   switch (asked.type) {
     case 'recall': {
       const call = await memory.recall(asked.idempotencyKey)

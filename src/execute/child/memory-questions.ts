@@ -1,10 +1,8 @@
-import { Socket } from 'node:net'
-import { createInterface } from 'node:readline'
 import type { Artifact } from '../../artifact/artifact.ts'
 import type { PendingBlob } from '../blobs.ts'
 import { revivedError } from '../error-record.ts'
 import type { ExecutionMemory, KeptCall } from '../memory.ts'
-import { channelDescriptor, send } from './channel.ts'
+import type { ChildChannel } from './channel.ts'
 import type { MemoryAnswer, MemoryQuestion } from './protocol.ts'
 import { fromSmallBlobs, toSmallBlobs } from './small-blobs.ts'
 
@@ -13,13 +11,20 @@ type Answered = Exclude<MemoryAnswer, { readonly error: unknown }>
 /** The memory of an execution whose attempt runs in this process: its parent is asked. */
 export class AskedMemory implements ExecutionMemory {
   readonly #open = new Map<number, (answer: MemoryAnswer) => void>()
+  readonly #channel: ChildChannel
   readonly #onBlobs: (blobs: readonly PendingBlob[]) => void
-  #isListening = false
   #asked = 0
 
   /** `onBlobs` takes the small blobs of what is answered. */
-  constructor(onBlobs: (blobs: readonly PendingBlob[]) => void) {
+  constructor(channel: ChildChannel, onBlobs: (blobs: readonly PendingBlob[]) => void) {
+    this.#channel = channel
     this.#onBlobs = onBlobs
+  }
+
+  /** Takes what the parent has answered. */
+  answer(answer: MemoryAnswer): void {
+    this.#open.get(answer.number)?.(answer)
+    this.#open.delete(answer.number)
   }
 
   async recall(idempotencyKey: string): Promise<KeptCall | undefined> {
@@ -42,26 +47,13 @@ export class AskedMemory implements ExecutionMemory {
   }
 
   #ask(asked: MemoryQuestion): Promise<Answered> {
-    this.#listen()
     const number = ++this.#asked
     return new Promise<Answered>((resolve, reject) => {
       this.#open.set(number, (answer) => {
         if ('error' in answer) reject(revivedError(answer.error))
         else resolve(answer)
       })
-      send({ type: 'memory', number, asked })
-    })
-  }
-
-  /** Only a step that asks has its answers read. */
-  #listen(): void {
-    if (this.#isListening) return
-    this.#isListening = true
-    const answers = new Socket({ fd: channelDescriptor, readable: true, writable: false })
-    createInterface({ input: answers }).on('line', (line) => {
-      const answer = JSON.parse(line) as MemoryAnswer
-      this.#open.get(answer.number)?.(answer)
-      this.#open.delete(answer.number)
+      this.#channel.send({ type: 'memory', number, asked })
     })
   }
 }

@@ -1,11 +1,19 @@
 import type { Digest } from '../../internal/digest.ts'
 import type { StepDeclaration } from '../../plan/document.ts'
-import type { AttemptEnd, AttemptFacts, ErrorRecord, ExecutionFacts, Values } from '../../record/event.ts'
+import type {
+  AttemptEnd,
+  AttemptFacts,
+  AttemptUsage,
+  ErrorRecord,
+  ExecutionFacts,
+  Values,
+} from '../../record/event.ts'
 import type { Artifact } from '../../artifact/artifact.ts'
+import type { StorePlace } from '../../artifact/blob.ts'
 import type { LogLevel } from '../context.ts'
 import type { KeptCall } from '../memory.ts'
 
-/** Where a child process finds a step: it imports the module and compiles the pipeline again. */
+/** Where a child finds a step: it imports the module and compiles the pipeline again. */
 export interface StepAddress {
   /** Absolute path of the module that exports the pipeline. */
   readonly module: string
@@ -17,26 +25,38 @@ export interface StepAddress {
 /** Small blobs as base64, by their digests: what is larger is in the store that both sides open. */
 export type SmallBlobs = Readonly<Record<Digest, string>>
 
-/** What one child process is started with: a JSON file. */
-export interface ChildRequest {
+/** What a child is started with; the first that it is told. */
+export interface ChildBoot {
+  readonly type: 'boot'
   /** The folder of the project. */
   readonly project: string
   /** Packages of the project whose objects change no result. */
   readonly opaque: readonly string[]
-  /** The folder of the workspace: store, logs, work. */
+  /** The folder of the workspace: logs, work. */
   readonly folder: string
-  readonly address: StepAddress
-  /** Absent: the module is loaded and nothing is run. */
-  readonly attempt?: ChildAttempt
+  readonly store: StorePlace
+  /** Modules that declare what the settings have declared for steps. */
+  readonly services: readonly ServiceAddress[]
+  /** Loaded at once, so that what is wrong with it is told before there is an attempt. */
+  readonly preload?: StepAddress
+}
+
+/** Where a child finds a service: the module that defines it. */
+export interface ServiceAddress {
+  readonly name: string
+  readonly module: string | undefined
 }
 
 /** One try of one node, as far as it is data. */
 export interface ChildAttempt {
+  readonly address: StepAddress
   readonly run: { readonly id: string; readonly pipeline: string }
   readonly node: string
   readonly fileName: string
   /** The key of the step in the plan. */
   readonly step: string
+  /** What its code was read as; absent where that is not known. */
+  readonly code?: CodeParts
   readonly declaration: StepDeclaration
   readonly values: Values
   readonly small: SmallBlobs
@@ -44,6 +64,13 @@ export interface ChildAttempt {
   readonly startedAt: number
   readonly idempotencyKey: string
   readonly seed: string
+}
+
+/** A code digest, with what it is made of, so that another one can be explained. */
+export interface CodeParts {
+  readonly digest: Digest
+  /** By name: the parts of the code, and what was read from the process. */
+  readonly parts: Readonly<Record<string, string>>
 }
 
 /** How an attempt ended, as far as it is data. */
@@ -62,11 +89,13 @@ export type ChildOutcome =
       readonly retryable: boolean
       readonly log?: string
       readonly facts?: AttemptFacts
+      /** Its function still runs: the child is of no more use. */
+      readonly abandoned?: true
     }
 
-/** One line of NDJSON from a child, on file descriptor 3. */
-export type ChildMessage =
-  /** The step was found, what was asked for begins. */
+/** What a child says: a line of JSON on file descriptor 3, or a message of a thread. */
+export type FromChild =
+  /** What was asked to be loaded at once is loaded. */
   | { readonly type: 'ready' }
   /** There will be no outcome: the step was not found, or the request cannot be met. */
   | { readonly type: 'refused'; readonly error: ErrorRecord }
@@ -82,7 +111,28 @@ export type ChildMessage =
   | { readonly type: 'memory'; readonly number: number; readonly asked: MemoryQuestion }
   /** What an extension of the child has to say. */
   | { readonly type: 'extension'; readonly data: unknown }
-  | { readonly type: 'outcome'; readonly outcome: ChildOutcome }
+  /** Something was thrown that no attempt catches: the child ends. */
+  | { readonly type: 'uncaught'; readonly error: ErrorRecord }
+  | {
+      readonly type: 'outcome'
+      readonly outcome: ChildOutcome
+      readonly usage: Pick<AttemptUsage, 'cpu' | 'memory'>
+      /** Child processes that the step has left running. */
+      readonly left: number
+    }
+  /** A message that is too large for a channel, in a file that whoever reads it removes. */
+  | { readonly type: 'file'; readonly path: string }
+
+/** What a child is told. */
+export type ToChild =
+  | ChildBoot
+  | { readonly type: 'attempt'; readonly attempt: ChildAttempt }
+  /** The attempt is to end; of what time it has left only the parent knows. */
+  | { readonly type: 'cancel'; readonly reason: ErrorRecord }
+  | MemoryAnswer
+  | { readonly type: 'file'; readonly path: string }
+  /** Nothing more comes. */
+  | { readonly type: 'end' }
 
 /** What a child asks the memory of its execution. */
 export type MemoryQuestion =
@@ -91,8 +141,8 @@ export type MemoryQuestion =
   | { readonly type: 'checkpoint' }
   | { readonly type: 'save'; readonly artifact: Artifact; readonly small: SmallBlobs }
 
-/** One line of NDJSON to a child, on the same descriptor: the answer to what it has asked under a number. */
-export type MemoryAnswer = { readonly number: number } & (
+/** The answer to what a child has asked under a number. */
+export type MemoryAnswer = { readonly type: 'memory'; readonly number: number } & (
   | { readonly error: ErrorRecord }
   | { readonly call?: KeptCall; readonly artifact?: Artifact; readonly small?: SmallBlobs }
 )

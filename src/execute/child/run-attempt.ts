@@ -4,29 +4,36 @@ import type { AnyStep } from '../../define/step.ts'
 import type { ArtifactStore } from '../../artifact/blob.ts'
 import { attemptStep, type AttemptOutcome, type AttemptServices } from '../attempt.ts'
 import { TieredReader } from '../blobs.ts'
-import { startCapture } from '../capture.ts'
-import { errorRecord } from '../error-record.ts'
+import { errorRecord, revivedError } from '../error-record.ts'
 import { JsonValues } from '../json-values.ts'
 import { inlineRunner } from '../runner.ts'
-import { send } from './channel.ts'
+import type { ChildChannel } from './channel.ts'
 import { childExtension } from './extension.ts'
 import { AskedMemory } from './memory-questions.ts'
-import type { ChildAttempt, ChildOutcome } from './protocol.ts'
+import type { ChildAttempt, ChildOutcome, ToChild } from './protocol.ts'
 import { fromSmallBlobs, toSmallBlobs } from './small-blobs.ts'
 
 /** What a child runs an attempt with. */
-export interface ChildServices extends Pick<AttemptServices, 'predictorDigest' | 'project'> {
+export interface ChildServices extends Pick<AttemptServices, 'predictorDigest' | 'project' | 'serviceOf'> {
   /** The folder of the workspace. */
   readonly folder: string
   readonly store: ArtifactStore
 }
 
-/** Runs one attempt in this process, which was started for it, and tells its parent. */
-export async function runAttempt(
+/** An attempt of this child that goes on. */
+export interface RunningAttempt {
+  /** Takes what the parent says to it. */
+  take(message: ToChild): void
+  readonly outcome: Promise<ChildOutcome>
+}
+
+/** Starts an attempt in this child, and tells its parent what it reports. */
+export function startAttempt(
   step: AnyStep,
-  { small, step: _key, ...attempt }: ChildAttempt,
-  { project, folder, store, predictorDigest }: ChildServices,
-): Promise<void> {
+  { small, step: _key, address: _address, code: _code, ...attempt }: ChildAttempt,
+  { project, folder, store, predictorDigest, serviceOf }: ChildServices,
+  channel: ChildChannel,
+): RunningAttempt {
   const given = new Map<Digest, Uint8Array>(fromSmallBlobs(small).map(({ digest, bytes }) => [digest, bytes]))
   const metadata = {
     blob: (digest: Digest) => Promise.resolve(given.get(digest)),
@@ -35,22 +42,21 @@ export async function runAttempt(
   const reader = new TieredReader(metadata, store)
   const extension = childExtension()
   const stop = new AbortController()
-  process.once('SIGTERM', () => stop.abort(new Error('the run was cancelled')))
-  startCapture()
-  const outcome = await attemptStep(
+  const memory = new AskedMemory(channel, (blobs) => {
+    for (const { digest, bytes } of blobs) given.set(digest, bytes)
+  })
+  const outcome = attemptStep(
     {
       ...attempt,
       step,
-      memory: new AskedMemory((blobs) => {
-        for (const { digest, bytes } of blobs) given.set(digest, bytes)
-      }),
+      memory,
       signal: stop.signal,
-      onProgress: (done, total) => send({ type: 'progress', done, total }),
+      onProgress: (done, total) => channel.send({ type: 'progress', done, total }),
       onLog: (level, message, fields) =>
-        send({ type: 'log', level, message, ...(fields === undefined ? {} : { fields }) }),
+        channel.send({ type: 'log', level, message, ...(fields === undefined ? {} : { fields }) }),
       onMetric: (name, value, step) =>
         // JSON has no NaN.
-        send({ type: 'metric', name, value: Number.isFinite(value) ? value : String(value), step }),
+        channel.send({ type: 'metric', name, value: Number.isFinite(value) ? value : String(value), step }),
     },
     {
       project,
@@ -62,10 +68,19 @@ export async function runAttempt(
       clock: systemClock,
       ports: {},
       predictorDigest,
+      serviceOf,
     },
   )
-  if (extension !== undefined) send({ type: 'extension', data: extension.ended() })
-  send({ type: 'outcome', outcome: asData(outcome) })
+  return {
+    take: (message) => {
+      if (message.type === 'cancel') stop.abort(revivedError(message.reason))
+      else if (message.type === 'memory') memory.answer(message)
+    },
+    outcome: outcome.then((ended) => {
+      if (extension !== undefined) channel.send({ type: 'extension', data: extension.ended() })
+      return asData(ended)
+    }),
+  }
 }
 
 function asData(outcome: AttemptOutcome): ChildOutcome {
@@ -73,6 +88,6 @@ function asData(outcome: AttemptOutcome): ChildOutcome {
     const { blobs, ...others } = outcome
     return { ...others, small: toSmallBlobs(blobs) }
   }
-  const { abandoned: _abandoned, error, ...others } = outcome
-  return { ...others, error: errorRecord(error) }
+  const { abandoned, error, ...others } = outcome
+  return { ...others, error: errorRecord(error), ...(abandoned === undefined ? {} : { abandoned: true }) }
 }

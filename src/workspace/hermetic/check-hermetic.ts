@@ -4,20 +4,21 @@ import { join } from 'node:path'
 import { PipewrightError } from '../../internal/error.ts'
 import type { AnyPipeline } from '../../define/runnable.ts'
 import { attemptStep, type AttemptOutcome, type AttemptTask } from '../../execute/attempt.ts'
-import { attemptInChild, type ChildPlace } from '../../execute/child/attempt-in-child.ts'
+import { attemptInChild } from '../../execute/child/attempt-in-child.ts'
+import type { ChildBoot } from '../../execute/child/protocol.ts'
 import type { Use } from '../../execute/hermetic/use.ts'
 import type { RunServices } from '../../execute/run-request.ts'
 import { openSqliteMetadata } from '../../record/sqlite/store.ts'
 import { openFileStore } from '../../store/file-store.ts'
 import type { WorkspaceParts } from '../parts.ts'
-import { absolutePath, compileProgram, type Compiled } from '../program.ts'
+import { compileProgram, type Compiled } from '../program.ts'
 import { Runs } from '../runs.ts'
-import { servicesOf } from '../services.ts'
+import { serviceAddresses, servicesOf } from '../services.ts'
 import { Sources } from '../sources.ts'
 import { exemption } from './exemption.ts'
 import { hermeticReport, Watched } from './hermetic-report.ts'
 import type { HermeticReport } from './report.ts'
-import { childArguments, entry, standingWall } from './standing-wall.ts'
+import { standingWall, startWatched } from './standing-wall.ts'
 import { walls, type Wall } from './wall.ts'
 
 function isDenied(outcome: AttemptOutcome): boolean {
@@ -28,10 +29,11 @@ function isDenied(outcome: AttemptOutcome): boolean {
 function watchedAttempt(
   compiled: Compiled,
   wall: Wall,
-  place: Omit<ChildPlace, 'nodeArguments'>,
+  boot: ChildBoot,
   watched: Watched,
 ): NonNullable<RunServices['attempt']> {
-  return async (task: AttemptTask, services) => {
+  return async (task: AttemptTask, given) => {
+    const services = given as RunServices
     const { step, declaration } = task
     if (declaration.effect !== undefined)
       return { ok: false, end: 'failed', retryable: false, error: effectError(step.name) }
@@ -40,13 +42,23 @@ function watchedAttempt(
     const onUses = (uses: unknown): void => {
       if (!isExempt) watched.take(step.name, uses as readonly Use[])
     }
-    const run = (nodeArguments: readonly string[]): Promise<AttemptOutcome> =>
-      attemptInChild(task, services, { ...place, nodeArguments }, onUses)
-    const outcome = await run(childArguments(isExempt ? { nodeArguments: [] } : wall))
+    const run = async (behind: Pick<Wall, 'nodeArguments'>): Promise<AttemptOutcome> => {
+      const child = startWatched(behind)
+      try {
+        child.send(boot)
+        const place = { runner: 'process', metadata: services.metadata } as const
+        // What it reads is told once, by whoever compiled the plan.
+        const { code: _code, ...home } = task.home!
+        return (await attemptInChild(task, services, home, child, place, onUses)).result
+      } finally {
+        child.kill()
+      }
+    }
+    const outcome = await run(isExempt ? { nodeArguments: [] } : wall)
     if (!isDenied(outcome)) return outcome
     // What the wall has stopped is known: the steps after this one are to be reached too.
     watched.stopped(step.name, (outcome as { readonly error: Error }).error)
-    return run(childArguments({ nodeArguments: [] }))
+    return run({ nodeArguments: [] })
   }
 }
 
@@ -61,7 +73,7 @@ function effectError(step: string): PipewrightError {
 export async function checkHermetic(
   pipeline: AnyPipeline,
   inputs: Readonly<Record<string, unknown>>,
-  { root, opaque, resources }: Pick<WorkspaceParts, 'root' | 'opaque' | 'resources'>,
+  { root, opaque, resources, services }: Pick<WorkspaceParts, 'root' | 'opaque' | 'resources' | 'services'>,
 ): Promise<HermeticReport> {
   const compiled = await compileProgram(pipeline, inputs, { root, opaque })
   if (compiled.address === null)
@@ -81,31 +93,25 @@ export async function checkHermetic(
       metadata,
       concurrency: availableParallelism(),
       resources,
+      ...(services === undefined ? {} : { services }),
       telemetry: undefined,
       findPipeline: () => Promise.resolve(pipeline),
     }
-    const { module } = compiled.address
-    const address = {
-      module: absolutePath(root, module),
-      pipeline: pipeline.name,
-      structure: compiled.plan.digest,
-    }
-    const keys = new Map([...compiled.program.steps].map(([key, step]) => [step, key]))
-    const place = {
+    const boot: ChildBoot = {
+      type: 'boot',
       project: root,
       opaque,
-      address,
-      entry,
-      metadata,
-      keyOf: (step: AttemptTask['step']) => keys.get(step)!,
+      folder,
+      store: { folder, shared: false },
+      services: serviceAddresses(services ?? []),
     }
-    const wall = await standingWall(walls(root, folder), place, folder)
+    const wall = await standingWall(walls(root, folder), boot, compiled.program.address!)
     const watched = new Watched()
-    const services: RunServices = {
+    const runServices: RunServices = {
       ...servicesOf(parts),
-      attempt: watchedAttempt(compiled, wall, place, watched),
+      attempt: watchedAttempt(compiled, wall, boot, watched),
     }
-    const runs = new Runs(parts, services, new Sources(parts.store, root, folder))
+    const runs = new Runs(parts, runServices, new Sources(parts.store, root, folder))
     const handle = await runs.start(pipeline, inputs, { failure: 'continue', cache: 'off' })
     // How the run ends is told step by step.
     await handle.result().catch(() => undefined)

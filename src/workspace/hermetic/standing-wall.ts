@@ -1,14 +1,12 @@
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { PipewrightError } from '../../internal/error.ts'
-import type { ChildPlace } from '../../execute/child/attempt-in-child.ts'
-import { startChild } from '../../execute/child/start-child.ts'
-import { revivedError } from '../../execute/error-record.ts'
-import { loaderArguments, type Wall } from './wall.ts'
+import type { Child } from '../../execute/child/child.ts'
+import { readyChild } from '../../execute/child/pool.ts'
+import { startProcess } from '../../execute/child/process-child.ts'
+import type { ChildBoot, StepAddress } from '../../execute/child/protocol.ts'
+import { childEntries, inheritedEnvironment, loaderArguments } from '../child-start.ts'
+import type { Wall } from './wall.ts'
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-/** What a child process runs. */
-export const entry = fileURLToPath(new URL(`../child-entry.${extension}`, import.meta.url))
 const preload = new URL(`../../execute/hermetic/preload.${extension}`, import.meta.url).href
 
 /** Milliseconds that loading the module of a pipeline may take. */
@@ -19,36 +17,39 @@ export function childArguments({ nodeArguments }: Pick<Wall, 'nodeArguments'>): 
   return [...nodeArguments, ...loaderArguments(), '--import', preload]
 }
 
+/** Starts a child under watch, for one attempt. */
+export function startWatched(wall: Pick<Wall, 'nodeArguments'>): Child {
+  return startProcess({
+    entry: childEntries.process,
+    nodeArguments: childArguments(wall),
+    env: inheritedEnvironment(),
+  })
+}
+
 /** The first wall behind which the module of the pipeline can be loaded; throws what loading it throws. */
 export async function standingWall(
   tried: readonly Wall[],
-  request: Pick<ChildPlace, 'project' | 'opaque' | 'address'>,
-  folder: string,
+  boot: ChildBoot,
+  address: StepAddress,
 ): Promise<Wall> {
   let problem: unknown
   for (const wall of tried) {
-    let isReady = false
-    problem = undefined
-    const end = await startChild(
-      { ...request, folder },
-      {
-        entry,
-        nodeArguments: childArguments(wall),
-        requestFile: join(folder, 'request.json'),
-        grace: 0,
-        killAfter: longestLoad,
-      },
-      (message) => {
-        if (message.type === 'ready') isReady = true
-        else if (message.type === 'refused') problem = revivedError(message.error)
-      },
-    )
-    if (isReady) return wall
-    problem ??= new PipewrightError(
-      'PIPELINE_NOT_FOUND',
-      `${request.address.module} cannot be loaded in a process of its own:\n${end.stderr.trim()}`,
-      { fix: 'mend the error in the file' },
-    )
+    const child = startWatched(wall)
+    const late = setTimeout(() => child.kill('time'), longestLoad)
+    try {
+      const end = await readyChild(child, { ...boot, preload: address })
+      if (end === undefined) return wall
+      problem = new PipewrightError(
+        'PIPELINE_NOT_FOUND',
+        `${address.module} cannot be loaded in a process of its own:\n${end.stderr.trim()}`,
+        { fix: 'mend the error in the file' },
+      )
+    } catch (error) {
+      problem = error
+    } finally {
+      clearTimeout(late)
+      child.kill()
+    }
   }
   throw problem
 }

@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { loaderArguments } from '../child-start.ts'
 
 /** Node's permission model as a second wall around a child: its arguments, and what it leaves open. */
 export interface Wall {
@@ -13,13 +14,6 @@ const model = ['--permission', '--experimental-permission'].find((flag) => flags
 
 /** The folder of this package: its code and, where it is linked, its packages. */
 const own = fileURLToPath(new URL('../../..', import.meta.url))
-
-/** Arguments of this process that a child loads code with: not those of a debugger or of another wall. */
-export function loaderArguments(): string[] {
-  return process.execArgv.filter(
-    (argument) => !/^--(?:inspect|permission|experimental-permission|allow-)/.test(argument),
-  )
-}
 
 /** A loader (tsx and the like) translates in threads and processes of its own. */
 function hasLoader(): boolean {

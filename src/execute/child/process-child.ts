@@ -1,0 +1,154 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Duplex } from 'node:stream'
+import { channelDescriptor, lineOf, messageOf } from './channel.ts'
+import type { Child, ChildEnd, ChildListener, ChildSettings } from './child.ts'
+import { onLines } from './lines.ts'
+import type { FromChild, ToChild } from './protocol.ts'
+import { residentMemory } from './resident-memory.ts'
+
+/** So much of what a child prints last on its standard error is kept, in characters. */
+const keptText = 4_096
+
+/** So long is waited for what a child that has ended has reported last, in milliseconds. */
+const lastWords = 1_000
+
+/** How often the memory of a child with a limit is looked at, in milliseconds. */
+const betweenLooks = 100
+
+const mebibyte = 2 ** 20
+
+/** Children of this process: they end with it. */
+const living = new Set<ChildProcess>()
+let isWatching = false
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // The group is gone.
+  }
+}
+
+function watchExit(): void {
+  if (isWatching) return
+  isWatching = true
+  process.on('exit', () => {
+    for (const child of living) killGroup(child)
+  })
+}
+
+/** A process of this machine, with a group of its own: what it has started ends with it. */
+class ProcessChild implements Child {
+  listener: ChildListener | undefined
+  readonly ended: Promise<ChildEnd>
+  readonly #process: ChildProcess
+  readonly #channel: Duplex
+  readonly #file: string
+  #stderr = ''
+  #killed: ChildEnd['killed']
+  #peak: number | undefined
+  #looking: NodeJS.Timeout | undefined
+
+  constructor({ entry, nodeArguments, env, memory }: ChildSettings) {
+    const limit =
+      memory === undefined ? [] : [`--max-old-space-size=${Math.max(16, Math.floor(memory / mebibyte))}`]
+    const child = spawn(process.execPath, [...nodeArguments, ...limit, entry], {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      env,
+      detached: true,
+    })
+    this.#process = child
+    this.#file = join(tmpdir(), `pipewright-${process.pid}-${child.pid}`)
+    this.#channel = child.stdio[channelDescriptor] as Duplex
+    // A child that has ended is told no more.
+    this.#channel.on('error', () => undefined)
+    createInterface({ input: this.#channel }).on('line', (line) => {
+      const message = messageOf<FromChild>(line)
+      if (message !== undefined) this.listener?.message(message)
+    })
+    onLines(child.stdout!, (line) => this.listener?.printed(line, false))
+    onLines(child.stderr!, (line) => {
+      this.#stderr = `${this.#stderr}${line}\n`.slice(-keptText)
+      this.listener?.printed(line, true)
+    })
+    living.add(child)
+    watchExit()
+    this.ended = this.#untilEnd()
+    if (memory !== undefined) this.#watchMemory(memory)
+  }
+
+  send(message: ToChild): void {
+    if (this.#channel.writable) this.#channel.write(lineOf(message, this.#file))
+  }
+
+  hold(isHeld: boolean): void {
+    const { stdout, stderr } = this.#process
+    // Pipes to a child are sockets.
+    const sockets = [stdout, stderr, this.#channel] as unknown as readonly Socket[]
+    for (const one of [this.#process, ...sockets]) {
+      if (isHeld) one.ref()
+      else one.unref()
+    }
+  }
+
+  kill(why?: ChildEnd['killed']): void {
+    this.#killed ??= why
+    killGroup(this.#process)
+  }
+
+  peak = (): number | undefined => this.#peak
+
+  #watchMemory(limit: number): void {
+    let isAsking = false
+    this.#looking = setInterval(() => {
+      if (isAsking) return
+      isAsking = true
+      void residentMemory(this.#process.pid!).then((bytes) => {
+        isAsking = false
+        if (bytes === undefined) return
+        this.#peak = Math.max(this.#peak ?? 0, bytes)
+        if (bytes > limit) this.kill('memory')
+      })
+    }, betweenLooks).unref()
+  }
+
+  async #untilEnd(): Promise<ChildEnd> {
+    const child = this.#process
+    let timer: NodeJS.Timeout | undefined
+    try {
+      // `close` comes after all that was reported has been read, unless a process that the child has left behind holds on.
+      return await new Promise<ChildEnd>((resolve) => {
+        const end = (code: number | null, signal: NodeJS.Signals | null, error?: Error): void =>
+          resolve({
+            code,
+            signal,
+            stderr: this.#stderr,
+            ...(this.#killed === undefined ? {} : { killed: this.#killed }),
+            ...(error === undefined ? {} : { error }),
+          })
+        child.once('error', (error) => end(null, null, error))
+        child.once('close', (code, signal) => end(code, signal))
+        child.once('exit', () => {
+          killGroup(child)
+          timer = setTimeout(() => {
+            for (const stream of child.stdio) stream?.destroy()
+          }, lastWords)
+        })
+      })
+    } finally {
+      living.delete(child)
+      clearTimeout(timer)
+      clearInterval(this.#looking)
+    }
+  }
+}
+
+/** Starts a process for attempts. */
+export function startProcess(settings: ChildSettings): Child {
+  return new ProcessChild(settings)
+}
