@@ -56,9 +56,17 @@ const attempt = z.strictObject({
   error: errorSchema.nullable(),
   log: z.string().nullable(),
   facts: z
-    .strictObject({ metrics: z.record(z.string(), metric), params: z.record(z.string(), z.json()) })
+    .looseObject({ metrics: z.record(z.string(), metric), params: z.record(z.string(), z.json()) })
     .optional()
     .describe("What a try without a result had reported; that of a success is the execution's"),
+  usage: z
+    .strictObject({
+      runner: z.enum(['thread', 'process']),
+      cpu: z.number().optional(),
+      memory: z.number().optional(),
+    })
+    .optional()
+    .describe('What it used, where it ran in a thread or a process: milliseconds of CPU time, bytes'),
   repaired: lost.optional(),
 })
 const execution = z

@@ -60,7 +60,18 @@ export const errorSchema = z
 /** JSON has neither NaN nor infinities. */
 const metricValue = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])])
 const summary = z.strictObject({ last: metricValue, min: metricValue, max: metricValue, count: z.int() })
-const attemptFacts = { metrics: z.record(z.string(), summary), params: z.record(z.string(), z.json()) }
+const usage = z
+  .strictObject({
+    runner: z.enum(['thread', 'process']),
+    cpu: z.number().optional().describe('Milliseconds of CPU time'),
+    memory: z.number().optional().describe('The most bytes'),
+  })
+  .describe('What an attempt used that did not run inline')
+const attemptFacts = {
+  metrics: z.record(z.string(), summary),
+  params: z.record(z.string(), z.json()),
+  usage: usage.optional(),
+}
 const facts = z.strictObject({
   ...attemptFacts,
   lasting: z.array(name).optional(),
@@ -83,6 +94,7 @@ export const settingsSchema = z.strictObject({
   failFast: z.boolean(),
   timeout: z.number().optional(),
   deadline: z.number().optional(),
+  runner: z.enum(['inline', 'thread', 'process']).optional().describe('Where its steps run'),
   selection: selection.optional(),
   cache: z
     .union([z.enum(['refresh', 'readonly', 'off']), z.strictObject({ refresh: z.array(name) })])

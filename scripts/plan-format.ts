@@ -56,6 +56,10 @@ const retry = z.strictObject({
   delay: z.number().nonnegative().describe('Milliseconds'),
   maxDelay: z.number().nonnegative().describe('Milliseconds'),
   jitter: z.number().min(0).max(1),
+  escalate: z
+    .strictObject({ memory: z.number() })
+    .optional()
+    .describe('Factors after an attempt that ran out'),
 })
 
 const cache = z.union([

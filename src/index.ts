@@ -82,6 +82,7 @@ export {
   defineStep,
   type Resources,
   type RetryPolicy,
+  type RunnerName,
   type Step,
   type StepDefinition,
   type StepFunction,
@@ -89,6 +90,14 @@ export {
   type StepOptions,
   type Undo,
 } from './define/step.ts'
+export {
+  defineService,
+  type AnyService,
+  type Service,
+  type ServiceContext,
+  type ServiceDefinition,
+  type Services,
+} from './define/service.ts'
 export type { LogLevel } from './execute/context.ts'
 export type { LiveEvent, RunUpdate } from './execute/run-request.ts'
 export type { FiringState } from './record/trigger.ts'
@@ -152,6 +161,12 @@ export {
   type TriggerSource,
 } from './schedule/trigger.ts'
 export { renderRun } from './ui/run-tree.ts'
+export type {
+  ProcessSettings,
+  RunnerRule,
+  RunnerSettings,
+  ThreadSettings,
+} from './execute/runner-settings.ts'
 export { defineConfig, type Settings, type StoreFolder } from './workspace/settings.ts'
 export {
   approvalHandler,

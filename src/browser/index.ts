@@ -73,6 +73,7 @@ export {
   defineStep,
   type Resources,
   type RetryPolicy,
+  type RunnerName,
   type Step,
   type StepDefinition,
   type StepFunction,
@@ -80,6 +81,14 @@ export {
   type StepOptions,
   type Undo,
 } from '../define/step.ts'
+export {
+  defineService,
+  type AnyService,
+  type Service,
+  type ServiceContext,
+  type ServiceDefinition,
+  type Services,
+} from '../define/service.ts'
 export type { Digest } from '../internal/digest.ts'
 export type { Duration } from '../internal/duration.ts'
 export { PipewrightError, type ErrorOptions } from '../internal/error.ts'

@@ -190,6 +190,7 @@ export interface StepContext {
    */
   service<T>(service: Service<T>): Promise<T>
   /** The same by its name: of the type that the interface {@link Services} says. */
+  // oxlint-disable-next-line typescript/no-redundant-type-constituents -- users add to the interface
   service<N extends keyof Services & string>(name: N): Promise<Services[N]>
   /** The same by a name that the interface {@link Services} does not have. */
   service(name: string): Promise<unknown>

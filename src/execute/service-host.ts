@@ -78,7 +78,7 @@ export class ServiceHost {
     const before = runningProcesses()
     const open = async (): Promise<unknown> => {
       // Not before it is known as being opened.
-      await undefined
+      await Promise.resolve()
       try {
         const value = await service.open({ signal: this.#stop.signal })
         this.#processes += Math.max(0, runningProcesses() - before)

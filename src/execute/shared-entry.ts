@@ -31,7 +31,7 @@ interface Head {
 export function encodeEntry({ entry, blobs }: SharedEntry): Uint8Array {
   const { key, run, node, at, startedAt, outputs } = entry
   // A log is a file of the workspace that made the entry.
-  const { log: _log, ...facts } = entry.facts
+  const { log: _log, usage: _usage, ...facts } = entry.facts
   const head: Head = { key, run, at, event: eventFormat }
   const event: RunEvent = {
     type: 'node.succeeded',

@@ -348,7 +348,8 @@ export class StepExecutions {
     { entry, blobs }: Hit,
     startedAt: number,
   ): Promise<void> {
-    const { outputs, facts, run, node: source } = entry
+    const { outputs, run, node: source } = entry
+    const { usage: _usage, ...facts } = entry.facts
     const event: RunEvent = {
       type: 'node.succeeded',
       node,

@@ -6,6 +6,7 @@ import type {
   Address,
   AttemptEnd,
   AttemptFacts,
+  AttemptUsage,
   Environment,
   ErrorRecord,
   LostBlob,
@@ -47,6 +48,8 @@ export interface AttemptRecord {
   readonly log: string | null
   /** What a try without a result had reported; that of a success is the execution's. Absent where there is nothing. */
   readonly facts?: AttemptFacts
+  /** What it used, where it ran in a thread or a process. */
+  readonly usage?: AttemptUsage
   /** What this try made again, of a node that had succeeded; absent for any other. */
   readonly repaired?: LostBlob
 }

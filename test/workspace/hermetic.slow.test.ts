@@ -247,7 +247,7 @@ describe('each step in a process of its own, under watch', () => {
         step: 'quits',
         state: 'failed',
         executions: 1,
-        reason: "step 'quits' (node 'quits'): its process ended with code 3",
+        reason: "step 'quits' (node 'quits') ended its process itself, with exit code 3",
       },
       { step: 'broken', state: 'failed', executions: 1, reason: 'on purpose' },
       {

@@ -1,4 +1,5 @@
 import { PipewrightError } from '../../internal/error.ts'
+import { runnerNames } from '../../define/step.ts'
 import type { Selection } from '../../plan/select.ts'
 import type { RunOptions } from '../../workspace/run-options.ts'
 import type { InputOptions } from '../inputs/given-inputs.ts'
@@ -15,6 +16,7 @@ export interface RunArguments extends InputOptions, Selection, DriveOptions {
   readonly cache?: string
   readonly refresh?: readonly string[]
   readonly verifyCache?: string
+  readonly runner?: string
   readonly watch?: boolean
   readonly like?: string
 }
@@ -47,7 +49,7 @@ export function selectionOf({ from, to, only, tags }: Selection): Pick<RunOption
 
 /** The options of a run as they were typed. */
 export function runOptionsOf(options: RunArguments): RunOptions {
-  const { tag, key, concurrency, timeout, verifyCache } = options
+  const { tag, key, concurrency, timeout, verifyCache, runner } = options
   return {
     ...(tag === undefined ? {} : { tags: tag }),
     ...(key === undefined ? {} : { key }),
@@ -56,6 +58,7 @@ export function runOptionsOf(options: RunArguments): RunOptions {
     ...selectionOf(options),
     ...cacheMode(options),
     ...(verifyCache === undefined ? {} : { verifyCache: shareOf('--verify-cache', verifyCache) }),
+    ...(runner === undefined ? {} : { runner: wordOf('--runner', runner, 'not a runner', runnerNames) }),
     ...failurePolicy(options.failure),
   }
 }

@@ -26,6 +26,7 @@ export function registerRun(program: Command): void {
     .option('--concurrency <n>', 'how many steps run at once', count)
     .option('--failure <policy>', 'stop (default) or continue')
     .option('--timeout <duration>', "the longest the run may take, such as '30m'")
+    .option('--runner <runner>', 'where all steps run: inline, thread or process')
     .option('-w, --watch', 'run again whenever a source file or an input changes')
   withJson(withProgress(run), 'events as lines of JSON (schemas/events.json)')
     .helpOption(false)

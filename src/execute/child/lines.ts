@@ -1,11 +1,14 @@
 import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 
-/** A longer line is cut into several, so that a stream without an end takes no memory. In characters. */
-const longest = 16 * 1024
+/** What a step prints: a longer line is cut into several, so that a stream without an end takes no memory. In characters. */
+export const longestPrinted = 16 * 1024
 
-/** Calls a function with each line of a stream; what is no UTF-8 becomes replacement characters. */
-export function onLines(stream: Readable, take: (line: string) => void): void {
+/**
+ * Calls a function with each line of a stream, of at most so many characters; what is no UTF-8 becomes replacement
+ * characters.
+ */
+export function onLines(stream: Readable, longest: number, take: (line: string) => void): void {
   const decoder = new StringDecoder('utf8')
   let rest = ''
   const push = (text: string): void => {
@@ -20,6 +23,6 @@ export function onLines(stream: Readable, take: (line: string) => void): void {
     if (rest !== '') take(rest)
     rest = ''
   })
-  // A child that has ended prints no more.
+  // Who is at its other end may be killed.
   stream.on('error', () => undefined)
 }

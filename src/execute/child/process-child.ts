@@ -2,11 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import type { Duplex } from 'node:stream'
 import { channelDescriptor, lineOf, messageOf } from './channel.ts'
 import type { Child, ChildEnd, ChildListener, ChildSettings } from './child.ts'
-import { onLines } from './lines.ts'
+import { longestPrinted, onLines } from './lines.ts'
 import type { FromChild, ToChild } from './protocol.ts'
 import { residentMemory } from './resident-memory.ts'
 
@@ -65,14 +64,12 @@ class ProcessChild implements Child {
     this.#process = child
     this.#file = join(tmpdir(), `pipewright-${process.pid}-${child.pid}`)
     this.#channel = child.stdio[channelDescriptor] as Duplex
-    // A child that has ended is told no more.
-    this.#channel.on('error', () => undefined)
-    createInterface({ input: this.#channel }).on('line', (line) => {
+    onLines(this.#channel, Infinity, (line) => {
       const message = messageOf<FromChild>(line)
       if (message !== undefined) this.listener?.message(message)
     })
-    onLines(child.stdout!, (line) => this.listener?.printed(line, false))
-    onLines(child.stderr!, (line) => {
+    onLines(child.stdout!, longestPrinted, (line) => this.listener?.printed(line, false))
+    onLines(child.stderr!, longestPrinted, (line) => {
       this.#stderr = `${this.#stderr}${line}\n`.slice(-keptText)
       this.listener?.printed(line, true)
     })

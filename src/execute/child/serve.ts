@@ -77,8 +77,8 @@ export function serve(
   const boot = async (message: ChildBoot): Promise<void> => {
     host = open(message)
     try {
-      const { steps } = await host
-      if (message.preload !== undefined) await steps(message.preload)
+      const opened = await host
+      if (message.preload !== undefined) await opened.steps(message.preload)
       channel.send({ type: 'ready' })
     } catch (error) {
       refuse(error)

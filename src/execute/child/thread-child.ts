@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Child, ChildEnd, ChildListener, ChildSettings } from './child.ts'
-import { onLines } from './lines.ts'
+import { longestPrinted, onLines } from './lines.ts'
 import type { FromChild, ToChild } from './protocol.ts'
 
 const mebibyte = 2 ** 20
@@ -30,8 +30,8 @@ class ThreadChild implements Child {
     worker.on('message', (message: FromChild) => this.listener?.message(message))
     worker.on('messageerror', () => undefined)
     worker.once('error', (thrown: Error) => (error = thrown))
-    onLines(worker.stdout, (line) => this.listener?.printed(line, false))
-    onLines(worker.stderr, (line) => {
+    onLines(worker.stdout, longestPrinted, (line) => this.listener?.printed(line, false))
+    onLines(worker.stderr, longestPrinted, (line) => {
       stderr = `${stderr}${line}\n`.slice(-keptText)
       this.listener?.printed(line, true)
     })
@@ -49,6 +49,7 @@ class ThreadChild implements Child {
   }
 
   send(message: ToChild): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
     this.#worker.postMessage(message)
   }
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Digest } from '../../internal/digest.ts'
-import type { AttemptFacts, ErrorRecord, LostBlob, RunEvent } from '../event.ts'
+import type { AttemptFacts, AttemptUsage, ErrorRecord, LostBlob, RunEvent } from '../event.ts'
 import type { AttemptRecord, ExecutionRecord } from '../records.ts'
 import { decodeEvent, readFacts } from './codec.ts'
 import { pageSize, parsed, type Reader } from './reader.ts'
@@ -64,6 +64,7 @@ async function attemptsOf(
           string | null
         >`coalesce(json_extract(events.data, '$.log'), json_extract(events.data, '$.facts.log'))`.as('log'),
         sql<string | null>`json_extract(events.data, '$.lost')`.as('lost'),
+        sql<string | null>`json_extract(events.data, '$.facts.usage')`.as('usage'),
         // Those of a success are in its execution.
         sql<
           string | null
@@ -77,6 +78,7 @@ async function attemptsOf(
   for (const row of rows) {
     const lost = parsed<LostBlob>(row.lost)
     const facts = parsed<AttemptFacts>(row.facts)
+    const usage = parsed<AttemptUsage>(row.usage)
     const attempt: AttemptRecord = {
       number: row.number,
       startedAt: row.started_at,
@@ -85,6 +87,7 @@ async function attemptsOf(
       error: parsed<ErrorRecord>(row.error),
       log: row.log,
       ...(facts === null ? {} : { facts: readFacts(facts) }),
+      ...(usage === null ? {} : { usage }),
       ...(lost === null ? {} : { repaired: lost }),
     }
     const list = found.get(row.execution)
