@@ -1,5 +1,7 @@
 import './loader.ts'
 import {
+  definePipeline,
+  defineStep,
   openWorkspace,
   RunFailedError,
   type PipewrightError,
@@ -7,8 +9,10 @@ import {
   type Workspace,
 } from 'pipewright'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import { memoryStore } from '../../src/store/memory-store.ts'
 import { tempFolder } from '../workspace/temp.ts'
-import { misbehaving, plain, type Mode } from './programs/work.ts'
+import { growing, misbehaving, plain, spinning, type Mode } from './programs/work.ts'
 
 async function open(root?: string): Promise<Workspace> {
   const pw = await openWorkspace({ root: root ?? (await tempFolder()) })
@@ -114,4 +118,105 @@ describe.each(['thread', 'process'] as const)('in a %s', (runner) => {
     expect(usage).toMatchObject({ runner })
     expect(usage!.memory).toBeGreaterThan(1_000_000)
   })
+})
+
+describe.each(['thread', 'process'] as const)('ending a %s', (runner) => {
+  test('a step that hears no cancel is given up after its grace', async () => {
+    const pw = await open()
+    const handle = await pw.start(misbehaving, { mode: 'deaf' }, { runner })
+    for await (const { event } of handle.events()) if (event.type === 'attempt.progress') break
+    handle.cancel('enough')
+    await expect(handle.result()).rejects.toMatchObject({ code: 'RUN_CANCELLED' })
+  })
+
+  test('a step that spins hears nothing and is ended', async () => {
+    const pw = await open()
+    const handle = await pw.start(misbehaving, { mode: 'spin' }, { runner })
+    for await (const { event } of handle.events()) if (event.type === 'attempt.started') break
+    setTimeout(() => handle.cancel('enough'), 1_500)
+    await expect(handle.result()).rejects.toMatchObject({ code: 'RUN_CANCELLED' })
+    expect((await pw.run(misbehaving, { mode: 'pid' }, { runner })).outputs.text).toMatch(/^\d+$/)
+  })
+
+  test('a step that spins past its time is ended, and says so', async () => {
+    const pw = await open()
+    const error: unknown = await pw.run(spinning, {}, { runner }).catch((thrown: unknown) => thrown)
+    const [failure] = (error as RunFailedError).failures
+    expect(failure!.cause).toMatchObject({ code: 'STEP_TIMEOUT' })
+    const { executions } = await pw.show((error as RunFailedError).run)
+    expect(executions[0]!.attempts[0]!.end).toBe('timed-out')
+  })
+})
+
+test('memory beside the heap counts in a process', async () => {
+  const error = await failing(await open(), 'buffers', 'process')
+  expect(error).toMatchObject({ code: 'STEP_OUT_OF_MEMORY' })
+})
+
+test('a crash of native code is that of the attempt', async () => {
+  const error = await failing(await open(), 'crash', 'process')
+  expect(error).toMatchObject({
+    code: 'STEP_CRASHED',
+    message: expect.stringContaining('its process crashed (SIGSEGV)') as string,
+  })
+})
+
+test('a process sees what is declared and what is allowed, and nothing else', async () => {
+  process.env['PIPEWRIGHT_TEST_DECLARED'] = 'declared'
+  process.env['PIPEWRIGHT_TEST_OTHER'] = 'other'
+  const pw = await open()
+  expect((await pw.run(misbehaving, { mode: 'env' }, { runner: 'process' })).outputs.text).toBe('declared,')
+  const root = await tempFolder()
+  await using allowing = await openWorkspace({
+    root,
+    runners: { process: { env: ['PIPEWRIGHT_TEST_OTHER'] } },
+  })
+  const { outputs } = await allowing.run(misbehaving, { mode: 'env' }, { runner: 'process' })
+  expect(outputs.text).toBe('declared,other')
+})
+
+test('a retry after too little memory is given more', async () => {
+  const pw = await open()
+  const { outputs, run } = await pw.run(growing, { size: 300 })
+  expect(outputs.held).toBe(300)
+  const { executions } = await pw.show(run.id)
+  const ends = executions[0]!.attempts.map(({ end, error }) => [end, error?.code])
+  expect(ends).toEqual([
+    ['failed', 'STEP_OUT_OF_MEMORY'],
+    ['succeeded', undefined],
+  ])
+})
+
+test('rules of the settings choose by what a step asks for', async () => {
+  await using pw = await openWorkspace({
+    root: await tempFolder(),
+    runners: { rules: [{ resources: { memory: '100MiB' }, runner: 'process' }] },
+  })
+  const { outputs } = await pw.run(misbehaving, { mode: 'pid' })
+  expect(outputs.text).not.toBe(String(process.pid))
+})
+
+test('what no other process can find runs inline, and says so', async () => {
+  const here = defineStep({
+    name: 'here',
+    cache: 'never',
+    outputs: { pid: z.number() },
+    run: () => ({ pid: process.pid }),
+  })
+  const local = definePipeline({ name: 'local' }, (p) => ({ pid: p.step(here, {}).pid }))
+  const warnings: string[] = []
+  const pw = await openWorkspace({ root: await tempFolder(), store: memoryStore() })
+  onTestFinished(() => pw.close())
+  const { outputs } = await pw.run(
+    local,
+    {},
+    {
+      runner: 'process',
+      onUpdate: ({ event }) => {
+        if (event.type === 'attempt.log') warnings.push(event.message)
+      },
+    },
+  )
+  expect(outputs.pid).toBe(process.pid)
+  expect(warnings).toEqual(['runs inline, not in a process: its store cannot be opened anywhere else'])
 })

@@ -122,3 +122,42 @@ const misbehave = defineStep({
 export const misbehaving = definePipeline({ name: 'misbehaving', inputs: { mode } }, (p, input) => ({
   text: p.step(misbehave, { mode: input.mode }).text,
 }))
+
+const spin = defineStep({
+  name: 'spin',
+  cache: 'never',
+  outputs: {},
+  timeout: '500ms',
+  grace: '100ms',
+  run: () => {
+    for (;;);
+  },
+})
+
+export const spinning = definePipeline({ name: 'spinning' }, (p) => {
+  p.step(spin, {})
+  return {}
+})
+
+const grow = defineStep({
+  name: 'grow',
+  cache: 'never',
+  runner: 'process',
+  resources: { memory: '200MiB' },
+  retry: { attempts: 3, delay: 1, escalate: { memory: 4 } },
+  inputs: { size: z.number() },
+  outputs: { held: z.number() },
+  run: async ({ size }) => {
+    const held: Buffer[] = []
+    for (let at = 0; at < size; at += 10) {
+      held.push(Buffer.alloc(10 * 2 ** 20, at))
+      await sleep(30)
+    }
+    return { held: held.length * 10 }
+  },
+})
+
+/** Takes so many MiB. */
+export const growing = definePipeline({ name: 'growing', inputs: { size: z.number() } }, (p, input) => ({
+  held: p.step(grow, { size: input.size }).held,
+}))
