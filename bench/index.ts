@@ -13,6 +13,7 @@ import { memory } from './cases/memory.ts'
 import { planning } from './cases/planning.ts'
 import { reportPage } from './cases/report-page.ts'
 import { resume } from './cases/resume.ts'
+import { runners } from './cases/runners.ts'
 import { sharedStore } from './cases/shared-store.ts'
 import { stepOverhead } from './cases/step-overhead.ts'
 import { typeCost } from './cases/type-cost.ts'
@@ -25,6 +26,7 @@ const cases = {
   resume,
   appends,
   memory,
+  runners,
   caching,
   sharedStore,
   keys,

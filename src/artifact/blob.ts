@@ -30,6 +30,8 @@ export interface BlobWriter {
 export interface BlobReader {
   /** All bytes of an artifact; throws `BLOB_MISSING` or `BLOB_CORRUPT`. */
   bytes(artifact: Pick<Artifact, 'blob' | 'external'>): Promise<Uint8Array>
+  /** The same for whoever writes nothing into them: one buffer for all who ask while somebody has it. Default: `bytes`. */
+  shared?(artifact: Pick<Artifact, 'blob' | 'external'>): Promise<Uint8Array>
   /** The bytes of an artifact as a stream. */
   stream(artifact: Pick<Artifact, 'blob' | 'external'>): Readable
   /** Writes a private copy (a reflink where the file system can) to a path. */

@@ -69,7 +69,8 @@ export class ColumnTable implements Table<unknown> {
       })
     }
     if (column.type === 'number' && column.valid === undefined)
-      return column.cells as ArrayLike<unknown> as ArrayLike<never>
+      // A copy: the cells may be those of other steps, too.
+      return (column.cells as Float64Array).slice() as ArrayLike<unknown> as ArrayLike<never>
     return Array.from({ length: this.length }, (_, row) => cellOf(column, row) as never)
   }
 

@@ -87,7 +87,8 @@ class TableKind implements Kind<unknown, never> {
   }
 
   async decode(artifact: Artifact, context: DecodeContext): Promise<unknown> {
-    const bytes = await context.blobs.bytes(artifact)
+    const { blobs } = context
+    const bytes = await (blobs.shared?.(artifact) ?? blobs.bytes(artifact))
     const { columns, rows } = await fromIpc(bytes.byteLength <= onePiece ? Uint8Array.from(bytes) : bytes)
     this.#checkColumns(columns, rows, 'INPUT_INVALID')
     return new ColumnTable(columns, rows, artifact)

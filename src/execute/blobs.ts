@@ -7,6 +7,7 @@ import type { Artifact } from '../artifact/artifact.ts'
 import type { ArtifactStore, Blob, BlobReader, BlobWriter } from '../artifact/blob.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import { missing } from '../store/errors.ts'
+import { inSharedMemory, SharedBytes } from './shared-bytes.ts'
 
 /** Up to this size a blob lives in the metadata store, so that a small step costs one commit and no file. */
 const inlineLimit = 4_096
@@ -16,6 +17,9 @@ const recentBytes = 4 * 1024 * 1024
 const recentFor = 60_000
 /** What an entry takes beside its bytes. */
 const overhead = 400
+
+/** In milliseconds: of a wide map each item asks for the same table. */
+const threadsKeepFor = 10_000
 
 /** In milliseconds. A collection may have taken what was known to be there longer ago. */
 const surelyThere = 60_000
@@ -41,10 +45,22 @@ export class TieredReader implements BlobReader {
   readonly #store: ArtifactStore
   readonly #recent = new Map<Digest, Recent>()
   #recentSize = 0
+  readonly #large: SharedBytes
+  readonly #ofThreads: SharedBytes
 
-  constructor(metadata: Pick<MetadataStore, 'blob' | 'dropBlob'>, store: ArtifactStore) {
+  /** `ask` reads large blobs where others have them in memory already. */
+  constructor(
+    metadata: Pick<MetadataStore, 'blob' | 'dropBlob'>,
+    store: ArtifactStore,
+    ask: (blob: Digest) => Promise<Uint8Array> = (blob) => store.bytes({ blob }),
+  ) {
     this.#metadata = metadata
     this.#store = store
+    this.#large = new SharedBytes(ask)
+    this.#ofThreads = new SharedBytes(
+      async (blob) => inSharedMemory(await store.bytes({ blob })),
+      threadsKeepFor,
+    )
   }
 
   /** A reader of the same stores with a memory of its own: it finds what is stored, not what is at hand here. */
@@ -71,6 +87,18 @@ export class TieredReader implements BlobReader {
     const small = await this.#small(artifact.blob)
     // A copy: a step may write into what it was given.
     return small === undefined ? this.#store.bytes(artifact) : Uint8Array.from(small)
+  }
+
+  async shared(artifact: Pick<Artifact, 'blob' | 'external'>): Promise<Uint8Array> {
+    const { blob, external } = artifact
+    // What is small is copied in no time; a file outside may be another one by now.
+    if (external !== undefined || (await this.#small(blob)) !== undefined) return this.bytes(artifact)
+    return this.#large.get(blob)
+  }
+
+  /** The bytes of a large blob, in memory that threads share with this one. */
+  inSharedMemory(blob: Digest): Promise<Uint8Array> {
+    return this.#ofThreads.get(blob)
   }
 
   stream(artifact: Pick<Artifact, 'blob' | 'external'>): Readable {

@@ -18,6 +18,11 @@ export class SourceReads implements BlobReader {
     return this.#noted(artifact).bytes(artifact)
   }
 
+  async shared(artifact: BlobSource): Promise<Uint8Array> {
+    const blobs = this.#noted(artifact)
+    return blobs.shared?.(artifact) ?? blobs.bytes(artifact)
+  }
+
   stream(artifact: BlobSource): Readable {
     return this.#noted(artifact).stream(artifact)
   }

@@ -19,6 +19,7 @@ import {
   type Refs,
   type ReportHandle,
   type PipelineScope,
+  type Service,
   type StepContext,
   type Table,
   type Workspace,
@@ -182,6 +183,7 @@ export declare const settings: Ref<{ warehouse: { region: string } }>
 export declare const best: Refs<{ model: Trained; good: boolean }>
 
 // Of the `run` of a step.
+export declare const warehouse: Service<Map<string, number>>
 export declare const ctx: StepContext
 export declare const rows: Table<Tumour>
 export declare const csv: FileHandle

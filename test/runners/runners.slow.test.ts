@@ -1,4 +1,7 @@
 import './loader.ts'
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import {
   definePipeline,
   defineStep,
@@ -12,7 +15,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { memoryStore } from '../../src/store/memory-store.ts'
 import { tempFolder } from '../workspace/temp.ts'
-import { growing, misbehaving, plain, spinning, type Mode } from './programs/work.ts'
+import { growing, misbehaving, plain, shared, spinning, type Mode } from './programs/work.ts'
 
 async function open(root?: string): Promise<Workspace> {
   const pw = await openWorkspace({ root: root ?? (await tempFolder()) })
@@ -219,4 +222,34 @@ test('what no other process can find runs inline, and says so', async () => {
   )
   expect(outputs.pid).toBe(process.pid)
   expect(warnings).toEqual(['runs inline, not in a process: its store cannot be opened anywhere else'])
+})
+
+test.each([
+  ['inline', false],
+  ['thread', true],
+  ['process', false],
+] as const)('a table that many read, %s: shared by threads: %s', async (runner, isShared) => {
+  const pw = await open()
+  const { outputs } = await pw.run(shared, { n: 50_000, items: [1, 2, 49_999] }, { runner })
+  expect(outputs.texts).toEqual([
+    `1 wörd 1 wörd 1 ${isShared}`,
+    `2 wörd 2 wörd 2 ${isShared}`,
+    `49999 wörd 49999 wörd 49999 ${isShared}`,
+  ])
+})
+
+test('a module that starts a run when it is loaded for its steps is told so', async () => {
+  const root = await tempFolder()
+  const error: unknown = await promisify(execFile)(
+    process.execPath,
+    [
+      ...process.execArgv.slice(-2),
+      fileURLToPath(new URL('programs/starts-itself.ts', import.meta.url)),
+      root,
+    ],
+    { cwd: fileURLToPath(new URL('../..', import.meta.url)) },
+  ).catch((thrown: unknown) => thrown)
+  expect((error as { stderr: string }).stderr).toMatch(
+    /RUN_IN_WORKER|a run was started while a thread or process/,
+  )
 })

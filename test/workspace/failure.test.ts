@@ -380,7 +380,7 @@ describe('named resources', () => {
       version: '1',
       cache: 'never',
       inputs: { n: z.number() },
-      resources: { gpu: 1, cpu: 4 },
+      resources: { gpu: 1, cpu: 0.1 },
       run: async () => {
         most = Math.max(most, ++now)
         await new Promise((resolve) => setTimeout(resolve, 5))

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Digest } from '../../internal/digest.ts'
 import type { AttemptUsage } from '../../record/event.ts'
 import type { MetadataStore } from '../../record/metadata.ts'
 import { onAbort } from '../abortable.ts'
@@ -9,7 +10,7 @@ import { LogSegment } from '../log.ts'
 import type { Child, ChildEnd } from './child.ts'
 import { leftError, lostError } from './lost-child.ts'
 import { memoryAnswer } from './memory-answers.ts'
-import type { ChildAttempt, ChildOutcome, FromChild } from './protocol.ts'
+import type { ChildAttempt, ChildOutcome, FromChild, ToChild } from './protocol.ts'
 import { fromSmallBlobs, smallBlobsOf } from './small-blobs.ts'
 import type { StepHome } from './step-home.ts'
 
@@ -77,6 +78,8 @@ export async function attemptInChild(
             metadata,
             reader: services.reader,
           }).then((answer) => child.send(answer))
+        else if (message.type === 'blob')
+          void sharedBlob(message.blob, services).then((answer) => child.send(answer))
         else if (message.type === 'extension') onExtension(message.data)
         else if (message.type === 'outcome' || message.type === 'refused' || message.type === 'uncaught')
           resolve(message)
@@ -140,6 +143,17 @@ export async function attemptInChild(
   const { error, kind } = lostError(task, end.how, { runner, timeout, limit })
   const verdict = await retryVerdict(task.step, error, task.attempt, signal)
   return { result: failed(verdict.error, kind, verdict.retry), isGood: false, isStale: !hasSpoken }
+}
+
+async function sharedBlob(
+  blob: Digest,
+  { reader }: AttemptServices,
+): Promise<ToChild & { readonly type: 'blob' }> {
+  try {
+    return { type: 'blob', blob, bytes: await reader.inSharedMemory(blob) }
+  } catch (error) {
+    return { type: 'blob', blob, error: errorRecord(error) }
+  }
 }
 
 function peakOf(child: Child): { readonly memory?: number } {

@@ -12,6 +12,8 @@ export const longestLine = 64 * 1024
 
 /** A child's way to its parent. */
 export interface ChildChannel {
+  /** Whether both sides may read the same memory. */
+  readonly sharesMemory: boolean
   send(message: FromChild): void
   /** Calls a listener with all that the parent says, and once when the parent is gone. */
   listen(onMessage: (message: ToChild) => void, onGone: () => void): void
@@ -55,6 +57,7 @@ function textOf(message: FromChild | ToChild): string {
 export function descriptorChannel(): ChildChannel {
   let file = ''
   return {
+    sharesMemory: false,
     send(message) {
       const bytes = Buffer.from(lineOf(message, file), 'utf8')
       for (let at = 0; at < bytes.length;) {
@@ -83,6 +86,7 @@ export function descriptorChannel(): ChildChannel {
 /** The channel of a thread: messages are cloned, so that a large one needs no file. */
 export function portChannel(port: MessagePort): ChildChannel {
   return {
+    sharesMemory: true,
     send: (message) => {
       try {
         port.postMessage(message)

@@ -109,6 +109,8 @@ export type FromChild =
   | { readonly type: 'metric'; readonly name: string; readonly value: number | string; readonly step: number }
   /** Asks the memory of the execution, which the parent has. */
   | { readonly type: 'memory'; readonly number: number; readonly asked: MemoryQuestion }
+  /** A thread asks for a large blob in memory that it shares with others. */
+  | { readonly type: 'blob'; readonly blob: Digest }
   /** What an extension of the child has to say. */
   | { readonly type: 'extension'; readonly data: unknown }
   /** Something was thrown that no attempt catches: the child ends. */
@@ -130,6 +132,8 @@ export type ToChild =
   /** The attempt is to end; of what time it has left only the parent knows. */
   | { readonly type: 'cancel'; readonly reason: ErrorRecord }
   | MemoryAnswer
+  | { readonly type: 'blob'; readonly blob: Digest; readonly bytes: Uint8Array }
+  | { readonly type: 'blob'; readonly blob: Digest; readonly error: ErrorRecord }
   | { readonly type: 'file'; readonly path: string }
   /** Nothing more comes. */
   | { readonly type: 'end' }

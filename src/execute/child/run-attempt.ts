@@ -39,7 +39,13 @@ export function startAttempt(
     blob: (digest: Digest) => Promise.resolve(given.get(digest)),
     dropBlob: () => Promise.resolve(),
   }
-  const reader = new TieredReader(metadata, store)
+  const asked = new Map<Digest, { resolve: (bytes: Uint8Array) => void; reject: (error: Error) => void }>()
+  const ask = (blob: Digest): Promise<Uint8Array> =>
+    new Promise((resolve, reject) => {
+      asked.set(blob, { resolve, reject })
+      channel.send({ type: 'blob', blob })
+    })
+  const reader = new TieredReader(metadata, store, ...(channel.sharesMemory ? [ask] : []))
   const extension = childExtension()
   const stop = new AbortController()
   const memory = new AskedMemory(channel, (blobs) => {
@@ -75,6 +81,12 @@ export function startAttempt(
     take: (message) => {
       if (message.type === 'cancel') stop.abort(revivedError(message.reason))
       else if (message.type === 'memory') memory.answer(message)
+      else if (message.type === 'blob') {
+        const waiting = asked.get(message.blob)
+        asked.delete(message.blob)
+        if ('error' in message) waiting?.reject(revivedError(message.error))
+        else waiting?.resolve(message.bytes)
+      }
     },
     outcome: outcome.then((ended) => {
       if (extension !== undefined) channel.send({ type: 'extension', data: extension.ended() })

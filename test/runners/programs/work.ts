@@ -161,3 +161,33 @@ const grow = defineStep({
 export const growing = definePipeline({ name: 'growing', inputs: { size: z.number() } }, (p, input) => ({
   held: p.step(grow, { size: input.size }).held,
 }))
+
+const make = defineStep({
+  name: 'make',
+  inputs: { n: z.number() },
+  outputs: { rows: table(Row) },
+  run: ({ n }) => ({ rows: Array.from({ length: n }, (_, x) => ({ x, name: `wörd ${x}` })) }),
+})
+
+const read = defineStep({
+  name: 'read',
+  inputs: { rows: table(Row), item: z.number() },
+  outputs: { text: z.string() },
+  run: async ({ rows, item }) => {
+    const xs = rows.column('x') as Float64Array
+    // What a step does to its own is nobody else's.
+    xs.fill(-1)
+    const arrow = await rows.arrow()
+    const isShared = arrow.getChild('x')!.data[0]!.values.buffer instanceof SharedArrayBuffer
+    return { text: `${rows.row(item).x} ${rows.row(item).name} ${arrow.get(item)!.name} ${isShared}` }
+  },
+})
+
+export const shared = definePipeline(
+  { name: 'shared', inputs: { n: z.number(), items: z.array(z.number()) } },
+  (p, input) => {
+    const { rows } = p.step(make, { n: input.n })
+    const each = p.map(input.items, (item, q) => q.step(read, { rows, item }), { id: 'each' })
+    return { texts: each.text }
+  },
+)
