@@ -9,6 +9,8 @@ export interface CallSite {
 
 /** The folder of this package's own modules: `src` or `dist`. */
 const own = fileURLToPath(new URL('..', import.meta.url))
+/** Those that are as a user's: threads and processes find steps of theirs by their address. */
+const guests = fileURLToPath(new URL('../testing/contract/programs/', import.meta.url))
 
 /** `at name (file:///a/b.ts:1:2)`, `at /a/b.ts:1:2`, `at async name (…)`; loaders may append `?query`. */
 const frame = /(?:\(|at (?:async )?)((?:file:\/\/)?\/.*?)(?:\?.*?)?:(\d+):\d+\)?$/
@@ -65,7 +67,7 @@ export function callSite(): CallSite | undefined {
       const script = site.getFileName()
       if (typeof script !== 'string' || !/^(?:file:\/\/)?\//.test(script)) continue
       const file = pathOf(script)
-      if (!file.startsWith(own)) return { file, line: writtenLine(file) ?? site.getLineNumber() ?? 1 }
+      if (!file.startsWith(own) || file.startsWith(guests)) return { file, line: writtenLine(file) ?? site.getLineNumber() ?? 1 }
     }
     return undefined
   } finally {
