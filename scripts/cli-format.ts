@@ -95,6 +95,13 @@ const execution = z
   })
   .meta({ id: 'Execution' })
 
+const undoneEffect = z.strictObject({
+  node: z.string(),
+  state: z.enum(['running', 'undone', 'failed']),
+  startedAt: time,
+  finishedAt: time.nullable(),
+  error: errorSchema.nullable(),
+})
 const mismatch = z.strictObject({
   node: z.string(),
   step: z.string(),
@@ -204,6 +211,7 @@ export const commandSchemas = {
     rerunOf: z.string().nullable(),
     environment: environmentSchema.nullable(),
     verification: z.strictObject({ verified: z.int(), mismatches: z.array(mismatch) }).nullable(),
+    undone: z.array(undoneEffect),
     executions: z.array(execution),
   }),
   'show node': execution,

@@ -100,7 +100,8 @@ export {
 } from './define/service.ts'
 export type { LogLevel } from './execute/context.ts'
 export type { LiveEvent, RunUpdate } from './execute/run-request.ts'
-export type { FiringState } from './record/trigger.ts'
+export type { Claims, Lease, MetadataStore, NewEvent } from './record/metadata.ts'
+export type { FiringState, TriggerStore } from './record/trigger.ts'
 export type { Digest } from './internal/digest.ts'
 export type { Duration } from './internal/duration.ts'
 export type { Explanation, KeyChange } from './lineage/explain.ts'
@@ -194,6 +195,7 @@ export type {
   RunRecord,
   RunState,
 } from './record/records.ts'
+export type { UndoneEffect } from './record/undone.ts'
 export type { Mismatch, RunVerification } from './record/verification.ts'
 export type { BundleReport, ImportReport } from './workspace/bundle.ts'
 export type { LogOptions } from './workspace/logs.ts'

@@ -383,9 +383,10 @@ async function misusesIn(
     UpdateExpression({ argument }: Node & { type: 'UpdateExpression' }) {
       report(argument, compute)
     },
-    // A ref has the type of a function, so that `ref.length` and `ref.name` compile.
+    // A ref has the type of a function, so that `ref.length` and `ref.name` compile. A name may be that of a handle in one
+    // callback and of a ref in another one, as `state` of a loop and of `p.always`.
     MemberExpression(node: Node & { type: 'MemberExpression' }) {
-      if (names.isRef(node.object)) reportAt(node, compute)
+      if (names.isRef(node.object) && !names.isHandle(node.object)) reportAt(node, compute)
     },
     CallExpression({ callee, arguments: [argument] }: CallExpression) {
       if (callee.type !== 'Identifier' || argument === undefined) return

@@ -30,10 +30,15 @@ export interface WaitHost {
   guard(node: string, work: Promise<void>): void
 }
 
-interface Open {
+/** Since when a node waits, and when that ends by itself; in milliseconds since the epoch. */
+interface Begun {
+  readonly since: number
+  readonly until: number | null
+}
+
+interface Open extends Begun {
   readonly node: string
   readonly planned: PlanWait
-  readonly until: number | null
   /** Its end is being recorded. */
   isEnding: boolean
 }
@@ -46,8 +51,8 @@ export class WaitNodes {
   readonly #host: WaitHost
   readonly #open = new Map<string, Open>()
   readonly #due: DueTimes
-  /** Waits that were open when the run was left, with when they end. */
-  readonly #earlier = new Map<string, number | null>()
+  /** Waits that were open when the run was left. */
+  readonly #earlier = new Map<string, Begun>()
   /** Signals that nobody has taken, in the order in which they came. */
   readonly #signals = new Map<string, { readonly payload: Json; readonly by: string }[]>()
   /** Decisions of nodes that do not wait yet in this process. */
@@ -89,10 +94,11 @@ export class WaitNodes {
     if (halted.aborted || signal.aborted) return this.#giveUp(node, signal.aborted)
     const planned = this.#scopes.node(node)
     if (!isWait(planned)) throw new PipewrightError('PLAN_INVALID', `'${node}' does not wait`)
-    const until = await this.#begin(node, planned)
+    const begun = await this.#begin(node, planned)
+    const { until } = begun
     if (host.isOver()) return
     if (halted.aborted || signal.aborted) return this.#giveUp(node, signal.aborted)
-    const open: Open = { node, planned, until, isEnding: false }
+    const open: Open = { node, planned, ...begun, isEnding: false }
     this.#open.set(node, open)
     if (planned.type === 'signal' || planned.type === 'approve') this.#listen()
     if (until !== null) this.#due.add(until, () => host.guard(node, this.#timeOut(open)))
@@ -108,10 +114,10 @@ export class WaitNodes {
   }
 
   /** What the record tells of waits and of what was posted. */
-  #recall({ seq, event }: StoredEvent): void {
+  #recall({ seq, at, event }: StoredEvent): void {
     switch (event.type) {
       case 'wait.opened':
-        this.#earlier.set(event.node, event.until)
+        this.#earlier.set(event.node, { since: at, until: event.until })
         this.#decisions.delete(event.node)
         break
       case 'approval.decided':
@@ -150,17 +156,16 @@ export class WaitNodes {
     } else if (!this.#decisions.has(event.node)) this.#decisions.set(event.node, event)
   }
 
-  /** Records that a node waits, unless that is recorded already; gives when it ends by itself. */
-  async #begin(node: string, planned: PlanWait): Promise<number | null> {
+  /** Records that a node waits, unless that is recorded already; gives since when, and when it ends by itself. */
+  async #begin(node: string, planned: PlanWait): Promise<Begun> {
     const earlier = this.#earlier.get(node)
     if (earlier !== undefined) return earlier
-    const until = await dueTime(node, planned, this.#services.clock.now(), (binding) =>
-      this.#scopes.valueOf(node, binding),
-    )
+    const since = this.#services.clock.now()
+    const until = await dueTime(node, planned, since, (binding) => this.#scopes.valueOf(node, binding))
     const on = planned.type === 'approve' ? 'approval' : planned.type === 'signal' ? 'signal' : 'time'
     const show = planned.type === 'approve' ? { show: await this.#scopes.valuesOf(node, planned.show) } : {}
     await this.#host.append({ type: 'wait.opened', node, on, until, ...show })
-    return until
+    return { since, until }
   }
 
   #listen(): void {
@@ -230,9 +235,15 @@ export class WaitNodes {
   }
 
   async #refuse(open: Open, reason: string): Promise<void> {
-    await this.#host.append({ type: 'post.refused', node: open.node, reason })
+    const { node } = open
+    await this.#host.append({ type: 'post.refused', node, reason })
     open.isEnding = false
-    await this.#offer(open)
+    // Who was to give up meanwhile could not: its end was being recorded.
+    const { halted, signal } = this.#isInHandler(node) ? this.#host.cleanup : this.#host.main
+    if (!halted.aborted && !signal.aborted) return this.#offer(open)
+    this.#open.delete(node)
+    this.#giveUp(node, signal.aborted)
+    this.#quieten()
   }
 
   async #decided(
@@ -293,9 +304,8 @@ export class WaitNodes {
     await this.#decided(open, planned, { approved: planned.onTimeout === 'approve', roles: [] })
   }
 
-  async #succeed({ node }: Open, outputs: Values): Promise<void> {
-    const startedAt = this.#services.clock.now()
-    const event = { type: 'node.succeeded', node, step: null, attempt: 0, startedAt } as const
+  async #succeed({ node, since }: Open, outputs: Values): Promise<void> {
+    const event = { type: 'node.succeeded', node, step: null, attempt: 0, startedAt: since } as const
     await this.#host.append({ ...event, inputs: {}, outputs, key: null })
     if (this.#host.isOver()) return
     this.#open.delete(node)

@@ -67,7 +67,8 @@ export function callSite(): CallSite | undefined {
       const script = site.getFileName()
       if (typeof script !== 'string' || !/^(?:file:\/\/)?\//.test(script)) continue
       const file = pathOf(script)
-      if (!file.startsWith(own) || file.startsWith(guests)) return { file, line: writtenLine(file) ?? site.getLineNumber() ?? 1 }
+      if (!file.startsWith(own) || file.startsWith(guests))
+        return { file, line: writtenLine(file) ?? site.getLineNumber() ?? 1 }
     }
     return undefined
   } finally {

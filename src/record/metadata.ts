@@ -61,6 +61,8 @@ export interface UsableEntry extends CacheEntry {
 /**
  * Who executes what, among the processes of a workspace. A claim lives as long as its run's lease does: that is its
  * heartbeat. Claims save work and protect nothing: where they cannot be kept every claim is granted.
+ *
+ * @port
  */
 export interface Claims {
   /** Claims a cache key for a run; false while another run that is driven has it. Never waits for the holder. */
@@ -117,7 +119,11 @@ export interface Removed {
   readonly kept: readonly string[]
 }
 
-/** The port behind which what happened is remembered. */
+/**
+ * The port behind which what happened is remembered.
+ *
+ * @port
+ */
 export interface MetadataStore extends TriggerStore {
   /** Who executes what; absent where no other process can have the store open. */
   readonly claims?: Claims

@@ -1,6 +1,7 @@
 import type { Digest } from '../internal/digest.ts'
 import type { Json, JsonObject } from '../internal/json.ts'
 import type { Artifact } from '../artifact/artifact.ts'
+import type { UndoneEffect } from './undone.ts'
 import type { RunVerification } from './verification.ts'
 import type {
   Address,
@@ -103,6 +104,8 @@ export interface RunDetail extends RunRecord {
   readonly environment: Environment | null
   /** Null where the run was not asked to verify its hits. */
   readonly verification: RunVerification | null
+  /** The effects that were taken back, or were to be, because the run has failed; such a run cannot be resumed. */
+  readonly undone: readonly UndoneEffect[]
   readonly executions: readonly ExecutionRecord[]
 }
 

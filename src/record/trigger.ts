@@ -77,7 +77,11 @@ export interface FinishedRun {
   readonly place: number
 }
 
-/** What is remembered of schedules and triggers. Times are given by the caller, in milliseconds since the epoch. */
+/**
+ * What is remembered of schedules and triggers. Times are given by the caller, in milliseconds since the epoch.
+ *
+ * @port
+ */
 export interface TriggerStore {
   /** Adds a schedule or trigger, or changes it; one that was paused stays so. */
   declareTrigger(entry: Omit<TriggerRecord, 'paused'>): Promise<void>
@@ -112,6 +116,8 @@ export interface TriggerStore {
   ): Promise<void>
   /** What an origin has fired, the latest first. */
   firings(origin: string, limit: number): Promise<readonly Firing[]>
+  /** Removes what an origin has fired for times before one, and has started, skipped or given up; gives how many. */
+  pruneFirings(origin: string, before: number): Promise<number>
   /** The firing of a key. */
   firing(origin: string, key: string): Promise<Firing | undefined>
 

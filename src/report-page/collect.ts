@@ -43,7 +43,10 @@ export async function collectPage(
 ): Promise<PageData> {
   const detail = await pw.show(run)
   const plan = await pw.planOf(detail.id)
-  const index = indexPlan(plan)
+  const index = indexPlan(
+    plan,
+    detail.executions.map(({ node }) => node),
+  )
   const madeAt = Date.now()
   const progress = await progressOf(pw, detail)
   // What still runs is the end of the critical path so far.

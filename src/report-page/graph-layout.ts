@@ -232,7 +232,7 @@ async function layoutScope(
       x,
       y,
       ...boxes[number]!,
-      ...(isClosed && node.type !== 'step' ? { closed: true } : {}),
+      ...(inner[number] === undefined && node.type !== 'step' ? { closed: true } : {}),
     })
     const contained = inner[number]
     if (contained === undefined) continue

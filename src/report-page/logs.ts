@@ -44,20 +44,24 @@ function parsed(line: string): Line | undefined {
   }
 }
 
+/** A line as a page shows it. */
+export function logLine(
+  { at, level = 'info', message = '', fields }: Line,
+  startedAt: number,
+): PageLog['lines'][number] {
+  const head = [at - startedAt, shown(level, 20), shown(message, 4_000)] as const
+  return fields === undefined ? head : [...head, shown(JSON.stringify(fields), 2_000)]
+}
+
 /** The log of an attempt with the curves of its metrics; times count from the start of the run. */
 export function logOf(text: string, startedAt: number, budget: Budget): PageLog {
-  const lines: (readonly [number, string, string, string?])[] = []
+  const lines: PageLog['lines'][number][] = []
   const series = new Map<string, Point[]>()
   for (const row of text.split('\n')) {
     const line = row === '' ? undefined : parsed(row)
     if (line === undefined) continue
     if (line.metric === undefined) {
-      const head = [
-        line.at - startedAt,
-        shown(line.level ?? 'info', 20),
-        shown(line.message ?? '', 4_000),
-      ] as const
-      lines.push(line.fields === undefined ? head : [...head, shown(JSON.stringify(line.fields), 2_000)])
+      lines.push(logLine(line, startedAt))
     } else if (Number.isFinite(line.value) && line.step !== undefined) {
       const points = series.get(line.metric) ?? []
       points.push([line.step, line.value as number])

@@ -3,13 +3,13 @@ import type { Workspace } from '../workspace/workspace.ts'
 import type { ArtifactIndex } from './artifacts.ts'
 import { Budget, limits } from './budget.ts'
 import { pageError } from './errors.ts'
-import { logOf } from './logs.ts'
+import { logLine, logOf } from './logs.ts'
 import { patternOf } from '../plan/node-path.ts'
 import { parentPath, type PlanIndex } from './plan-index.ts'
 import { isGoingOn, type Progress } from './progress.ts'
 import type { Schedule } from './schedule.ts'
 import { Unexecuted } from './unexecuted.ts'
-import type { PageAttempt, PageLog, PageNode, PageState } from './page-data.ts'
+import type { PageAttempt, PageLog, PageNode, PageState, PageUndo } from './page-data.ts'
 
 /** The state of an execution as a page shows it; between two tries it waits. */
 function stateOf({ state, reused, attempts }: ExecutionRecord, run: RunDetail): PageState {
@@ -54,6 +54,16 @@ export interface OmittedNode {
   readonly work: number
 }
 
+/** What has failed first of all that a blocked node needs. */
+function causeOf(
+  { blockedBy }: ExecutionRecord,
+  byPath: ReadonlyMap<string, ExecutionRecord>,
+): Pick<PageNode, 'failedBefore'> {
+  let cause = blockedBy
+  for (let next = blockedBy; next !== undefined; next = byPath.get(next)?.blockedBy) cause = next
+  return cause === undefined ? {} : { failedBefore: cause }
+}
+
 function workOf({ reused, startedAt, finishedAt }: ExecutionRecord): number {
   return reused !== null || finishedAt === null ? 0 : finishedAt - startedAt
 }
@@ -86,14 +96,21 @@ export class NodeCollector {
   async nodes(index: PlanIndex, schedule: Schedule, progress: Progress): Promise<PageNode[]> {
     await this.#findOrigins()
     const logs = await this.#readLogs()
+    const undone = await this.#readUndone()
+    const byPath = new Map(this.#detail.executions.map((execution) => [execution.node, execution]))
     const begins = beginsOf(this.#detail.executions, index)
     const unexecuted = new Unexecuted(this.#detail, index, progress, begins)
     const nodes = this.#kept(schedule).map((execution) => {
       const known = this.#node(execution, index, schedule, logs)
+      const waitsOn = progress.waits.get(execution.node)
+      const undo = undone.get(execution.node)
       const retryAt = known.state === 'waiting' ? progress.retryAt.get(execution.node) : undefined
       const node = {
         ...known,
         ...(known.state === 'blocked' ? { waitsFor: unexecuted.waitsFor(known.path) } : {}),
+        ...(known.state === 'blocked' ? causeOf(execution, byPath) : {}),
+        ...(waitsOn === undefined ? {} : { waitsOn }),
+        ...(undo === undefined ? {} : { undo }),
         ...(retryAt === undefined ? {} : { retryAt: retryAt - this.#detail.startedAt }),
       }
       // What contains others is recorded when it is over; it begins with the first of them.
@@ -166,6 +183,32 @@ export class NodeCollector {
     return places
   }
 
+  /** How effects were taken back, by node, with what was logged meanwhile. */
+  async #readUndone(): Promise<ReadonlyMap<string, PageUndo>> {
+    const { id, undone, startedAt, executions } = this.#detail
+    const found = new Map<string, PageUndo>()
+    for (const effect of undone) {
+      const known = executions.find(({ node }) => node === effect.node)?.attempts.length ?? 0
+      const lines: PageLog['lines'][number][] = []
+      // Its attempts are numbered after those of the effect.
+      if (this.#segments.take(1))
+        for await (const line of this.#pw.logs(id, { node: effect.node }))
+          if (line.attempt > known) lines.push(logLine(line, startedAt))
+      const log =
+        lines.length === 0 || !this.#lines.take(JSON.stringify(lines).length)
+          ? undefined
+          : this.logs.push({ lines, omitted: 0, curves: [] }) - 1
+      found.set(effect.node, {
+        state: effect.state,
+        start: effect.startedAt - startedAt,
+        ...(effect.finishedAt === null ? {} : { end: effect.finishedAt - startedAt }),
+        ...(effect.error === null ? {} : { error: pageError(effect.error, this.#errors) }),
+        ...(log === undefined ? {} : { log }),
+      })
+    }
+    return found
+  }
+
   #node(
     execution: ExecutionRecord,
     index: PlanIndex,
@@ -208,7 +251,8 @@ export class NodeCollector {
   }
 
   #attempt(attempt: AttemptRecord, hasOwnError: boolean, logs: ReadonlyMap<string, number>): PageAttempt {
-    const { number, startedAt, finishedAt, end, error, log, repaired } = attempt
+    const { number, startedAt, finishedAt, end, error, log, facts, repaired } = attempt
+    const params = this.#artifacts.literal(facts?.params ?? {})
     const start = this.#detail.startedAt
     const place = log === null ? undefined : logs.get(log)
     return {
@@ -218,6 +262,8 @@ export class NodeCollector {
       how: end ?? (isGoingOn(this.#detail) ? 'running' : 'interrupted'),
       // The error of the only one is that of the node.
       ...(error === null || !hasOwnError ? {} : { error: pageError(error, this.#errors) }),
+      ...(facts === undefined || Object.keys(facts.metrics).length === 0 ? {} : { metrics: facts.metrics }),
+      ...('json' in params && Object.keys(facts?.params ?? {}).length > 0 ? { params: facts!.params } : {}),
       ...(repaired === undefined
         ? {}
         : {

@@ -51,6 +51,8 @@ export interface PageError {
   readonly message: string
   readonly code?: string
   readonly stack?: string
+  /** Where in the project it was thrown: `src/train.ts:12:9`. */
+  readonly place?: string
   readonly cause?: PageError
 }
 
@@ -61,6 +63,9 @@ export interface PageAttempt {
   readonly end?: number
   readonly how: string
   readonly error?: PageError
+  /** What it had reported, where it has given no result. */
+  readonly metrics?: Readonly<Record<string, PageMetric>>
+  readonly params?: JsonObject
   /** Why it was made again. */
   readonly repaired?: string
   /** Its place in {@link PageData.logs}. */
@@ -89,6 +94,16 @@ export interface PageMetric {
   readonly count: number
 }
 
+/** How an effect was taken back; times in milliseconds since the run's start. */
+export interface PageUndo {
+  readonly state: 'running' | 'undone' | 'failed'
+  readonly start: number
+  readonly end?: number
+  readonly error?: PageError
+  /** Its place in {@link PageData.logs}. */
+  readonly log?: number
+}
+
 /** A node of the run; times in milliseconds since the run's start. */
 export interface PageNode {
   readonly path: string
@@ -103,6 +118,11 @@ export interface PageNode {
   readonly critical?: true
   /** The paths of what it waits for, or is blocked by. */
   readonly waitsFor?: readonly string[]
+  /** Of a blocked one: the node that has failed. */
+  readonly failedBefore?: string
+  /** What it waits for from outside: `for the signal 'labels'`. */
+  readonly waitsOn?: string
+  readonly undo?: PageUndo
   /** When it is to be tried again. */
   readonly retryAt?: number
   /** Of a map that is not over: how many items it has, and how many of them have not begun. */
@@ -354,6 +374,8 @@ export interface PageData {
     readonly tags: readonly string[]
     readonly key: string | null
     readonly pinned: boolean
+    /** Effects were taken back: it cannot be resumed. */
+    readonly undone?: true
     /** The run that it repeats a part of. */
     readonly rerunOf?: string
     readonly error?: PageError

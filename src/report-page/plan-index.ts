@@ -1,5 +1,6 @@
 import type { Plan, PlanNode, PlanScope } from '../plan/document.ts'
 import { graphOfScope } from '../plan/graph.ts'
+import { patternOf } from '../plan/node-path.ts'
 import { bodiesOf, hasBranches, repeats } from '../plan/bodies.ts'
 
 /** A node of a plan with its place: patterns are paths with `[]` for the items of maps. */
@@ -37,8 +38,21 @@ export function sourcesOf(path: string, { node, sources }: PlacedNode): string[]
   return sources.map((id) => scope + id)
 }
 
-/** Puts the nodes of a plan, inner ones too, into one index. */
-export function indexPlan(plan: Pick<Plan, 'scope'>): PlanIndex {
+/**
+ * Puts the nodes of a plan, inner ones too, into one index. A recursion is expanded as far as one of the executed paths
+ * leads into it.
+ */
+export function indexPlan(
+  plan: Pick<Plan, 'scope' | 'pipelines'>,
+  executed: Iterable<string> = [],
+): PlanIndex {
+  const called = new Set<string>()
+  if (plan.pipelines !== undefined)
+    for (const path of executed) {
+      const pattern = patternOf(path)
+      for (let end = pattern.lastIndexOf('/'); end > 0; end = pattern.lastIndexOf('/', end - 1))
+        called.add(pattern.slice(0, end))
+    }
   const index = new Map<string, PlacedNode>()
   const add = (scope: PlanScope, prefix: string, parent: PlacedNode | undefined, inMap: boolean): void => {
     const graph = graphOfScope(scope)
@@ -53,6 +67,8 @@ export function indexPlan(plan: Pick<Plan, 'scope'>): PlanIndex {
       index.set(pattern, placed)
       for (const { name, scope: inner } of bodiesOf(node))
         add(inner, innerPrefix(pattern, node, name), placed, inMap || repeats(node))
+      const call = node.type === 'recurse' ? plan.pipelines?.[node.pipeline] : undefined
+      if (call !== undefined && called.has(pattern)) add(call.scope, `${pattern}/`, placed, inMap)
     }
   }
   add(plan.scope, '', undefined, false)

@@ -1,5 +1,7 @@
 import type { RunDetail } from '../record/records.ts'
+import type { WaitingNode } from '../workspace/decisions.ts'
 import type { Workspace } from '../workspace/workspace.ts'
+import { shown } from './shown.ts'
 
 /** What the events of a run that is not over tell beside its executions; times in milliseconds since the epoch. */
 export interface Progress {
@@ -9,6 +11,8 @@ export interface Progress {
   readonly taken: ReadonlyMap<string, string>
   /** By node: when it is to be tried again. */
   readonly retryAt: ReadonlyMap<string, number>
+  /** By node: what it waits for from outside, in words. */
+  readonly waits: ReadonlyMap<string, string>
 }
 
 /** Whether a run goes on. */
@@ -16,17 +20,30 @@ export function isGoingOn({ state }: Pick<RunDetail, 'state'>): boolean {
   return state === 'running' || state === 'waiting'
 }
 
+function waitText({ on, signal, by, until, message }: WaitingNode): string {
+  const what =
+    on === 'signal'
+      ? `for the signal '${signal}'`
+      : on === 'approval'
+        ? `for a decision${by === undefined ? '' : ` by ${by.join(', ')}`}`
+        : 'for its time'
+  const end = until === null ? '' : `, until ${new Date(until).toISOString()}`
+  return shown(`${what}${end}${message === undefined ? '' : `: ${message}`}`, 500)
+}
+
 /** Reads how far a run is; of one that is over its executions tell all. */
 export async function progressOf(pw: Workspace, detail: RunDetail): Promise<Progress> {
   const items = new Map<string, number>()
   const taken = new Map<string, string>()
   const retryAt = new Map<string, number>()
-  if (!isGoingOn(detail)) return { items, taken, retryAt }
+  const waits = new Map<string, string>()
+  if (!isGoingOn(detail)) return { items, taken, retryAt, waits }
   for await (const { event, at } of pw.events(detail.id)) {
     if (event.type === 'map.expanded') items.set(event.node, event.count)
     else if (event.type === 'branch.decided') taken.set(event.node, event.taken)
     else if (event.type === 'attempt.failed' && event.retryIn !== undefined)
       retryAt.set(event.node, at + event.retryIn)
   }
-  return { items, taken, retryAt }
+  for (const wait of await pw.waits(detail.id)) waits.set(wait.node, waitText(wait))
+  return { items, taken, retryAt, waits }
 }

@@ -36,6 +36,7 @@ export function runData(detail: RunDetail, madeAt: number): PageData['run'] {
     tags: tags.map((tag) => shown(tag, 120)),
     key: key === null ? null : shown(key, 200),
     pinned,
+    ...(detail.undone.length === 0 ? {} : { undone: true as const }),
     ...(detail.rerunOf === null ? {} : { rerunOf: detail.rerunOf }),
     ...(error === null ? {} : { error: pageError(error, new Budget(limits.errorBytes)) }),
     ...(address === null ? {} : { module: shown(address.module) }),

@@ -45,7 +45,7 @@ export interface Verdict {
 const byNumber = new Intl.Collator('en', { numeric: true })
 
 function named(run: AnyTestRun, node: string): readonly ExecutionRecord[] {
-  checkNode(node, run.plan.scope, run.plan.pipeline)
+  checkNode(node, run.plan)
   return run.executions
     .filter((execution) => namesNode(node, execution.node))
     .toSorted((a, b) => byNumber.compare(a.node, b.node))

@@ -1,7 +1,8 @@
 import { milliseconds, type Duration } from '../internal/duration.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
-import type { Plan, PlanNode, PlanScope } from '../plan/document.ts'
+import type { Plan, PlanNode } from '../plan/document.ts'
+import { locate } from '../plan/locate.ts'
 import { planPath } from '../plan/node-path.ts'
 import { walkPlan } from '../plan/select.ts'
 
@@ -98,12 +99,19 @@ export function namesNode(name: string, node: string): boolean {
   return name === node || name === planPath(node)
 }
 
-/** The node of a plan that a name means. Throws `NODE_NOT_FOUND`, naming the nearest one. */
-export function checkNode(name: string, scope: PlanScope, pipeline: string): PlanNode {
-  const placed = [...walkPlan(scope)]
-  const found = placed.find(({ path }) => path === planPath(name))
-  if (found !== undefined) return found.node
-  const paths = placed.map(({ path }) => path)
+/** Whether a path ends with a node's own id: it may end with the name of one of its branches. */
+function isOwn({ id }: PlanNode, path: string): boolean {
+  return planPath(path).split('/').at(-1) === id
+}
+
+/** The node of a plan that a name means, also inside of recursions. Throws `NODE_NOT_FOUND`, naming the nearest one. */
+export function checkNode(name: string, plan: Pick<Plan, 'scope' | 'pipelines' | 'pipeline'>): PlanNode {
+  const { scope, pipeline } = plan
+  const isPath = name.split('/').every((segment) => segment !== '')
+  const found = isPath ? locate(plan, name) : undefined
+  // The path of a branch is none of a node.
+  if (found !== undefined && isOwn(found.node, name)) return found.node
+  const paths = [...walkPlan(scope)].map(({ path }) => path)
   const inside = paths.find((path) => path.endsWith(`/${planPath(name)}`))
   throw new PipewrightError('NODE_NOT_FOUND', `pipeline '${pipeline}' has no node '${name}'`, {
     fix: inside === undefined ? didYouMean(name, paths) : `did you mean '${inside}'?`,
@@ -124,11 +132,11 @@ export class Faults {
   }
 
   /** Refuses faults of nodes and outputs that a plan does not have. */
-  check({ scope, steps, pipeline }: Pick<Plan, 'scope' | 'steps' | 'pipeline'>): void {
+  check(plan: Pick<Plan, 'scope' | 'pipelines' | 'steps' | 'pipeline'>): void {
     for (const { node, corrupt } of this.#nodes) {
-      const planned = checkNode(node, scope, pipeline)
+      const planned = checkNode(node, plan)
       const isStep = planned.type === 'step'
-      const outputs = isStep ? Object.keys(steps[planned.step]!.outputs) : []
+      const outputs = isStep ? Object.keys(plan.steps[planned.step]!.outputs) : []
       if (isStep && (corrupt === undefined || outputs.includes(corrupt))) continue
       throw new PipewrightError(
         'TEST_INVALID',

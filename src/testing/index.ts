@@ -7,6 +7,7 @@
  * ```
  * @module pipewright/testing
  */
+export type { TestApproval, TestSignal } from './answers.ts'
 export { assertPlan, assertRun, type RunAssertions } from './assert-run.ts'
 export type { AnyTestRun, RanExpectation } from './checks.ts'
 export { testClock, type TestClock, type TestClockOptions } from './clock.ts'
@@ -23,6 +24,18 @@ export {
   type SimulateClusterOptions,
   type SimulatedCluster,
 } from './cluster/simulate-cluster.ts'
+export {
+  artifactStoreContract,
+  type ArtifactStoreContractOptions,
+  type ArtifactStoreRule,
+} from './contract/artifact-store-contract.ts'
+export {
+  metadataStoreContract,
+  type MetadataStoreContractOptions,
+  type MetadataStoreRule,
+} from './contract/metadata-store-contract.ts'
+export type { RegisterTest } from './contract/register.ts'
+export { runnerContract, type RunnerContractOptions, type RunnerRule } from './contract/runner-contract.ts'
 export {
   orchestratorContract,
   type ContractBehaviour,

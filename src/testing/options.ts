@@ -1,4 +1,5 @@
 import type { ResumeOptions, RunOptions } from '../workspace/run-options.ts'
+import type { TestApproval, TestSignal } from './answers.ts'
 import type { TestClock } from './clock.ts'
 import type { FakeContext } from './context.ts'
 import type { Fault } from './fault.ts'
@@ -35,6 +36,13 @@ export interface RunChanges {
   readonly replace?: readonly Replacement[]
   /** What goes wrong; made by {@link fault} and {@link storeFault}. One that does not happen fails the test. */
   readonly faults?: readonly Fault[]
+  /**
+   * How approvals are decided, by their paths (`go-live`; `trials/go` is that of every item). One that nothing waits for
+   * fails the test, and so does one that does not fit. Default: the run waits until the test decides it, or for its timeout.
+   */
+  readonly approvals?: Readonly<Record<string, TestApproval>>
+  /** What is sent to nodes that wait for a signal, by its name; as for `approvals`. */
+  readonly signals?: Readonly<Record<string, TestSignal>>
   /** Members that stand in for those of the `ctx` of steps. */
   readonly ctx?: FakeContext | ((place: { readonly node: string; readonly attempt: number }) => FakeContext)
 }

@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { uuidv7 } from '../internal/id.ts'
 
 const folders = new Set<string>()
+let isWatched = false
 
 /** A folder that whoever writes into it makes; it is gone when the process ends, or when it is removed. */
 export function tempFolder(): string {
-  if (folders.size === 0) process.once('exit', () => folders.forEach(removeFolder))
+  if (!isWatched) process.once('exit', () => folders.forEach(removeFolder))
+  isWatched = true
   const folder = join(tmpdir(), `pipewright-test-${uuidv7()}`)
   folders.add(folder)
   return folder

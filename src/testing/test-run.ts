@@ -128,7 +128,7 @@ export class TestRun<Out> {
   node(path: string): ExecutionRecord {
     const found = this.executions.find(({ node }) => node === path)
     if (found !== undefined) return found
-    checkNode(path, this.plan.scope, this.plan.pipeline)
+    checkNode(path, this.plan)
     throw new PipewrightError(
       'NODE_NOT_FOUND',
       `'${path}' has not run in this run of '${this.plan.pipeline}'`,

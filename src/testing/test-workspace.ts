@@ -9,10 +9,9 @@ import { TieredReader } from '../execute/blobs.ts'
 import { JsonValues } from '../execute/json-values.ts'
 import { seededRandom } from '../execute/random.ts'
 import type { RunUpdate } from '../execute/run-request.ts'
-import { planPath } from '../plan/node-path.ts'
+import { locate } from '../plan/locate.ts'
 import type { Given } from '../plan/inputs.ts'
 import { compilePipeline } from '../plan/plan.ts'
-import { walkPlan } from '../plan/select.ts'
 import type { ArtifactStore } from '../artifact/blob.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { StoredEvent } from '../record/event.ts'
@@ -25,6 +24,7 @@ import { RunFailedError } from '../workspace/run-error.ts'
 import type { ResumeOptions } from '../workspace/run-options.ts'
 import { predictorDigestIn } from '../workspace/services.ts'
 import { Workspace } from '../workspace/workspace.ts'
+import { Answers } from './answers.ts'
 import { testedAttempt, type TestedRun } from './attempts.ts'
 import { testClock, type TestClock } from './clock.ts'
 import { Faults } from './fault.ts'
@@ -39,7 +39,10 @@ interface Started extends TestedRun {
   readonly updates: RunUpdate[]
   readonly pipeline: AnyPipeline
   readonly onUpdate: (update: RunUpdate) => void
+  readonly answers: Answers
   id?: string
+  /** What went wrong with an answer. */
+  problem?: { readonly error: unknown }
 }
 
 /**
@@ -70,8 +73,8 @@ export class TestWorkspace implements AsyncDisposable {
   #count = 0
 
   /** @internal */
-  constructor(metadata: MetadataStore, options: TestWorkspaceOptions) {
-    this.clock = options.clock ?? testClock()
+  constructor(metadata: MetadataStore, options: TestWorkspaceOptions & { readonly clock: TestClock }) {
+    this.clock = options.clock
     this.#options = options
     this.#root = findRoot(process.cwd(), options.root).root
     this.#random = seededRandom(options.seed ?? 'test')
@@ -95,7 +98,14 @@ export class TestWorkspace implements AsyncDisposable {
     inputs: Given<NoInfer<In>>,
     options: TestRunOptions = {},
   ): Promise<TestRun<Out>> {
-    const { replace: _replace, faults: _faults, ctx: _ctx, onUpdate: _onUpdate, ...runOptions } = options
+    const {
+      replace: _replace,
+      faults: _faults,
+      approvals: _approvals,
+      signals: _signals,
+      ...others
+    } = options
+    const { ctx: _ctx, onUpdate: _onUpdate, ...runOptions } = others
     const started = this.#prepare(pipeline, options)
     const { onUpdate } = started
     // Entries of an earlier run are older than the start of this one.
@@ -124,10 +134,21 @@ export class TestWorkspace implements AsyncDisposable {
     pipeline: Pipeline<In, Out>,
     options: TestResumeOptions = {},
   ): Promise<TestRun<Out>> {
-    const { replace: _replace, faults: _faults, ctx: _ctx, onUpdate: _onUpdate, ...resumeOptions } = options
+    const {
+      replace: _replace,
+      faults: _faults,
+      approvals: _approvals,
+      signals: _signals,
+      ...others
+    } = options
+    const { ctx: _ctx, onUpdate: _onUpdate, ...resumeOptions } = others
     const started = this.#prepare(pipeline, options)
+    started.id = id
     this.#runs.set(id, started)
     await this.clock.advance(1)
+    // What waits already does not begin to wait again.
+    for (const { node, on, since, until } of await this.#workspace.waits(id))
+      this.#answer(started, { at: since, event: { type: 'wait.opened', node, on, until } })
     return this.#finished<Out>(started, id, () => this.#resumed(started, id, resumeOptions))
   }
 
@@ -186,21 +207,45 @@ export class TestWorkspace implements AsyncDisposable {
     })
   }
 
-  #prepare(pipeline: AnyPipeline, { replace = [], faults = [], ctx, onUpdate }: TestRunOptions): Started {
+  #prepare(pipeline: AnyPipeline, options: TestRunOptions): Started {
+    const { replace = [], faults = [], ctx, onUpdate } = options
     const replaced = replacedPipeline(pipeline, replace)
     const planned = new Faults(faults)
-    planned.check(compilePipeline(replaced).structure)
+    const { structure } = compilePipeline(replaced)
+    planned.check(structure)
+    const answers = new Answers(structure, options)
     const updates: RunUpdate[] = []
-    return {
+    const started: Started = {
       pipeline: replaced,
       faults: planned,
+      answers,
       context: typeof ctx === 'function' ? ctx : ctx === undefined ? undefined : () => ctx,
       updates,
       onUpdate: (update) => {
         updates.push(update)
+        this.#answer(started, update)
         onUpdate?.(update)
       },
     }
+    return started
+  }
+
+  /** Says what the test says to a run that waits; what goes wrong with that ends the run. */
+  #answer(started: Started, update: RunUpdate): void {
+    const say = started.answers.to(update)
+    if (say === undefined) return
+    const said = async (): Promise<void> => {
+      // It is told of the wait a moment before that is on record.
+      await Promise.resolve()
+      await this.#metadata.flush()
+      try {
+        await say(this.#workspace, started.id!)
+      } catch (error) {
+        started.problem ??= { error }
+        await this.#workspace.cancel(started.id!, 'what the test answers is refused')
+      }
+    }
+    void this.clock.during(said())
   }
 
   /** Equal in each execution of a test: keys of effects are made of it. */
@@ -209,7 +254,10 @@ export class TestWorkspace implements AsyncDisposable {
     const count = (++this.#count).toString(16).padStart(12, '0')
     const id = `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${count}`
     const started = this.#starting.getStore()
-    if (started !== undefined) this.#runs.set(id, started)
+    if (started !== undefined) {
+      started.id = id
+      this.#runs.set(id, started)
+    }
     return id
   }
 
@@ -233,6 +281,7 @@ export class TestWorkspace implements AsyncDisposable {
       try {
         result = { outputs: (await next()).outputs as Out }
       } catch (error) {
+        if (started.problem !== undefined) throw started.problem.error
         if (error instanceof RunFailedError) result = { error }
         else if (!this.#hasDied(error)) throw error
       }
@@ -242,17 +291,21 @@ export class TestWorkspace implements AsyncDisposable {
     const detail = await this.#workspace.show(id)
     const { structure, compiler } = compilePipeline(started.pipeline)
     const steps = new Map([...compiler.keys].map(([step, key]) => [key, step]))
-    const stepOf = new Map<string, AnyStep>()
-    for (const { path, node } of walkPlan(structure.scope))
-      if (node.type === 'step') stepOf.set(path, steps.get(node.step)!)
-    if ('outputs' in result) started.faults.checkHappened()
+    const stepAt = (path: string): AnyStep | undefined => {
+      const node = locate(structure, path)?.node
+      return node?.type === 'step' ? steps.get(node.step) : undefined
+    }
+    if ('outputs' in result) {
+      started.faults.checkHappened()
+      started.answers.checkUsed()
+    }
     return new TestRun({
       plan: structure,
       detail,
       result,
       events: await this.#eventsOf(id),
       updates: started.updates,
-      decode: (execution) => this.#decode(execution, stepOf.get(planPath(execution.node))),
+      decode: (execution) => this.#decode(execution, stepAt(execution.node)),
     })
   }
 
@@ -303,5 +356,8 @@ export class TestWorkspace implements AsyncDisposable {
  * ```
  */
 export async function testWorkspace(options: TestWorkspaceOptions = {}): Promise<TestWorkspace> {
-  return new TestWorkspace(await openSqliteMetadata(':memory:'), options)
+  const clock = options.clock ?? testClock()
+  // Whether the time to decide is over is judged by the store.
+  const metadata = await openSqliteMetadata(':memory:', { now: () => clock.now() })
+  return new TestWorkspace(metadata, { ...options, clock })
 }

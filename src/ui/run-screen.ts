@@ -28,7 +28,7 @@ function coloured(line: string, { good, bad, careful, busy, faint }: Palette): s
 /** The tree of a run for a terminal: coloured marks, and lines that fit, but for those that say what has failed. */
 export function runScreen(
   detail: RunDetail,
-  plan: Pick<Plan, 'scope'>,
+  plan: Pick<Plan, 'scope' | 'pipelines'>,
   palette: Palette,
   columns: number | undefined,
 ): string {

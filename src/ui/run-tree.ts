@@ -1,11 +1,13 @@
 import type { Plan, PlanNode, PlanScope } from '../plan/document.ts'
-import { bodiesOf } from '../plan/bodies.ts'
+import { bodiesOf, isWait, repeats } from '../plan/bodies.ts'
+import type { PlanGraph } from '../plan/locate.ts'
+import { itemsIn } from '../plan/node-path.ts'
 import { placeOf } from '../lineage/unfinished.ts'
 import type { ExecutionRecord, RunDetail } from '../record/records.ts'
-import { durationText, numberText, printable } from './text.ts'
+import { counted, durationText, numberText, printable } from './text.ts'
 import { placeText } from './unfinished-text.ts'
 
-/** More items of a map than this are folded into one line. */
+/** More items of a map, or rounds of a loop, than this are folded into one line. */
 const mostItems = 12
 
 /** Of these, so many that have failed are shown all the same. */
@@ -52,21 +54,47 @@ function factsOf(execution: ExecutionRecord): string {
   return parts.join(' · ')
 }
 
-class RunTree {
-  readonly #byPath: ReadonlyMap<string, ExecutionRecord>
-  readonly #items: ReadonlyMap<string, number[]>
+/** Items by their number, those with keys in the order of their names. */
+const byNumber = new Intl.Collator('en', { numeric: true })
 
-  constructor(executions: readonly ExecutionRecord[]) {
+/** Who has decided an approval, as its outputs tell. */
+function decidedBy(node: PlanNode, { outputs }: ExecutionRecord): string[] {
+  const by = outputs['by']
+  if (node.type !== 'approve' || by === undefined || !('value' in by)) return []
+  const approved = outputs['approved']
+  const isApproved = approved !== undefined && 'value' in approved && approved.value === true
+  return [
+    `${isApproved ? 'approved' : 'rejected'} by ${printable(typeof by.value === 'string' ? by.value : 'nobody')}`,
+  ]
+}
+
+function undoText({ state, error }: RunDetail['undone'][number]): string {
+  if (state === 'undone') return 'taken back'
+  if (state === 'running') return 'being taken back'
+  return `could not be taken back: ${printable(error?.message.split('\n')[0] ?? '')}`
+}
+
+class RunTree {
+  readonly #plan: PlanGraph
+  readonly #byPath: ReadonlyMap<string, ExecutionRecord>
+  readonly #items: ReadonlyMap<string, readonly string[]>
+  readonly #undone: ReadonlyMap<string, RunDetail['undone'][number]>
+  /** The paths that something was executed below. */
+  readonly #outer = new Set<string>()
+
+  constructor(plan: PlanGraph, { executions, undone }: RunDetail) {
+    this.#plan = plan
     this.#byPath = new Map(executions.map((execution) => [execution.node, execution]))
-    const items = new Map<string, Set<number>>()
+    this.#undone = new Map(undone.map((effect) => [effect.node, effect]))
+    const items = new Map<string, Set<string>>()
     for (const { node } of executions) {
-      for (const match of node.matchAll(/\[(\d+)\]/g)) {
-        const map = node.slice(0, match.index)
-        const known = items.get(map) ?? new Set()
-        items.set(map, known.add(Number(match[1])))
-      }
+      for (const { map, name } of itemsIn(node)) items.set(map, (items.get(map) ?? new Set()).add(name))
+      for (let end = node.lastIndexOf('/'); end > 0; end = node.lastIndexOf('/', end - 1))
+        this.#outer.add(node.slice(0, end))
     }
-    this.#items = new Map([...items].map(([map, numbers]) => [map, [...numbers].toSorted((a, b) => a - b)]))
+    this.#items = new Map(
+      [...items].map(([map, names]) => [map, [...names].toSorted((a, b) => byNumber.compare(a, b))]),
+    )
   }
 
   branches(scope: PlanScope, prefix: string): Branch[] {
@@ -82,21 +110,41 @@ class RunTree {
     let state = stateOf(execution)
     if (execution === undefined && inner.some(({ text }) => !text.startsWith(marks['not run']!)))
       state = 'running'
-    const count = node.type === 'map' ? (this.#items.get(path)?.length ?? 0) : undefined
     const parts = [`${marks[state]} ${printable(node.id)}`]
-    if (count !== undefined) parts.push(`${count} item${count === 1 ? '' : 's'}`)
+    if (repeats(node))
+      parts.push(counted(this.#items.get(path)?.length ?? 0, node.type === 'map' ? 'item' : 'round'))
     if (state !== 'succeeded' && state !== 'not run') parts.push(state)
+    if (node.type === 'signal' && state === 'waiting')
+      parts.push(`for the signal '${printable(node.signal)}'`)
+    if (node.type === 'approve' && state === 'waiting')
+      parts.push(`for a decision${node.by === undefined ? '' : ` by ${printable(node.by.join(', '))}`}`)
+    if (isWait(node) && execution?.state === 'succeeded' && execution.finishedAt !== null)
+      parts.push(
+        [
+          `waited ${durationText(execution.finishedAt - execution.startedAt)}`,
+          ...decidedBy(node, execution),
+        ].join(' · '),
+      )
+    if (node.type === 'handler' && execution === undefined)
+      parts.push(node.on === 'failure' ? 'when the run fails' : 'at the end')
+    const undone = this.#undone.get(path)
+    if (undone !== undefined) parts.push(undoText(undone))
     const facts = execution === undefined ? '' : factsOf(execution)
     if (facts !== '') parts.push(facts)
     return { text: parts.join('  '), children }
   }
 
   #children(node: PlanNode, path: string): Branch[] {
-    if (node.type === 'map') {
+    if (node.type === 'recurse') {
+      // A call that was never made has nothing inside.
+      const called = this.#outer.has(path) ? this.#plan.pipelines?.[node.pipeline]?.scope : undefined
+      return called === undefined ? [] : this.branches(called, `${path}/`)
+    }
+    if (repeats(node)) {
       const items = this.#items.get(path) ?? []
       if (items.length > mostItems) return [this.#folded(path, items), ...this.#failedIn(path)]
       return items.map((item) => ({
-        text: `[${item}]`,
+        text: printable(`[${item}]`),
         children: this.branches(node.body, `${path}[${item}]/`),
       }))
     }
@@ -125,14 +173,14 @@ class RunTree {
     return found
   }
 
-  #folded(path: string, items: readonly number[]): Branch {
+  #folded(path: string, items: readonly string[]): Branch {
     const states = new Map<string, number>()
     for (const [node, execution] of this.#byPath) {
       if (node.startsWith(`${path}[`))
         states.set(stateOf(execution), (states.get(stateOf(execution)) ?? 0) + 1)
     }
     const counts = [...states].map(([state, count]) => `${count} ${state}`).join(', ')
-    return { text: `[${items[0]}…${items.at(-1)}]  ${counts}`, children: [] }
+    return { text: printable(`[${items[0]}…${items.at(-1)}]  ${counts}`), children: [] }
   }
 }
 
@@ -152,7 +200,7 @@ function draw(branches: readonly Branch[], indent: string, out: string[]): void 
  * console.log(renderRun(await pw.show(run.id), await pw.planOf(run.id)))
  * ```
  */
-export function renderRun(detail: RunDetail, plan: Pick<Plan, 'scope'>): string {
+export function renderRun(detail: RunDetail, plan: Pick<Plan, 'scope' | 'pipelines'>): string {
   const took = detail.finishedAt === null ? '' : ` in ${durationText(detail.finishedAt - detail.startedAt)}`
   const reused = detail.executions.filter((execution) => execution.reused !== null).length
   const facts = [
@@ -161,6 +209,6 @@ export function renderRun(detail: RunDetail, plan: Pick<Plan, 'scope'>): string 
     ...(detail.rerunOf === null ? [] : [`repeats a part of run ${detail.rerunOf}`]),
   ]
   const out = [`${printable(detail.pipeline)}  run ${detail.id}  ${facts.join(', ')}`]
-  draw(new RunTree(detail.executions).branches(plan.scope, ''), '', out)
+  draw(new RunTree(plan, detail).branches(plan.scope, ''), '', out)
   return out.join('\n')
 }

@@ -9,6 +9,7 @@ import { isLost, TieredReader } from '../execute/blobs.ts'
 import type { Values, Value } from '../record/event.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { RunRecord } from '../record/records.ts'
+import { pruneFirings } from './drive/old-firings.ts'
 import type { WorkspaceParts } from './parts.ts'
 import { markShared } from './shared-garbage.ts'
 
@@ -140,6 +141,7 @@ export async function collectGarbage(
   })
   if (options.dryRun === true)
     return { dryRun: true, runs: [...removed.keys()], ...reportOf([...large, ...small]) }
+  await pruneFirings(metadata, now - age, now)
   const { kept: changed } = await metadata.remove({
     runs: [...removed.values()],
     blobs: small.map(({ digest }) => digest),

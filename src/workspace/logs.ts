@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LogLevel } from '../execute/context.ts'
@@ -70,16 +71,49 @@ function segmentsOf(folder: string, run: string, { node, attempts }: ExecutionRe
   )
 }
 
-/** Merges the segments by time; those are open whose attempts ran at the same time. */
-async function* merged(
+/**
+ * The logs of those who have taken effects back: their attempts are none of the executions, and are numbered after these.
+ * Only failed runs have any.
+ */
+async function undoSegments(
   { metadata, folder }: LogSource,
   run: string,
   isWanted: (node: string) => boolean,
+): Promise<readonly { readonly startedAt: number; readonly segment: Segment }[]> {
+  const begun = new Map<string, number>()
+  const [record] = await metadata.runsByPrefix(run)
+  if (record?.state === 'succeeded') return []
+  for await (const { at, event } of metadata.events(run))
+    if (event.type === 'undo.started' && isWanted(event.node) && !begun.has(event.node))
+      begun.set(event.node, at)
+  if (begun.size === 0) return []
+  const files = await readdir(join(folder, 'logs', run)).catch((): string[] => [])
+  const executions = await metadata.executions(run)
+  return executions.flatMap(({ node, attempts }) => {
+    const startedAt = begun.get(node)
+    if (startedAt === undefined) return []
+    const own = `${fileName(node)}-`
+    return files
+      .filter((file) => file.startsWith(own))
+      .map((file) => Number(/^(\d+)\.ndjson$/.exec(file.slice(own.length))?.[1]))
+      .filter((attempt) => attempt > attempts.length)
+      .map((attempt) => ({ startedAt, segment: segmentOf(folder, run, node, attempt) }))
+  })
+}
+
+/** Merges the segments by time; those are open whose attempts ran at the same time. */
+async function* merged(
+  source: LogSource,
+  run: string,
+  isWanted: (node: string) => boolean,
 ): AsyncGenerator<LogLine> {
-  const segments = (await metadata.executions(run))
+  const { metadata, folder } = source
+  const attempts = (await metadata.executions(run))
     .filter(({ node }) => isWanted(node))
     .flatMap((execution) => segmentsOf(folder, run, execution))
-    .toSorted((a, b) => a.startedAt - b.startedAt)
+  const segments = [...attempts, ...(await undoSegments(source, run, isWanted))].toSorted(
+    (a, b) => a.startedAt - b.startedAt,
+  )
   const open: { line: LogLine; rest: AsyncGenerator<LogLine> }[] = []
   let next = 0
   for (;;) {
@@ -104,12 +138,14 @@ async function* merged(
 }
 
 async function* followed(
-  { metadata, folder }: LogSource,
+  source: LogSource,
   run: string,
   isWanted: (node: string) => boolean,
   { signal }: LogOptions,
 ): AsyncGenerator<LogLine> {
+  const { metadata, folder } = source
   const open = new Map<string, Segment>()
+  let isUndoing = false
   let seq = 0
   for (;;) {
     if (signal?.aborted === true) return
@@ -118,12 +154,18 @@ async function* followed(
     const ended = new Set<string>()
     for await (const stored of metadata.events(run, seq)) {
       seq = stored.seq
+      isUndoing ||= stored.event.type === 'undo.started'
       const touched = touchedBy(stored.event)
       if (touched === undefined || !isWanted(touched.node)) continue
       const { node, attempt, log } = touched
       const key = `${attempt} ${node}`
       if (!open.has(key)) open.set(key, segmentOf(folder, run, node, attempt, log))
       if (touched.isOver) ended.add(key)
+    }
+    // In which attempts that happens is not told; they are few.
+    for (const { segment } of isUndoing ? await undoSegments(source, run, isWanted) : []) {
+      const key = `${segment.attempt} ${segment.node}`
+      if (!open.has(key)) open.set(key, segment)
     }
     const lines: LogLine[] = []
     for (const segment of open.values()) for await (const line of segment.lines()) lines.push(line)

@@ -20,6 +20,8 @@ export const commandEnvironment = { TSX_TSCONFIG_PATH: path('../../tsconfig.json
 export const pipelines = path('programs/pipelines.ts')
 /** Those that take long enough to be looked at. */
 export const livePipelines = path('programs/live.ts')
+/** One with each kind of node that decides what runs, or waits. */
+export const controlFlow = path('programs/control-flow.ts')
 
 /** A folder whose TypeScript files find `pipewright` (its sources) and zod. */
 export async function projectFolder(): Promise<string> {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { tempFolder } from '../workspace/temp.ts'
-import { livePipelines, pipewright } from './command.ts'
+import { controlFlow, livePipelines, pipewright } from './command.ts'
 import { ShownTerminal, type TerminalOptions } from './terminal.ts'
 
 async function open(
@@ -49,6 +49,28 @@ describe('pipewright run on a terminal', () => {
       expect(shown.bytes.lastIndexOf('\u001b[?25h')).toBeGreaterThan(shown.bytes.lastIndexOf('\u001b[?25l'))
     },
   )
+
+  test.each([80, 40])('at %i columns: what is waited for, rounds, calls and branches', async (columns) => {
+    const { shown, cwd } = await open(['run', `${controlFlow}#tour`, '-i', 'rest=50', '--wait'], {
+      columns,
+      rows: 30,
+    })
+    const signalled = await shown.until((text) => text.includes('◌ labels'), 'the signal')
+    expect(signalled).toContain("◌ labels  waits for the signal 'labels'")
+    expect(signalled).toMatch(/✓ by-kind {2}small\n/)
+    expect(signalled).toMatch(/✓ rounds {2}3 rounds\n/)
+    expect(signalled).toMatch(/✓ again\n {6}[✓↺] add/)
+    const { items } = JSON.parse((await pipewright(cwd, 'runs', '--json')).out) as { items: { id: string }[] }
+    const [{ id }] = items as [{ id: string }]
+    await pipewright(cwd, 'signal', id, 'labels')
+    const asked = await shown.until((text) => text.includes('◌ go-live'), 'the approval')
+    expect(asked).toContain(
+      `◌ go-live  ${columns === 80 ? 'waits for a decision by role:lead  Deploy it?' : 'Deploy it?'}`,
+    )
+    await pipewright(cwd, 'approve', id, '--by', 'ada', '--role', 'lead')
+    expect(await shown.ended).toBe(0)
+    expect((await shown.text(true)).replaceAll('\n', '')).toContain('approved b')
+  })
 
   test('ten thousand items are one line', async () => {
     const { shown } = await open(live('count=10000', 'epochs=2', 'pause=10'), { rows: 8 })

@@ -287,6 +287,7 @@ describe('the check of a build function', () => {
     'for (let i = 0; i < 3; i++) p.step(s, {}, { id: `s${i}` })',
     'const names = ["a"]; for (const name of names) if (name) p.step(s, {}, { id: name })',
     'const a = p.step(s, { n: input.n })\nreturn { n: a.n }',
+    'p.loop({ n: 1 }, (state, q) => ({ next: q.step(s, { n: state.n }) }))\np.always((q, { state }) => q.step(s, { state }))',
     'let value = input.n\nfor (const k of [1, 2]) value = p.step(s, { value }).value',
   ])('nothing is said of: %s', async (body) => {
     expect(await misuses(body)).toEqual([])

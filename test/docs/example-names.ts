@@ -9,10 +9,12 @@ import {
   model,
   table,
   type Artifact,
+  type ArtifactStore,
   type Digest,
   type DirectoryHandle,
   type FileHandle,
   type InputRefs,
+  type MetadataStore,
   type Model,
   type Pipeline,
   type Ref,
@@ -55,6 +57,9 @@ export const tumourClassifier = definePredictor({
 
 export declare function sigmoid(x: number): number
 export declare function dot(a: readonly number[], b: readonly number[]): number
+/** Stores of the reader's. */
+export declare function openMyStore(): Promise<ArtifactStore>
+export declare function openMyMetadata(options: { now: () => number }): Promise<MetadataStore>
 /** Something of the reader's that drives runs. */
 export declare function openMyEngine(): Promise<ContractOrchestrator>
 /** Trains a classifier: a state, and the loss that is left. */

@@ -124,6 +124,22 @@ describe('p.approve', () => {
     expect(() => failed.outputs).toThrow(/nobody has decided 'approve' in time/)
   })
 
+  test('ends with a run that is cancelled while what was posted is refused', async () => {
+    const pw = await tempWorkspace()
+    const handle = await pw.start(
+      release,
+      { n: 1 },
+      {
+        onUpdate: ({ event }) => {
+          if (event.type === 'post.refused') handle.cancel('enough')
+        },
+      },
+    )
+    await waiting(pw, handle)
+    await pw.approve(handle.id, { by: 'ada', payload: { traffic: 'half' } })
+    await expect(handle.result()).rejects.toMatchObject({ code: 'RUN_CANCELLED' })
+  })
+
   test('survives the end of its process, also when it is decided meanwhile', async () => {
     const root = await tempFolder()
     let id: string

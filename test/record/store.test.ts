@@ -11,7 +11,6 @@ import {
   chosen,
   collect,
   engines,
-  finished,
   folder,
   key,
   openStore,
@@ -21,69 +20,6 @@ import {
 } from './support.ts'
 
 describe.each(engines)('the store on %s', (engine) => {
-  it('gives back events as they were appended, after a place', async () => {
-    const store = await openStore(':memory:', { engine })
-    const events = [
-      started({ tags: ['ü'] }),
-      attempt('a'),
-      ...Array.from({ length: 1_200 }, (_, at) => succeeded(`n${at}`)),
-    ]
-    await appendAll(store, 'r', events)
-    await store.append({ run: 'other', at: 1, event: started() })
-    const stored = await collect(store.events('r'))
-    expect(stored.map(({ event }) => event)).toEqual(events)
-    expect(stored.map(({ at }) => at)).toEqual(events.map((_, at) => 1_000 + at))
-    expect(await collect(store.events('r', stored[1_000]!.seq))).toEqual(stored.slice(1_001))
-  })
-
-  it('keeps small blobs with the events that they came with', async () => {
-    const store = await openStore(':memory:', { engine })
-    const bytes = new Uint8Array([0, 1, 2, 255])
-    const blobs = [
-      { digest: key('b'), bytes },
-      { digest: key('empty'), bytes: new Uint8Array(0) },
-    ]
-    await store.append({ run: 'r', at: 100_000, event: started(), blobs })
-    expect([...(await store.blob(key('b')))!]).toEqual([0, 1, 2, 255])
-    expect(await store.blob(key('empty'))).toHaveLength(0)
-    expect(await store.blob(key('no'))).toBeUndefined()
-    await store.append({ run: 'r', at: 500_000, event: attempt('a'), blobs: [blobs[0]!] })
-    await store.append({ run: 'r', at: 200_000, event: attempt('b'), blobs })
-    const found = (await collect(store.smallBlobs())).sort((a, b) => b.size - a.size)
-    expect(found).toEqual([
-      { digest: key('b'), size: 4, at: 500_000 },
-      { digest: key('empty'), size: 0, at: 200_000 },
-    ])
-  })
-
-  it('lists artifacts, edges and executions by their numbers', async () => {
-    const store = await openStore(':memory:', { engine })
-    const [a, b] = [artifact('a'), artifact('b')]
-    const twin = artifact('b', { kind: 'metrics' })
-    await appendAll(store, 'r', [
-      started({ inputs: values({ a }) }),
-      succeeded('s', { inputs: values({ a }), outputs: values({ b, twin }) }),
-      succeeded('t', { inputs: values({ b }) }),
-    ])
-    const edges = await collect(store.edges())
-    expect(edges.map(({ direction }) => direction)).toEqual(['in', 'out', 'out', 'in'])
-    expect(await collect(store.edges(edges[1]!.number))).toEqual(edges.slice(2))
-    expect(await store.artifacts(b.digest)).toEqual([b, twin])
-    const numbers = await store.artifactNumbers(b.digest)
-    expect(numbers).toEqual([edges[1]!.artifact, edges[2]!.artifact])
-    expect(await store.artifactsByNumber([numbers[1]!, 999, numbers[0]!])).toEqual([
-      { number: numbers[1], artifact: twin },
-      { number: numbers[0], artifact: b },
-    ])
-    const executions = await store.executionsByNumber([edges[3]!.execution, 999, edges[0]!.execution])
-    expect(executions.map(({ node }) => node)).toEqual(['t', 's'])
-    expect(await store.artifactsByNumber([])).toEqual([])
-    expect(await store.edgesOf('artifact', [numbers[0]!])).toMatchObject([
-      { name: 'b' },
-      { name: 'b', direction: 'in' },
-    ])
-  })
-
   it('registers models: an equal digest is the version that is there', async () => {
     const store = await openStore(':memory:', { engine })
     const entry = (name: string, content: string) => {
@@ -202,53 +138,6 @@ describe.each(engines)('the store on %s', (engine) => {
     driver.close()
   })
 
-  it('does not remove a run that has got an owner, nor any blob then', async () => {
-    const store = await openStore(':memory:', { engine })
-    for (const run of ['a', 'b'])
-      await store.append({
-        run,
-        at: 1,
-        event: started(),
-        blobs: [{ digest: key(run), bytes: new Uint8Array(1) }],
-      })
-    await store.append({ run: 'b', at: 1, event: succeeded('s', { key: key('k') }) })
-    const runs = [await chosen(store, 'a'), await chosen(store, 'b')]
-    await store.acquire('b', currentOwner())
-    const removed = await store.remove({
-      runs,
-      blobs: [key('a'), key('b')],
-      cacheKeys: [key('k')],
-    })
-    expect(removed).toEqual({ kept: ['b'] })
-    expect(await store.detail('a')).toBeUndefined()
-    expect(await store.detail('b')).toBeDefined()
-    expect(await store.blob(key('b'))).toBeDefined()
-    expect(await store.cached(key('k'))).toBeDefined()
-  })
-
-  it('does not remove a run that has changed since it was chosen', async () => {
-    const store = await openStore(':memory:', { engine })
-    const ids = ['ended', 'again', 'pinned', 'registered', 'same']
-    for (const run of ids) await store.append({ run, at: 1, event: started() })
-    await store.append({ run: 'again', at: 2, event: finished('failed') })
-    const runs = await Promise.all(ids.map((run) => chosen(store, run)))
-    await store.append({ run: 'ended', at: 3, event: finished('succeeded') })
-    await store.append({ run: 'again', at: 3, event: finished('failed') })
-    await store.pin('pinned', true)
-    const model = artifact('m', { kind: 'model' })
-    const entry = {
-      name: 'm',
-      digest: model.digest,
-      artifact: model,
-      registeredAt: 1,
-      node: 'n',
-      metadata: {},
-    }
-    await store.registerModel({ ...entry, run: 'registered' }, undefined)
-    expect(await store.remove({ runs, blobs: [], cacheKeys: [] })).toEqual({ kept: ids.slice(0, -1) })
-    expect((await store.runs()).items.map(({ id }) => id).sort()).toEqual(ids.slice(0, -1).sort())
-  })
-
   it('forgets a cache entry for good, until it is written again', async () => {
     const store = await openStore(':memory:', { engine })
     await appendAll(store, 'r', [started(), succeeded('s', { key: key('k') })])
@@ -262,17 +151,6 @@ describe.each(engines)('the store on %s', (engine) => {
     expect(await store.cached(key('k'))).toMatchObject({ at: 9 })
     await store.remove({ runs: [], blobs: [], cacheKeys: [key('k')] })
     expect(await collect(store.cacheEntries())).toEqual([])
-  })
-
-  it('goes on with its lists while it is written to', async () => {
-    const store = await openStore(join(folder(), 'metadata.sqlite'), { engine })
-    for (let at = 0; at < 1_100; at++) void store.append({ run: 'r', at, event: attempt(`n${at}`) })
-    await store.flush()
-    let seen = 0
-    for await (const _ of store.events('r')) {
-      if (seen++ % 100 === 0) await store.append({ run: 'other', at: 1, event: attempt(`x${seen}`) })
-    }
-    expect(seen).toBe(1_100)
   })
 
   it('refuses all calls once it is closed', async () => {

@@ -17,9 +17,7 @@ import { sha256, type Digest } from '../../src/internal/digest.ts'
 import type { ArtifactStore } from '../../src/artifact/blob.ts'
 import { openFileStore, type FileSystem } from '../../src/store/file-store.ts'
 import { tempFolder } from '../workspace/temp.ts'
-import { blobsOf, reads, storeContract, textOf } from './contract.ts'
-
-storeContract('in files', async () => openFileStore(await tempFolder()))
+import { blobsOf, reads, streamed } from '../../src/testing/contract/blob-access.ts'
 
 const hello = 'hello'.repeat(100)
 
@@ -58,13 +56,13 @@ describe('damaged bytes', () => {
     ),
   )('%s is found by %s; the bytes make way for right ones', async (_what, _name, harm, read) => {
     const { store, blob, path } = await damaged(harm)
-    await expect(read(store, { blob })).rejects.toMatchObject({
+    await expect(read(store, { blob }, await tempFolder())).rejects.toMatchObject({
       code: 'BLOB_CORRUPT',
       details: { digest: blob, place: `${path}.corrupt` },
     })
     expect(await store.has(blob)).toBe(false)
     await store.put(Buffer.from(hello))
-    expect(await read(store, { blob })).toBe(hello)
+    expect(await read(store, { blob }, await tempFolder())).toBe(hello)
     expect((await readdir(join(path, '..'))).toSorted()).toEqual([blob.slice(9), `${blob.slice(9)}.corrupt`])
     expect(await blobsOf(store)).toHaveLength(1)
   })
@@ -77,12 +75,13 @@ describe('damaged bytes', () => {
     const path = place(root, digest)
     await chmod(path, 0o644)
     await writeFile(path, 'other bytes')
-    await expect(textOf(store.stream({ blob: digest }))).rejects.toMatchObject({ code: 'BLOB_CORRUPT' })
+    await expect(streamed(store.stream({ blob: digest }))).rejects.toMatchObject({ code: 'BLOB_CORRUPT' })
     // Somebody else puts bad ones there again: that it was right once says nothing of these.
     await writeFile(path, 'other bytes')
     await expect(store.bytes({ blob: digest })).rejects.toMatchObject({ code: 'BLOB_CORRUPT' })
     await store.put(Buffer.from(hello))
-    for (const read of Object.values(reads)) expect(await read(store, { blob: digest })).toBe(hello)
+    for (const read of Object.values(reads))
+      expect(await read(store, { blob: digest }, await tempFolder())).toBe(hello)
   })
 
   test('no bad copy is left behind', async () => {
@@ -285,7 +284,7 @@ describe('opening', () => {
       Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? one : two).put(Buffer.from(String(i % 10)))),
     )
     expect(await blobsOf(one)).toHaveLength(10)
-    expect(await textOf(two.stream({ blob: sha256('0') }))).toBe('0')
+    expect(await streamed(two.stream({ blob: sha256('0') }))).toBe('0')
     expect(await readdir(join(root, 'tmp'))).toEqual([])
   })
 
@@ -334,7 +333,7 @@ describe('what is no digest', () => {
       const blob = name as Digest
       const refused = { code: 'BLOB_MISSING', message: expect.stringContaining('no digest') as string }
       for (const read of Object.values(reads))
-        await expect(read(store, { blob })).rejects.toMatchObject(refused)
+        await expect(read(store, { blob }, await tempFolder())).rejects.toMatchObject(refused)
       await expect(store.touch(blob)).rejects.toMatchObject(refused)
       await expect(store.delete(blob)).rejects.toMatchObject(refused)
       expect(await store.has(blob)).toBe(false)

@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest'
 import { memoryStore } from '../../src/store/memory-store.ts'
-import { blobsOf, storeContract } from './contract.ts'
-
-storeContract('in memory', () => Promise.resolve(memoryStore()))
+import { blobsOf } from '../../src/testing/contract/blob-access.ts'
 
 test('a closed store has forgotten everything', async () => {
   const store = memoryStore()

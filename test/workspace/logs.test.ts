@@ -9,6 +9,7 @@ import {
 } from 'pipewright'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { toured } from '../flow/tour.ts'
 import { deferred, tempFolder, tempWorkspace } from './temp.ts'
 
 async function linesOf(pw: Workspace, run: string, options: LogOptions = {}): Promise<LogLine[]> {
@@ -139,4 +140,21 @@ describe('logs of a run', () => {
     )
     expect(metrics).toEqual(['map[0]/talk loss 0 1'])
   })
+})
+
+test('what was logged while an effect was taken back belongs to its node', async () => {
+  const pw = await tempWorkspace()
+  const id = await toured(pw, true)
+  const wanted = [
+    { attempt: 1, message: 'reserving flat' },
+    { attempt: 2, message: 'giving flat back' },
+  ]
+  expect(await linesOf(pw, id, { node: 'flat' })).toMatchObject(wanted)
+  expect(await linesOf(pw, id, { node: 'flat', follow: true })).toMatchObject(wanted)
+  expect((await linesOf(pw, id)).map(({ node }) => node)).toEqual([
+    'flat',
+    'flat',
+    'on-failure/tell',
+    'tidy/tell',
+  ])
 })

@@ -12,6 +12,7 @@ import type { Workspace } from '../../workspace/workspace.ts'
 import { print, printJson, printNext } from '../output.ts'
 import { nodeLines } from '../node-text.ts'
 import { openExisting, runNamed } from '../project.ts'
+import { goOnCommand } from '../run-text.ts'
 import { shellWord } from '../shell-word.ts'
 import { outputLines, valueText } from '../value-text.ts'
 import { waitCommands, waitLines } from '../wait-text.ts'
@@ -90,7 +91,7 @@ export async function showCommand(
   if (waits.length > 0) return printNext(...waitCommands(detail.id, waits))
   const failed = detail.executions.find(({ state, step }) => state === 'failed' && step !== null)
   await printNext(
-    detail.state === 'succeeded' ? `pipewright explain ${detail.id}` : `pipewright resume ${detail.id}`,
+    detail.state === 'succeeded' ? `pipewright explain ${detail.id}` : goOnCommand(detail),
     failed === undefined
       ? `pipewright logs ${detail.id}`
       : `pipewright show ${detail.id} ${shellWord(failed.node)} for the whole stack`,

@@ -52,7 +52,7 @@ export class LiveView implements RunView {
 
   begin(begun: Begun): void {
     this.#begun = begun
-    this.#progress = new RunProgress(begun.plan.scope)
+    this.#progress = new RunProgress(begun.plan)
     if (begun.detail !== undefined) this.#progress.recorded(begun.detail.executions)
     for (const update of this.#early.splice(0)) this.#progress.update(update)
     this.#draw()
@@ -94,7 +94,7 @@ export class LiveView implements RunView {
     }
     return this.#progress === undefined || this.#begun === undefined
       ? emptyFrame(request)
-      : frameOf(this.#progress, this.#begun.plan.scope, request)
+      : frameOf(this.#progress, this.#begun.plan, request)
   }
 
   readonly #draw = (): void => {

@@ -5,7 +5,7 @@ import type { RunDetail } from '../../record/records.ts'
 /** The run that a view is of. */
 export interface Begun {
   readonly id: string
-  readonly plan: Pick<Plan, 'scope'>
+  readonly plan: Pick<Plan, 'scope' | 'pipelines'>
   /** What was recorded before: of a run that is resumed. */
   readonly detail?: RunDetail
 }

@@ -1,5 +1,6 @@
 import type { Digest } from '../../internal/digest.ts'
 import type { UsableEntry } from '../metadata.ts'
+import { isReadable } from './codec.ts'
 import { toCacheEntry } from './events.ts'
 import { artifactsIn } from './project-edges.ts'
 import { pageSize, type Reader } from './reader.ts'
@@ -32,7 +33,8 @@ export async function cached(
     small.clear()
     old.length = 0
     const row = statements.cached.get({ key })
-    if (row === undefined) return undefined
+    // An entry that a newer version has made is none: the step is executed, and makes its own.
+    if (row === undefined || !isReadable(row['format'] as number)) return undefined
     const found = toCacheEntry(row as unknown as Parameters<typeof toCacheEntry>[0])
     if (found === undefined) return undefined
     const artifacts = artifactsIn(found.outputs).map(({ artifact }) => artifact)

@@ -28,13 +28,33 @@ export function encodeEvent(event: RunEvent): string {
   return JSON.stringify(event)
 }
 
+/** Whether an event of a format can be read. */
+export function isReadable(format: number): boolean {
+  return format <= eventFormat
+}
+
+/** Which event a text is of, as far as that can be told of one from the future. */
+function nameOf(data: string, run: string | undefined): string {
+  const of = run === undefined || run === '' ? 'the workspace' : `run ${run}`
+  try {
+    const { type, node } = JSON.parse(data) as { readonly type?: unknown; readonly node?: unknown }
+    const at = typeof node === 'string' ? ` of '${node}'` : ''
+    return `${of} holds an event${typeof type === 'string' ? ` '${type}'` : ''}${at}`
+  } catch {
+    return `${of} holds an event`
+  }
+}
+
 /** An event from its JSON text; one of a newer format is refused. */
-export function decodeEvent(format: number, data: string): RunEvent {
-  if (format > eventFormat) {
+export function decodeEvent(format: number, data: string, run?: string): RunEvent {
+  if (!isReadable(format)) {
     throw new PipewrightError(
       'WORKSPACE_NEWER',
-      `the workspace holds an event of format ${format}, this pipewright reads formats up to ${eventFormat}`,
-      { fix: 'upgrade pipewright (npm install pipewright@latest)', details: { format, known: eventFormat } },
+      `${nameOf(data, run)} in format ${format}, this pipewright reads formats up to ${eventFormat}`,
+      {
+        fix: 'upgrade pipewright (npm install pipewright@latest); other runs can be read meanwhile',
+        details: { format, known: eventFormat, ...(run === undefined ? {} : { run }) },
+      },
     )
   }
   const event = JSON.parse(data) as RunEvent

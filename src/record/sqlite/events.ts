@@ -17,7 +17,8 @@ export async function* eventsOf(reader: Reader, run: string, after: number): Asy
         .orderBy('seq')
         .limit(pageSize),
     )
-    for (const { seq, at, format, data } of rows) yield { seq, run, at, event: decodeEvent(format, data) }
+    for (const { seq, at, format, data } of rows)
+      yield { seq, run, at, event: decodeEvent(format, data, run) }
     if (rows.length < pageSize) return
     place = rows.at(-1)!.seq
   }
@@ -73,7 +74,7 @@ export function toCacheEntry(row: {
   readonly format: number
   readonly data: string
 }): CacheEntry | undefined {
-  const event = decodeEvent(row.format, row.data)
+  const event = decodeEvent(row.format, row.data, row.run)
   if (event.type !== 'node.succeeded' && event.type !== 'node.repaired') return undefined
   const { key, run, at } = row
   return {

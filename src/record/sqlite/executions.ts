@@ -1,6 +1,13 @@
 import { sql } from 'kysely'
 import type { Digest } from '../../internal/digest.ts'
-import type { AttemptFacts, AttemptUsage, ErrorRecord, LostBlob, RunEvent } from '../event.ts'
+import {
+  eventFormat,
+  type AttemptFacts,
+  type AttemptUsage,
+  type ErrorRecord,
+  type LostBlob,
+  type RunEvent,
+} from '../event.ts'
 import type { AttemptRecord, ExecutionRecord } from '../records.ts'
 import { decodeEvent, readFacts } from './codec.ts'
 import { pageSize, parsed, type Reader } from './reader.ts'
@@ -108,7 +115,7 @@ function toRecord(
   history: CodeHistory,
   attempts: readonly AttemptRecord[],
 ): ExecutionRecord {
-  const event = row.data === null ? undefined : decodeEvent(row.format!, row.data)
+  const event = row.data === null ? undefined : decodeEvent(row.format!, row.data, row.run)
   const success = event?.type === 'node.succeeded' ? event : undefined
   return {
     number: row.number,
@@ -165,7 +172,10 @@ export async function executionsByNumber(
   return records
 }
 
-/** Executions of a step that have really run and succeeded, before a number, the latest first. */
+/**
+ * Executions of a step that have really run and succeeded, before a number, the latest first. Of any run: what a newer
+ * version has recorded is left out, for it says nothing of the run that is asked about.
+ */
 export async function executionsOfStep(
   reader: Reader,
   step: string,
@@ -175,12 +185,14 @@ export async function executionsOfStep(
   const rows = await reader.all(
     reader.db
       .selectFrom('executions')
-      .select('number')
-      .where('step', '=', step)
-      .where('number', '<', before)
-      .where('state', '=', 'succeeded')
-      .where('reused', '=', 0)
-      .orderBy('number', 'desc')
+      .innerJoin('events', 'events.seq', 'executions.settled')
+      .select('executions.number')
+      .where('executions.step', '=', step)
+      .where('executions.number', '<', before)
+      .where('executions.state', '=', 'succeeded')
+      .where('executions.reused', '=', 0)
+      .where('events.format', '<=', eventFormat)
+      .orderBy('executions.number', 'desc')
       .limit(limit),
   )
   return executionsByNumber(

@@ -10,7 +10,7 @@ export async function callOf(
   idempotencyKey: string,
 ): Promise<RecordedCall | undefined> {
   const key = { run, node, idempotency_key: idempotencyKey }
-  const event = eventIn(await reader.read(() => reader.statements.call.get(key)))
+  const event = eventIn(await reader.read(() => reader.statements.call.get(key)), run)
   return event?.type === 'call.succeeded' ? event : undefined
 }
 
@@ -20,10 +20,10 @@ export async function checkpointOf(
   run: string,
   node: string,
 ): Promise<RecordedCheckpoint | undefined> {
-  const event = eventIn(await reader.read(() => reader.statements.checkpoint.get({ run, node })))
+  const event = eventIn(await reader.read(() => reader.statements.checkpoint.get({ run, node })), run)
   return event?.type === 'checkpoint.saved' ? event : undefined
 }
 
-function eventIn(row: Readonly<Record<string, unknown>> | undefined): RunEvent | undefined {
-  return row === undefined ? undefined : decodeEvent(row['format'] as number, row['data'] as string)
+function eventIn(row: Readonly<Record<string, unknown>> | undefined, run: string): RunEvent | undefined {
+  return row === undefined ? undefined : decodeEvent(row['format'] as number, row['data'] as string, run)
 }

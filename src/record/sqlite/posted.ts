@@ -1,6 +1,6 @@
 import { eventFormat, type PostedEvent, type StoredEvent } from '../event.ts'
 import type { PostResult, WaitingRun } from '../metadata.ts'
-import { decodeEvent, encodeEvent } from './codec.ts'
+import { decodeEvent, encodeEvent, isReadable } from './codec.ts'
 import { ownershipJudge } from './ownership.ts'
 import type { Reader } from './reader.ts'
 import type { GroupWriter } from './writer.ts'
@@ -47,7 +47,7 @@ function decidable(reader: Reader, run: string, node: string, now: number): Post
   const opened = last?.type === 'post.refused' ? (before ?? last) : last
   if (opened === undefined) return 'not-waiting'
   if (ends.includes(opened.type)) return 'decided'
-  const event = decodeEvent(opened.format, opened.data)
+  const event = decodeEvent(opened.format, opened.data, run)
   if (event.type === 'wait.opened' && event.until !== null && event.until <= now) return 'expired'
   return 'posted'
 }
@@ -63,7 +63,7 @@ export async function postedTo(reader: Reader, run: string, after: number): Prom
       .where('type', 'in', [...postedTypes])
       .orderBy('seq'),
   )
-  return rows.map(({ seq, at, format, data }) => ({ seq, run, at, event: decodeEvent(format, data) }))
+  return rows.map(({ seq, at, format, data }) => ({ seq, run, at, event: decodeEvent(format, data, run) }))
 }
 
 /** The runs that wait and that nobody drives, with what has happened since. */
@@ -89,9 +89,11 @@ export async function waitingRuns(reader: Reader, now: number): Promise<readonly
         .orderBy('seq', 'desc')
         .limit(1),
     )
-    const event = row && decodeEvent(row.format, row.data)
-    if (event?.type !== 'run.waiting') continue
-    const isPosted = cancel !== null || (await postedTo(reader, id, row!.seq)).length > 0
+    // One that a newer version has left is that version's to go on with, and hides no other.
+    if (row === undefined || !isReadable(row.format)) continue
+    const event = decodeEvent(row.format, row.data)
+    if (event.type !== 'run.waiting') continue
+    const isPosted = cancel !== null || (await postedTo(reader, id, row.seq)).length > 0
     found.push({ run: id, pipeline, until: event.until, isPosted })
   }
   return found

@@ -52,9 +52,9 @@ export class Reader {
     for (let at = 0; at < places.length; at += pageSize) {
       const page = places.slice(at, at + pageSize)
       const rows = await this.all(
-        this.db.selectFrom('events').select(['seq', 'format', 'data']).where('seq', 'in', page),
+        this.db.selectFrom('events').select(['seq', 'run', 'format', 'data']).where('seq', 'in', page),
       )
-      for (const row of rows) found.set(row.seq, decodeEvent(row.format, row.data))
+      for (const row of rows) found.set(row.seq, decodeEvent(row.format, row.data, row.run))
     }
     return found
   }

@@ -2,6 +2,7 @@ import { sql, type Expression, type SqlBool } from 'kysely'
 import type { ErrorRecord, Owner, RunEvent } from '../event.ts'
 import type { Page, RunDetail, RunQuery, RunRecord, RunState } from '../records.ts'
 import { encodeCursor, readRunQuery, type Cursor, type RunOrder } from './cursor.ts'
+import { undoneIn, type UndoneEffect } from '../undone.ts'
 import { verificationOf, type RunVerification } from '../verification.ts'
 import { decodeEvent } from './codec.ts'
 import { executionsOf } from './executions.ts'
@@ -167,6 +168,7 @@ export async function runDetail(reader: Reader, run: string, now: number): Promi
     environment:
       row.environment === null ? null : (events.get(row.environment) as Of<'run.environment'>).environment,
     verification: started.settings.verifyCache === undefined ? null : await verificationIn(reader, run),
+    undone: row.state === 'succeeded' ? [] : await undoneOf(reader, run),
     executions: await executionsOf(reader, run),
   }
 }
@@ -182,4 +184,17 @@ async function verificationIn(reader: Reader, run: string): Promise<RunVerificat
       .orderBy('seq'),
   )
   return verificationOf(rows.map(({ format, data }) => decodeEvent(format, data)))
+}
+
+/** Few events, of runs that have failed. */
+async function undoneOf(reader: Reader, run: string): Promise<readonly UndoneEffect[]> {
+  const rows = await reader.all(
+    reader.db
+      .selectFrom('events')
+      .select(['at', 'format', 'data'])
+      .where('run', '=', run)
+      .where('type', 'in', ['undo.started', 'node.undone'])
+      .orderBy('seq'),
+  )
+  return undoneIn(rows.map(({ at, format, data }) => ({ at, event: decodeEvent(format, data) })))
 }

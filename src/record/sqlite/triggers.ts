@@ -18,6 +18,9 @@ type FiringRow = Omit<FiringTable, 'number'> & { readonly number: number }
 /** So many firings of a schedule are kept: its position tells what has fired before. */
 const kept = 1_000
 
+/** What nothing more becomes of. */
+const final = ['started', 'skipped', 'failed'] as const
+
 function toTrigger(row: TriggerTable): TriggerRecord {
   return {
     origin: row.origin,
@@ -138,6 +141,18 @@ export function triggerStore(writer: GroupWriter, reader: Reader): TriggerStore 
             .limit(limit),
         )
       ).map(toFiring),
+    pruneFirings: (origin, before) =>
+      writer.write(
+        () =>
+          reader.now(
+            db
+              .deleteFrom('firings')
+              .where('origin', '=', origin)
+              .where('at', '<', before)
+              .where('state', 'in', [...final])
+              .returning('number'),
+          ).length,
+      ),
     firing: async (origin, key) => {
       const [row] = await reader.all(
         db.selectFrom('firings').selectAll().where('origin', '=', origin).where('key', '=', key),
@@ -234,7 +249,7 @@ function prune(reader: Reader, origin: string): void {
       .deleteFrom('firings')
       .where('origin', '=', origin)
       .where('number', '<=', oldest.number)
-      .where('state', 'in', ['started', 'skipped', 'failed']),
+      .where('state', 'in', [...final]),
   )
 }
 

@@ -4,6 +4,7 @@ import { definePipeline } from '../../define/pipeline.ts'
 import type { AnyPipeline } from '../../define/runnable.ts'
 import type { Values } from '../../record/event.ts'
 import type { ContractEnd, ContractOrchestrator, ContractRun } from './orchestrator-port.ts'
+import type { RegisterTest } from './register.ts'
 import { shapes, type Shape } from './shapes.ts'
 import { Stage, type StageOptions } from './stage.ts'
 
@@ -34,7 +35,7 @@ export interface OrchestratorContractOptions {
   /** Makes an orchestrator for one test, which closes it. */
   readonly create: () => Promise<ContractOrchestrator>
   /** Registers a test: that of vitest, node:test or jest. */
-  readonly test: (name: string, run: () => Promise<void>) => unknown
+  readonly test: RegisterTest
   /** What has no meaning with this orchestrator. Default: nothing. */
   readonly without?: readonly ContractBehaviour[]
 }

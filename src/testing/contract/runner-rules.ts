@@ -81,7 +81,10 @@ export const runnerRules = {
       outputs,
       recorded: executions.map(({ metrics, params }) => ({ metrics, params })),
     })
-    deepStrictEqual(facts(await told(tested, reporting, { n: 4 })), facts(await told(inline, reporting, { n: 4 })))
+    deepStrictEqual(
+      facts(await told(tested, reporting, { n: 4 })),
+      facts(await told(inline, reporting, { n: 4 })),
+    )
   },
 
   async 'log lines can be read again'({ tested, inline }) {

@@ -1,4 +1,4 @@
-import type { PlanScope } from '../../plan/document.ts'
+import type { PlanGraph } from '../../plan/locate.ts'
 import { fit, widthOf } from '../fit.ts'
 import type { Palette } from '../palette.ts'
 import { durationText, printable } from '../text.ts'
@@ -33,19 +33,19 @@ export function emptyFrame(request: FrameRequest): string[] {
 }
 
 /** Draws a run as it goes on: a line for the whole, then one for each node; never more lines or cells than there are. */
-export function frameOf(progress: RunProgress, scope: PlanScope, request: FrameRequest): string[] {
+export function frameOf(progress: RunProgress, plan: PlanGraph, request: FrameRequest): string[] {
   const { columns, lines, now, frame, palette } = request
   if (columns < 1 || lines < 1) return []
-  const head = [headOf(progress, scope, request)]
+  const head = [headOf(progress, plan, request)]
   if (request.note !== undefined && lines > 1)
     head.push(palette.careful(fit(printable(request.note), columns)))
-  const rows = folded(rowsOf(progress, scope, now), lines - head.length)
+  const rows = folded(rowsOf(progress, plan, now), lines - head.length)
   return [...head, ...rows.map((row) => lineOf(row, columns, frame, palette))]
 }
 
 function headOf(
   progress: RunProgress,
-  scope: PlanScope,
+  { scope }: PlanGraph,
   { title, columns, now, startedAt, note, palette }: FrameRequest,
 ): string {
   let done = 0

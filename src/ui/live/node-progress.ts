@@ -39,6 +39,14 @@ export class NodeProgress {
   itemsDone = 0
   startedAt: number | undefined
   finishedAt: number | undefined
+  /** Of a node that waits for its time, a signal or a decision, by its path: when that ends by itself; null: never. */
+  readonly opened = new Map<string, number | null>()
+  /** Of a branch: which ones were taken, of one that stands for several. */
+  readonly taken = new Set<string>()
+  /** Of a loop: how many rounds were begun. */
+  rounds: number | undefined
+  /** Of an effect that is taken back. */
+  undone: 'running' | 'undone' | 'failed' | undefined
   /** Of the latest failure. */
   error: string | undefined
 
@@ -61,6 +69,11 @@ export class NodeProgress {
     if (attempt > 1) this.retries++
   }
 
+  open(path: string, at: number, until: number | null): void {
+    this.startedAt ??= at
+    this.opened.set(path, until)
+  }
+
   stop(path: string, retryAt?: number): void {
     this.running.delete(path)
     if (retryAt !== undefined) this.waiting.set(path, retryAt)
@@ -74,6 +87,7 @@ export class NodeProgress {
   end(path: string, how: Ended, at: number): void {
     this.running.delete(path)
     this.waiting.delete(path)
+    this.opened.delete(path)
     this.startedAt ??= at
     this.finishedAt = at
     this.ended[how]++

@@ -1,9 +1,10 @@
 import type { PlanNode, PlanScope } from '../../plan/document.ts'
-import { bodiesOf } from '../../plan/bodies.ts'
-import { durationText, numberText, printable } from '../text.ts'
+import { bodiesOf, isTimed, isWait } from '../../plan/bodies.ts'
+import type { PlanGraph } from '../../plan/locate.ts'
+import { counted, durationText, numberText, printable } from '../text.ts'
 import { remaining, roughly } from './estimate.ts'
 import { bar, sparkline } from './gauges.ts'
-import type { NodeProgress } from './node-progress.ts'
+import { NodeProgress } from './node-progress.ts'
 import type { Row, RowState } from './row.ts'
 import { mostLines, type RunProgress } from './run-progress.ts'
 import { mapTimeLeft } from './time-left.ts'
@@ -22,14 +23,43 @@ function metricFacts({ metrics }: NodeProgress): string[] {
   })
 }
 
-function stateOf({ running, waiting, ended, startedAt, finishedAt }: NodeProgress): RowState {
-  if (running.size > 0) return 'running'
-  if (waiting.size > 0) return 'waiting'
+function stateOf(node: NodeProgress): RowState {
+  const { running, waiting, opened, ended, startedAt, finishedAt, undone } = node
+  if (running.size > 0 || undone === 'running') return 'running'
+  if (undone !== undefined) return undone === 'failed' ? 'failed' : 'stopped'
+  if (waiting.size + opened.size > 0) return 'waiting'
   if (ended.failed > 0) return 'failed'
   if (ended.blocked + ended.skipped + ended.cancelled > 0) return 'stopped'
   if (ended.reused > 0 && ended.succeeded === 0) return 'reused'
   if (ended.succeeded > 0) return 'done'
   return startedAt === undefined || finishedAt !== undefined ? 'pending' : 'running'
+}
+
+/** What has become of an effect that was taken back. */
+function undoFacts({ undone }: NodeProgress): string[] {
+  if (undone === undefined) return []
+  return [{ running: 'being taken back', undone: 'taken back', failed: 'could not be taken back' }[undone]]
+}
+
+/** What a node waits for, and until when at most. */
+function waitFacts(node: PlanNode, own: NodeProgress, now: number): string[] {
+  if (own.opened.size === 0) return own.endedCount > 0 ? stepFacts(own, now) : []
+  const [until] = own.opened.values()
+  const left = until === null || until === undefined ? undefined : roughly(Math.max(0, until - now))
+  if (isTimed(node)) return left === undefined ? [] : [`goes on in ${left}`]
+  const what =
+    node.type === 'signal'
+      ? `waits for the signal '${printable(node.signal)}'`
+      : node.type === 'approve'
+        ? `waits for a decision${node.by === undefined ? '' : ` by ${printable(node.by.join(', '))}`}`
+        : 'waits'
+  const message = node.type === 'approve' && node.message !== undefined ? [printable(node.message)] : []
+  return [
+    what,
+    ...(own.opened.size === 1 ? [] : [`${own.opened.size} times`]),
+    ...message,
+    ...(left === undefined ? [] : [`${left} left`]),
+  ]
 }
 
 /** The facts of one node that is a step. */
@@ -48,6 +78,8 @@ function stepFacts(node: NodeProgress, now: number): string[] {
       ...metricFacts(node),
     ]
   }
+  const undo = undoFacts(node)
+  if (undo.length > 0) return undo
   const [due] = waiting.values()
   const failure = node.error === undefined ? [] : [printable(node.error.split('\n')[0]!)]
   if (due !== undefined) return [`next try in ${roughly(due - now)}`, ...failure]
@@ -150,31 +182,65 @@ function itemRows(
 }
 
 /** The rows of a scope, one for each node, those of what it holds below it. */
-export function rowsOf(progress: RunProgress, scope: PlanScope, now: number, prefix = '', depth = 0): Row[] {
+export function rowsOf(progress: RunProgress, plan: PlanGraph, now: number): Row[] {
+  return scopeRows({ progress, plan, now }, plan.scope, '', 0, [])
+}
+
+interface Drawing {
+  readonly progress: RunProgress
+  readonly plan: PlanGraph
+  readonly now: number
+}
+
+/** `calls` are the pipelines that this scope was reached by as recursions: these are drawn once. */
+function scopeRows(
+  drawing: Drawing,
+  scope: PlanScope,
+  prefix: string,
+  depth: number,
+  calls: readonly string[],
+): Row[] {
+  const { progress, now } = drawing
   return scope.nodes.flatMap((node) => {
     const path = prefix + node.id
-    const own = progress.nodes.get(path)!
+    const own = progress.nodes.get(path) ?? new NodeProgress()
     const name = printable(node.id)
     if (node.type === 'step') return [{ depth, state: stateOf(own), name, facts: stepFacts(own, now) }]
+    if (isWait(node)) return [{ depth, state: stateOf(own), name, facts: waitFacts(node, own, now) }]
     if (node.type === 'map') {
       const rows = itemRows(progress, node, path, depth + 1, now)
       const facts = mapFacts(progress, node, path, now)
       const failed = own.ended.failed > 0 ? stepFacts(own, now) : []
       return [{ depth, state: mapState(progress, node, path), name, facts: [...facts, ...failed] }, ...rows]
     }
-    const inner = bodiesOf(node).flatMap(({ name: branch, scope: body }) => {
-      const rows = rowsOf(
-        progress,
-        body,
-        now,
-        `${path}/${branch === undefined ? '' : `${branch}/`}`,
-        depth + 1,
-      )
-      // A branch that is not taken is not drawn.
-      return branch !== undefined && rows.every(({ state }) => state === 'pending') ? [] : rows
-    })
-    return [{ depth, state: containerState(own, inner), name, facts: containerFacts(own) }, ...inner]
+    const inner =
+      node.type === 'recurse'
+        ? callRows(drawing, node, path, depth + 1, calls)
+        : bodiesOf(node).flatMap(({ name: branch, scope: body }) => {
+            const into = `${path}/${branch === undefined ? '' : `${branch}/`}`
+            const rows = scopeRows(drawing, body, into, depth + 1, calls)
+            // A branch that is not taken is not drawn.
+            return branch !== undefined && rows.every(({ state }) => state === 'pending') ? [] : rows
+          })
+    return [
+      { depth, state: containerState(own, inner), name, facts: containerFacts(node, own, now) },
+      ...inner,
+    ]
   })
+}
+
+/** What a recursion has expanded to: the calls inside of one another are counted in the rows of the first. */
+function callRows(
+  drawing: Drawing,
+  node: PlanNode & { type: 'recurse' },
+  path: string,
+  depth: number,
+  calls: readonly string[],
+): Row[] {
+  const scope = drawing.plan.pipelines?.[node.pipeline]?.scope
+  if (scope === undefined || calls.includes(node.pipeline)) return []
+  if (!scope.nodes.some(({ id }) => drawing.progress.nodes.has(`${path}/${id}`))) return []
+  return scopeRows(drawing, scope, `${path}/`, depth, [...calls, node.pipeline])
 }
 
 function mapState(progress: RunProgress, node: PlanNode & { type: 'map' }, path: string): RowState {
@@ -185,8 +251,20 @@ function mapState(progress: RunProgress, node: PlanNode & { type: 'map' }, path:
   return running === 0 && waiting > 0 ? 'waiting' : 'running'
 }
 
-function containerFacts({ ended }: NodeProgress): string[] {
+function containerFacts(node: PlanNode, own: NodeProgress, now: number): string[] {
+  const { ended, taken, rounds, error } = own
   if (ended.blocked > 0) return ['blocked']
   if (ended.skipped > 0) return ['skipped']
-  return ended.cancelled > 0 ? ['cancelled'] : []
+  if (ended.cancelled > 0) return ['cancelled']
+  const facts: string[] = []
+  if (taken.size > 0) facts.push(printable([...taken].join(', ')))
+  if (node.type === 'loop' && rounds !== undefined)
+    facts.push(own.endedCount > 0 ? counted(rounds, 'round') : `round ${rounds} of at most ${node.maxRounds}`)
+  if (node.type === 'recurse' && own.endedCount > 1) facts.push(counted(own.endedCount, 'call'))
+  if (node.type === 'handler' && own.startedAt === undefined)
+    facts.push(node.on === 'failure' ? 'when the run fails' : 'at the end')
+  // Of a step inside it is told there.
+  if (ended.failed > 0 && error !== undefined && (node.type === 'loop' || node.type === 'recurse'))
+    facts.push(...stepFacts(own, now))
+  return facts
 }

@@ -1,8 +1,10 @@
 import type { RunUpdate } from '../../execute/run-request.ts'
-import type { PlanMap, PlanScope } from '../../plan/document.ts'
+import type { PlanMap } from '../../plan/document.ts'
+import { locate, type PlanGraph } from '../../plan/locate.ts'
 import { itemsIn, planPath } from '../../plan/node-path.ts'
 import { walkPlan } from '../../plan/select.ts'
 import type { ExecutionRecord } from '../../record/records.ts'
+import { foldedPath } from './folded-path.ts'
 import { NodeProgress, type Ended } from './node-progress.ts'
 
 /** The items of a map up to which each has a line of its own. */
@@ -17,8 +19,11 @@ export class RunProgress {
   /** By item that is open: how many of its nodes have ended. */
   readonly #open = new Map<string, number>()
 
-  constructor(scope: PlanScope) {
-    for (const { path, node } of walkPlan(scope)) {
+  readonly #plan: PlanGraph
+
+  constructor(plan: PlanGraph) {
+    this.#plan = plan
+    for (const { path, node } of walkPlan(plan.scope)) {
       this.nodes.set(path, new NodeProgress())
       if (node.type === 'map') this.#maps.set(path, node)
     }
@@ -29,9 +34,10 @@ export class RunProgress {
     for (const { node } of executions) {
       // How many items there are is not told again.
       for (const { map: path, name } of itemsIn(node)) {
-        const map = this.nodes.get(planPath(path))
+        const map = this.nodes.get(this.#shape(path))
         // A key does not tell how many there are; what is recorded of the map itself does.
-        if (map !== undefined && !name.startsWith('"')) map.items = Math.max(map.items ?? 0, Number(name) + 1)
+        if (map !== undefined && !name.startsWith('"') && this.#maps.has(this.#shape(path)))
+          map.items = Math.max(map.items ?? 0, Number(name) + 1)
       }
     }
     for (const { node, state, reused, startedAt, finishedAt } of executions) {
@@ -46,6 +52,24 @@ export class RunProgress {
     if (!('node' in event)) return
     const { node } = event
     switch (event.type) {
+      case 'branch.decided':
+        for (const one of this.#at(node)) one.taken.add(event.taken)
+        break
+      case 'loop.turned':
+        for (const one of this.#at(node)) {
+          one.startedAt ??= at
+          one.rounds = event.round + (event.again ? 2 : 1)
+        }
+        break
+      case 'wait.opened':
+        for (const one of this.#at(node)) one.open(node, at, event.until)
+        break
+      case 'undo.started':
+        for (const one of this.#at(node)) one.undone = 'running'
+        break
+      case 'node.undone':
+        for (const one of this.#at(node)) one.undone = event.error === undefined ? 'undone' : 'failed'
+        break
       case 'map.expanded':
         for (const one of this.#at(node)) {
           one.startedAt ??= at
@@ -95,20 +119,35 @@ export class RunProgress {
     }
   }
 
+  /** The path of the plan under which a node is counted; what is inside of a recursion is met as it is expanded. */
+  #shape(path: string): string {
+    const shape = planPath(path)
+    if (this.#plan.pipelines === undefined || this.nodes.has(shape)) return shape
+    const folded = foldedPath(this.#plan, path)
+    if (folded === undefined) return shape
+    if (!this.nodes.has(folded)) {
+      this.nodes.set(folded, new NodeProgress())
+      const { node } = locate(this.#plan, folded)!
+      if (node.type === 'map') this.#maps.set(folded, node)
+    }
+    return folded
+  }
+
   /** Whether it stands for that node of all items of a map, not for the one of this path alone. */
   #isOfItems(one: NodeProgress, path: string): boolean {
-    const shape = planPath(path)
+    const shape = this.#shape(path)
     return shape !== path && this.nodes.get(shape) === one
   }
 
   /** The node of the plan, and the node itself where its items have lines of their own. */
   #at(path: string): NodeProgress[] {
     const found: NodeProgress[] = []
-    const shape = planPath(path)
+    const shape = this.#shape(path)
     const node = this.nodes.get(shape)
     if (node !== undefined) found.push(node)
-    if (shape === path) return found
-    const map = this.nodes.get(planPath(path.slice(0, path.indexOf('['))))
+    const outer = path.indexOf('[')
+    if (shape === path || outer < 0) return found
+    const map = this.nodes.get(this.#shape(path.slice(0, outer)))
     if (map?.items === undefined || map.items > mostLines) return found
     let item = this.items.get(path)
     if (item === undefined) this.items.set(path, (item = new NodeProgress()))
@@ -121,7 +160,7 @@ export class RunProgress {
     const end = path.lastIndexOf('/')
     if (end < 0) return
     const item = path.slice(0, end)
-    const map = planPath(item)
+    const map = this.#shape(item.endsWith(']') ? item.slice(0, item.lastIndexOf('[')) : item)
     const plan = this.#maps.get(map)
     // Nodes deeper than an item's own do not end it.
     if (plan === undefined || !item.endsWith(']')) return

@@ -34,7 +34,7 @@ const wide = definePipeline({ name: 'wide', inputs: { items: z.array(z.number())
   return { each: each.x }
 })
 
-const { scope } = compilePipeline(wide).structure
+const plan = compilePipeline(wide).structure
 
 function request(columns: number, lines: number, now = 10_000): FrameRequest {
   return {
@@ -71,7 +71,7 @@ function succeeded(node: string, at: number, reused = false, startedAt = at): Ru
 }
 
 function after(updates: readonly RunUpdate[]): RunProgress {
-  const progress = new RunProgress(scope)
+  const progress = new RunProgress(plan)
   for (const update of updates) progress.update(update)
   return progress
 }
@@ -87,7 +87,7 @@ describe('the live tree', () => {
       for (const id of ['訓練', 'second']) updates.push(succeeded(`trials[${item}]/${id}`, 9_000, item < 100))
     updates.push(started('trials[2500]/訓練', 9_500))
     const progress = after(updates)
-    const lines = frameOf(progress, scope, request(120, 20))
+    const lines = frameOf(progress, plan, request(120, 20))
     expect(lines).toHaveLength(2)
     expect(lines[1]).toContain('trials  2,500/10,000  25 %  ETA 30 s')
     expect(lines[1]).toContain('200 reused')
@@ -100,7 +100,7 @@ describe('the live tree', () => {
   test('few items have lines of their own', () => {
     const lines = frameOf(
       after([expand(2), started('trials[0]/訓練', 9_000), succeeded('trials[1]/訓練', 9_000, true)]),
-      scope,
+      plan,
       request(60, 20),
     )
     expect(lines.slice(2)).toEqual(['  ⠋ [0] 訓練  1.0 s', '  ↺ [1] 訓練  reused'])
@@ -127,7 +127,7 @@ describe('the live tree', () => {
       },
     ])
     for (const lines of [50, 5, 2, 1, 0]) {
-      const frame = frameOf(progress, scope, request(columns, lines))
+      const frame = frameOf(progress, plan, request(columns, lines))
       expect(frame.length).toBeLessThanOrEqual(lines)
       for (const line of frame) {
         expect(widthOf(line)).toBeLessThanOrEqual(columns)
@@ -149,7 +149,7 @@ describe('the live tree', () => {
         retryIn: 14_000,
       },
     }
-    const waiting = frameOf(after([expand(1), started(node, 0), fails]), scope, request(80, 20))
+    const waiting = frameOf(after([expand(1), started(node, 0), fails]), plan, request(80, 20))
     expect(waiting[2]).toBe('  ◌ [0] 訓練  next try in 5 s  no luck')
     const metrics = [4, 3, 2, 1].map((value, step): RunUpdate => ({
       at: 9_500,
@@ -157,7 +157,7 @@ describe('the live tree', () => {
     }))
     const again = frameOf(
       after([expand(1), started(node, 0), fails, started(node, 9_000, 2), ...metrics]),
-      scope,
+      plan,
       request(80, 20),
     )
     expect(again[2]).toBe('  ⠋ [0] 訓練  1.0 s  attempt 2  loss 1 █▆▃▁')
@@ -171,7 +171,7 @@ describe('the live tree', () => {
       if (item < 4) updates.push(succeeded(`trials[${item}]/second`, 10_000, false, 0))
       else updates.push(started(`trials[${item}]/second`, 10_000))
     }
-    const line = (now: number): string => frameOf(after(updates), scope, request(120, 3, now))[1]!
+    const line = (now: number): string => frameOf(after(updates), plan, request(120, 3, now))[1]!
     expect(line(12_000)).toContain('ETA 8 s')
     expect(line(19_000)).toContain('ETA 1 s')
   })
@@ -183,13 +183,13 @@ describe('the live tree', () => {
       p.step(lists, { x: map.x }, { id: 'last' })
       return {}
     })
-    const progress = new RunProgress(compilePipeline(chain).structure.scope)
+    const progress = new RunProgress(compilePipeline(chain).structure)
     const updates = [succeeded('first', 10_000, false, 0), expand(100, 'map', 10_000)]
     for (let item = 0; item < 10; item++) updates.push(succeeded(`map[${item}]/one`, 11_000, false, 10_000))
     for (let item = 10; item < 20; item++) updates.push(started(`map[${item}]/one`, 11_000))
     for (const update of updates) progress.update(update)
     // 90 items at ten in a second, then one step that takes as long as the first.
-    expect(frameOf(progress, compilePipeline(chain).structure.scope, request(80, 9, 11_000))[0]).toContain(
+    expect(frameOf(progress, compilePipeline(chain).structure, request(80, 9, 11_000))[0]).toContain(
       'ETA 19 s',
     )
   })
@@ -214,12 +214,12 @@ describe('the live tree', () => {
     }
     // That an item is tried again takes nothing from the others.
     updates.push(started('trials[5]/訓練', 3, 2))
-    const [, line] = frameOf(after(updates), scope, request(160, 3))
+    const [, line] = frameOf(after(updates), plan, request(160, 3))
     expect(line).toContain('loss 3 ▁▃▆█')
   })
 
   test('a run that is resumed begins with what was done', () => {
-    const progress = new RunProgress(scope)
+    const progress = new RunProgress(plan)
     const record = {
       number: 1,
       run: 'r',
@@ -259,7 +259,7 @@ describe('the live tree', () => {
         reused: null,
       },
     ])
-    expect(frameOf(progress, scope, request(80, 20)).join('\n')).toContain('0/2')
+    expect(frameOf(progress, plan, request(80, 20)).join('\n')).toContain('0/2')
   })
 
   test('more rows than lines: what failed and runs stays, the rest is counted', () => {

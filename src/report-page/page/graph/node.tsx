@@ -58,7 +58,7 @@ export function GraphNode({ node }: { readonly node: PageGraphNode }): VNode {
     critical === true ? 'critical' : '',
     isOpen ? 'open' : '',
   ].join(' ')
-  const kind = type === 'step' || isBranch ? '' : type
+  const kind = type === 'step' || isBranch || type === label ? '' : type
   const note = isOne ? noteText(node, page) : countsText(node) || 'not run'
   const seenName = fittedText(name, kind === '' ? room : room - kindRoom, labelFont)
   const seenNote = isBox ? fittedText(note, room, noteFont) : note

@@ -1,9 +1,11 @@
 import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
-import { durationText } from '../../../ui/text.ts'
+import { durationText, numberText } from '../../../ui/text.ts'
+import { shown } from '../../shown.ts'
 import type { PageAttempt, PageLog } from '../../page-data.ts'
 import { usePage } from '../page-context.ts'
 import { ErrorBox } from '../parts/error-box.tsx'
+import { Pairs } from '../parts/pairs.tsx'
 
 const levels = ['debug', 'info', 'warn', 'error']
 
@@ -40,31 +42,66 @@ export function LogLines({ log }: { readonly log: PageLog }): VNode {
   )
 }
 
-/** The tries of a node with what each has logged. */
-export function Attempts({ attempts }: { readonly attempts: readonly PageAttempt[] }): VNode {
-  const { data } = usePage()
+/** What a try had reported before it ended without a result. */
+function Reported({ attempt }: { readonly attempt: PageAttempt }): VNode | null {
+  const { metrics = {}, params = {} } = attempt
+  const pairs = [
+    ...Object.entries(metrics).map(([name, { last, count }]) => {
+      const points = count === 1 ? '' : `, the last of ${count} points`
+      return [shown(name), `${numberText(last ?? Number.NaN)}${points}`] as const
+    }),
+    ...Object.entries(params).map(
+      ([name, value]) => [shown(name), shown(JSON.stringify(value), 200)] as const,
+    ),
+  ]
+  if (pairs.length === 0) return null
   return (
     <>
-      {attempts.map(({ number, how, start, end, error, repaired, log }) => (
-        <div key={number} class="attempt">
-          {(attempts.length > 1 || error !== undefined) && (
-            <h4>
-              Attempt {number}: {how}
-              {end !== undefined && <span class="muted"> after {durationText(end - start)}</span>}
-            </h4>
-          )}
-          {repaired !== undefined && <p>It {repaired}.</p>}
-          {error !== undefined && <ErrorBox error={error} />}
-          {log === undefined ? (
-            <p class="muted">
-              {how === 'running'
-                ? 'Its log is here when it is over; pipewright logs -f follows it.'
-                : 'Nothing was logged.'}
-            </p>
-          ) : (
-            data.logs[log] !== undefined && <LogLines log={data.logs[log]} />
-          )}
-        </div>
+      <p class="muted">It had reported:</p>
+      <Pairs pairs={pairs} />
+    </>
+  )
+}
+
+function AttemptPart({
+  attempt,
+  isOnly,
+}: {
+  readonly attempt: PageAttempt
+  readonly isOnly: boolean
+}): VNode {
+  const { data } = usePage()
+  const { number, how, start, end, error, repaired, log } = attempt
+  return (
+    <div class="attempt">
+      {(!isOnly || error !== undefined) && (
+        <h4>
+          Attempt {number}: {how}
+          {end !== undefined && <span class="muted"> after {durationText(end - start)}</span>}
+        </h4>
+      )}
+      {repaired !== undefined && <p>It {repaired}.</p>}
+      {error !== undefined && <ErrorBox error={error} />}
+      <Reported attempt={attempt} />
+      {log === undefined ? (
+        <p class="muted">
+          {how === 'running'
+            ? 'Its log is here when it is over; pipewright logs -f follows it.'
+            : 'Nothing was logged.'}
+        </p>
+      ) : (
+        data.logs[log] !== undefined && <LogLines log={data.logs[log]} />
+      )}
+    </div>
+  )
+}
+
+/** The tries of a node with what each has logged. */
+export function Attempts({ attempts }: { readonly attempts: readonly PageAttempt[] }): VNode {
+  return (
+    <>
+      {attempts.map((attempt) => (
+        <AttemptPart key={attempt.number} attempt={attempt} isOnly={attempts.length === 1} />
       ))}
     </>
   )

@@ -2,7 +2,7 @@ import type { VNode } from 'preact'
 import { durationText, numberText } from '../../../ui/text.ts'
 import { patternOf } from '../../../plan/node-path.ts'
 import { shown } from '../../shown.ts'
-import type { PageCurve, PageData, PageMetric, PageNode } from '../../page-data.ts'
+import type { PageCurve, PageData, PageMetric, PageNode, PageUndo } from '../../page-data.ts'
 import { Digest } from '../parts/digest.tsx'
 import { ErrorBox } from '../parts/error-box.tsx'
 import { JsonTree } from '../parts/json-tree.tsx'
@@ -23,9 +23,12 @@ import { Preview } from './preview.tsx'
 
 const mostInside = 50
 
+/** What these do is to wait. */
+const waitTypes: ReadonlySet<PageNode['type']> = new Set(['sleep', 'until', 'signal', 'approve'])
+
 /** What a node that is not over does, and since when. */
 function pendingFacts(node: PageNode, data: PageData): (readonly [string, VNode | string])[] {
-  const { state, start, ready, retryAt, waitsFor = [], items, unbegun = 0 } = node
+  const { state, start, ready, retryAt, waitsFor = [], waitsOn, failedBefore, items, unbegun = 0 } = node
   const facts: (readonly [string, VNode | string])[] = []
   if (state === 'running' && start !== undefined)
     facts.push(['Running since', `${clockText(start, data)}: ${workText(node, data)}`])
@@ -34,20 +37,45 @@ function pendingFacts(node: PageNode, data: PageData): (readonly [string, VNode 
       'Items',
       `${items.toLocaleString('en')}, of which ${unbegun.toLocaleString('en')} have not begun`,
     ])
-  if (retryAt !== undefined)
+  if (waitsOn !== undefined) facts.push(['Waiting', waitsOn])
+  else if (retryAt !== undefined)
     facts.push(['Waiting', `until ${clockText(retryAt, data)}, when it is tried again`])
   else if (state === 'waiting' && waitsFor.length === 0 && ready !== undefined)
     facts.push(['Waiting since', `${clockText(ready, data)}, with all its inputs there, for a free place`])
   if (waitsFor.length > 0)
     facts.push([state === 'blocked' ? 'Blocked by' : 'Waiting for', <NodeList paths={waitsFor} />])
+  if (failedBefore !== undefined && !waitsFor.includes(failedBefore))
+    facts.push(['Failed before it', <NodeList paths={[failedBefore]} />])
   return facts
 }
 
+/** How an effect was taken back. */
+function Undo({ undo }: { readonly undo: PageUndo }): VNode {
+  const { data } = usePage()
+  const { state, start, end, error, log } = undo
+  const when = clockText(start, data)
+  return (
+    <Section title="Undo">
+      <p>
+        {state === 'undone'
+          ? `The effect was taken back at ${when}, because the run has failed.`
+          : state === 'failed'
+            ? `The effect could not be taken back at ${when}: take it back by hand.`
+            : `The effect is being taken back since ${when}.`}
+        {end !== undefined && <span class="muted"> It took {durationText(end - start)}.</span>}
+      </p>
+      {error !== undefined && <ErrorBox error={error} />}
+      {log !== undefined && data.logs[log] !== undefined && <LogLines log={data.logs[log]} />}
+    </Section>
+  )
+}
+
 function factsOf(node: PageNode, data: PageData): (readonly [string, VNode | string])[] {
-  const { start, end, ready, step, state, critical, attempts = [] } = node
+  const { type, start, end, ready, step, state, critical, attempts = [] } = node
   const facts: (readonly [string, VNode | string])[] = [['State', <StateMark state={state} />]]
   if (step !== null) facts.push(['Step', shown(step)])
-  if (end !== undefined && state !== 'reused') facts.push(['Took', workText(node, data)])
+  if (end !== undefined && state !== 'reused')
+    facts.push([waitTypes.has(type) ? 'Waited' : 'Took', workText(node, data)])
   facts.push(...pendingFacts(node, data))
   if (start !== undefined) facts.push(['Started', `${durationText(start)} into the run`])
   if (start !== undefined && ready !== undefined && start - ready >= 1)
@@ -143,6 +171,7 @@ export function NodePanel({ node }: { readonly node: PageNode }): VNode {
     <>
       <Pairs pairs={factsOf(node, data)} />
       {error !== undefined && <ErrorBox error={error} />}
+      {node.undo !== undefined && <Undo undo={node.undo} />}
       {hasBegun(node) && (
         <>
           {(node.type === 'step' || inputs.length > 0) && (

@@ -84,7 +84,10 @@ export function SummaryView(): VNode {
       {failed.length > 0 && <Failures nodes={failed} />}
       {resumable.has(run.state) && (
         <p class="notice">
-          Go on where it ended: <code>npx pipewright resume {run.id}</code>
+          {run.undone === true ? 'Its effects were taken back; begin again:' : 'Go on where it ended:'}{' '}
+          <code>
+            npx pipewright {run.undone === true ? 'rerun' : 'resume'} {run.id}
+          </code>
         </p>
       )}
       {run.verification.map((line) => (

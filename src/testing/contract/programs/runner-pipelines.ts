@@ -32,7 +32,11 @@ const make = defineStep({
     await writeFile(notes, `notes of ${n}\n`.repeat(n))
     return {
       json: { total: big.reduce((sum, one) => sum + one, 0), text: '\u00e4\u{1f600}' },
-      rows: Array.from({ length: n }, (_, x) => ({ x, name: x % 2 === 0 ? null : `row ${x}`, at: new Date(x) })),
+      rows: Array.from({ length: n }, (_, x) => ({
+        x,
+        name: x % 2 === 0 ? null : `row ${x}`,
+        at: new Date(x),
+      })),
       scores: { loss: 1 / n },
       notes,
       folder,
@@ -115,10 +119,16 @@ const tries = defineStep({
   cache: 'never',
   inputs: { until: z.number() },
   outputs: { attempt: z.number(), calls: z.array(z.number()), restored: z.unknown() },
-  retry: { attempts: 3, delay: 1, jitter: 0, retryIf: (error) => (error as { code?: string }).code === 'E_ODD' },
+  retry: {
+    attempts: 3,
+    delay: 1,
+    jitter: 0,
+    retryIf: (error) => (error as { code?: string }).code === 'E_ODD',
+  },
   run: async ({ until }, ctx) => {
     const calls: number[] = []
-    for (let call = 0; call < 2; call++) calls.push(await ctx.once(`call ${call}`, () => ctx.attempt * 10 + call))
+    for (let call = 0; call < 2; call++)
+      calls.push(await ctx.once(`call ${call}`, () => ctx.attempt * 10 + call))
     const restored = await ctx.restored()
     await ctx.checkpoint({ attempt: ctx.attempt })
     if (ctx.attempt < until) throw new OddError(`try ${ctx.attempt}`, { cause: new RangeError('because') })
