@@ -11,6 +11,7 @@ import { lineage } from './cases/lineage.ts'
 import { maps } from './cases/maps.ts'
 import { memory } from './cases/memory.ts'
 import { planning } from './cases/planning.ts'
+import { redaction } from './cases/redaction.ts'
 import { reportPage } from './cases/report-page.ts'
 import { resume } from './cases/resume.ts'
 import { runners } from './cases/runners.ts'
@@ -37,6 +38,7 @@ const cases = {
   cliStart,
   typeCost,
   reportPage,
+  redaction,
 }
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 

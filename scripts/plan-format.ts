@@ -78,6 +78,10 @@ const step = z
     cache: cache.optional(),
     ignore: names.optional().describe('Inputs that are not part of cache keys'),
     env: names.optional().describe('Environment variables that are part of cache keys'),
+    secrets: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe('Names of the secrets that it reads, by the names that it has for them'),
     fingerprint: z.literal(true).optional(),
     salt: z.string().optional(),
     retry: retry.optional(),

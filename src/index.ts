@@ -29,6 +29,9 @@ export type { ReportBlock } from './artifact/report-block.ts'
 export type { Schema } from './artifact/schema.ts'
 export type { Stored } from './artifact/stored.ts'
 export { table, type Table } from './artifact/table.ts'
+export { defineCommandStep, type CommandStepDefinition } from './command/define-command-step.ts'
+export type { ExitMeaning } from './command/run-command.ts'
+export type { CommandPart } from './command/template.ts'
 export type { Checkpoint, Logger, OnceCall, StepContext } from './define/context.ts'
 export type { Binding, Bindings } from './define/graph.ts'
 export {
@@ -66,6 +69,7 @@ export type {
   Wire,
   Wiring,
 } from './define/scope.ts'
+export { secret, type SecretReference, type Secrets } from './define/secret.ts'
 export type {
   InputsOf,
   Kinds,
@@ -161,6 +165,14 @@ export {
   type TriggerOptions,
   type TriggerSource,
 } from './schedule/trigger.ts'
+export {
+  defineSecretProvider,
+  type DefinedSecretProvider,
+  type SecretProvider,
+  type SecretProviderDefinition,
+  type SecretRequest,
+} from './secret/provider.ts'
+export type { SecretCommand, SecretFile, SecretFolder, SecretSource } from './secret/sources.ts'
 export { renderRun } from './ui/run-tree.ts'
 export type {
   ProcessSettings,

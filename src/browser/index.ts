@@ -57,6 +57,7 @@ export type {
   Wire,
   Wiring,
 } from '../define/scope.ts'
+export { secret, type SecretReference, type Secrets } from '../define/secret.ts'
 export type {
   InputsOf,
   Kinds,

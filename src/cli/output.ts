@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
+import { jsonText } from '../ui/json-text.ts'
 import { paletteFor } from '../ui/palette.ts'
 
 /** Prints lines to standard output. */
@@ -8,7 +9,7 @@ export function print(...lines: readonly string[]): void {
 
 /** Prints the one JSON document that a command with `--json` gives. */
 export function printJson(document: unknown): void {
-  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+  process.stdout.write(`${jsonText(document, undefined, 2)}\n`)
 }
 
 /** Ends what a command prints: what to do next. */

@@ -1,3 +1,4 @@
+import { jsonText } from '../ui/json-text.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { Json } from '../internal/json.ts'
 import type { Value } from '../record/event.ts'
@@ -54,5 +55,5 @@ export async function printSummary(pw: Workspace, id: string, failure: unknown):
         ? null
         : { code: known.code, message: known.message.split('\nFix: ')[0], fix: known.fix ?? null },
   }
-  process.stdout.write(`${JSON.stringify({ summary })}\n`)
+  process.stdout.write(`${jsonText({ summary })}\n`)
 }

@@ -31,6 +31,7 @@ const told = new Set([
   'cache',
   'ignore',
   'env',
+  'secrets',
   'salt',
   'retry',
   'timeout',

@@ -40,7 +40,8 @@ export type Checkpoint = Json | Uint8Array
  * What a step's `run` gets beside its inputs.
  *
  * Reading `run`, `node`, `attempt`, `idempotencyKey`, `now` or `service` makes the result depend on this execution: it is
- * then not put into the cache, unless the step states a `cache` policy. `once`, `checkpoint` and `restored` do not.
+ * then not put into the cache, unless the step states a `cache` policy; a secret does so too. `once`, `checkpoint` and
+ * `restored` do not. `SecretName` are the names of the secrets that the step declares.
  *
  * @example
  * ```ts
@@ -53,7 +54,7 @@ export type Checkpoint = Json | Uint8Array
  * ctx.report({ title: 'Evaluation', blocks: [rocCurve(labels, scores)] })
  * ```
  */
-export interface StepContext {
+export interface StepContext<SecretName extends string = string> {
   /** Log lines, kept per attempt. */
   readonly log: Logger
   /** Records a metric point; `step` is the position on the x axis (default: the count of points so far). */
@@ -100,6 +101,18 @@ export interface StepContext {
   readonly random: () => number
   /** The recorded start of this execution. */
   readonly now: () => Date
+  /**
+   * The value of a secret that the step declares. It was asked of the providers before the step began, once for the run
+   * in this process, and is redacted wherever Pipewright writes something.
+   *
+   * Throws `DEFINITION_INVALID` for a name that the step does not declare.
+   *
+   * @example
+   * ```ts
+   * const headers = { authorization: `Bearer ${await ctx.secret('token')}` }
+   * ```
+   */
+  secret(name: SecretName): Promise<string>
   /**
    * A folder of this attempt's own, made when it is first read and removed afterwards.
    *

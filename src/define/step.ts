@@ -7,6 +7,7 @@ import { didYouMean } from '../internal/nearest.ts'
 import type { StepContext } from './context.ts'
 import { checkName } from './name.ts'
 import { runnableMark, type Runnable } from './runnable.ts'
+import { checkSecrets, type Secrets } from './secret.ts'
 import {
   optionalNames,
   toKinds,
@@ -87,12 +88,16 @@ export type Fingerprint<Inputs> = (
 ) => Json | Promise<Json>
 
 /** Takes back what a step has done: it is given what the step was given and what it returned. */
-export type Undo<Inputs, Outputs> = (inputs: Inputs, outputs: Outputs, context: StepContext) => unknown
+export type Undo<Inputs, Outputs, SecretName extends string = string> = (
+  inputs: Inputs,
+  outputs: Outputs,
+  context: StepContext<SecretName>,
+) => unknown
 
 /** The function behind a step. */
-export type StepFunction<Inputs, Outputs> = (
+export type StepFunction<Inputs, Outputs, SecretName extends string = string> = (
   inputs: Inputs,
-  context: StepContext,
+  context: StepContext<SecretName>,
 ) => Outputs | Promise<Outputs>
 
 /**
@@ -136,6 +141,8 @@ export interface StepOptions {
   readonly ignore?: readonly string[]
   /** Environment variables that the step reads: their values are part of cache keys. */
   readonly env?: readonly string[]
+  /** Secrets that the step reads by `ctx.secret`, by the names that it reads them by. Their values are in no key. */
+  readonly secrets?: Secrets
   /** Part of cache keys, for a step that reads what is outside: what it holds, in a few words. */
   readonly fingerprint?: Fingerprint<never>
   /** Part of cache keys: another text, another key. */
@@ -169,6 +176,8 @@ export type AnyStep = Step<never, unknown, unknown>
 
 type NoOutputs = Readonly<Record<never, never>>
 
+type NoSecrets = Readonly<Record<never, never>>
+
 type StepResult<O extends Specs> = keyof O extends never ? ReturnedOf<O> | void : ReturnedOf<O>
 
 /**
@@ -186,15 +195,20 @@ type StepResult<O extends Specs> = keyof O extends never ? ReturnedOf<O> | void 
  * })
  * ```
  */
-export interface StepDefinition<I extends Specs, O extends Specs> extends StepOptions {
+export interface StepDefinition<
+  I extends Specs,
+  O extends Specs,
+  S extends Secrets = Secrets,
+> extends StepOptions {
   /** Named inputs: schemas for json values, kinds for everything else. */
   readonly inputs?: I
   /** Named outputs. */
   readonly outputs?: O
+  readonly secrets?: S
   readonly ignore?: readonly (keyof I & string)[]
   readonly fingerprint?: Fingerprint<ReceivedOf<NoInfer<I>>>
-  readonly undo?: Undo<ReceivedOf<NoInfer<I>>, OutputsOf<NoInfer<O>>>
-  readonly run: StepFunction<ReceivedOf<NoInfer<I>>, NoInfer<StepResult<O>>>
+  readonly undo?: Undo<ReceivedOf<NoInfer<I>>, OutputsOf<NoInfer<O>>, keyof NoInfer<S> & string>
+  readonly run: StepFunction<ReceivedOf<NoInfer<I>>, NoInfer<StepResult<O>>, keyof NoInfer<S> & string>
 }
 
 /** All there are. */
@@ -294,7 +308,7 @@ function checkValues(
 
 /** The options as they are now: what the caller does to its own objects later changes no plan. */
 function frozen(options: StepOptions): StepOptions {
-  const { tags, retry, resources, effect, cache, ignore, env } = options
+  const { tags, retry, resources, effect, cache, ignore, env, secrets } = options
   return Object.freeze({
     ...options,
     ...(tags === undefined ? {} : { tags: Object.freeze([...tags]) }),
@@ -302,6 +316,7 @@ function frozen(options: StepOptions): StepOptions {
     ...(resources === undefined ? {} : { resources: Object.freeze({ ...resources }) }),
     ...(ignore === undefined ? {} : { ignore: Object.freeze([...ignore]) }),
     ...(env === undefined ? {} : { env: Object.freeze([...env]) }),
+    ...(secrets === undefined ? {} : { secrets: Object.freeze({ ...secrets }) }),
     ...(typeof cache === 'object' ? { cache: Object.freeze({ ...cache }) } : {}),
     ...(typeof effect === 'object' ? { effect: Object.freeze({ ...effect }) } : {}),
   })
@@ -310,6 +325,7 @@ function frozen(options: StepOptions): StepOptions {
 function checkOptions(options: StepOptions): void {
   const owner = `step '${options.name}'`
   checkValues(options, owner)
+  checkSecrets(options.secrets, owner)
   if (options.timeout !== undefined) milliseconds(options.timeout, `${owner}, timeout`)
   if (options.grace !== undefined) milliseconds(options.grace, `${owner}, grace`)
   const { retry } = options
@@ -403,8 +419,12 @@ export function makeStep<In, Out, Run>(
  * })
  * ```
  */
-export function defineStep<const I extends Specs = NoOutputs, const O extends Specs = NoOutputs>(
-  definition: StepDefinition<I, O>,
-): Step<InputsOf<I>, OutputsOf<O>, StepFunction<ReceivedOf<I>, StepResult<O>>> {
+export function defineStep<
+  const I extends Specs = NoOutputs,
+  const O extends Specs = NoOutputs,
+  const S extends Secrets = NoSecrets,
+>(
+  definition: StepDefinition<I, O, S>,
+): Step<InputsOf<I>, OutputsOf<O>, StepFunction<ReceivedOf<I>, StepResult<O>, keyof S & string>> {
   return makeStep(definition as unknown as StepDefinition<Specs, Specs>)
 }

@@ -11,6 +11,10 @@ import { report } from '../artifact/report.ts'
 import type { AnyStep, RunnerName } from '../define/step.ts'
 import type { StepDeclaration } from '../plan/document.ts'
 import type { AttemptEnd, AttemptFacts, ExecutionFacts, MetricSummary, Values } from '../record/event.ts'
+import { guardedBlobs } from '../secret/exposure.ts'
+import { redactedValue } from '../secret/redacted-value.ts'
+import { StepSecrets } from '../secret/step-secrets.ts'
+import type { WorkspaceSecrets } from '../secret/workspace-secrets.ts'
 import { unlessAborted } from './abortable.ts'
 import { CommitWriter, type PendingBlob, type TieredReader } from './blobs.ts'
 import { captured, type CaptureSink } from './capture.ts'
@@ -23,6 +27,7 @@ import { placed } from './error-record.ts'
 import { lastingOutputs } from './lasting.ts'
 import { LogSegment } from './log.ts'
 import type { ExecutionMemory } from './memory.ts'
+import { PrintedLines } from './printed-lines.ts'
 import { isRetryable } from './retry.ts'
 import type { Runner } from './runner.ts'
 import { SourceReads } from './source-reads.ts'
@@ -42,6 +47,7 @@ export interface AttemptServices {
   readonly predictorDigest: (predictor: AnyPredictor) => Promise<Digest>
   /** Opens what the settings declare under a name, once in this process. */
   readonly serviceOf: (name: string) => Promise<unknown>
+  readonly secrets: WorkspaceSecrets
 }
 
 /** One try of one node. */
@@ -109,6 +115,7 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
   const log = new LogSegment(services.root, join('logs', task.run.id, `${task.fileName}-${attempt}.ndjson`))
   const { timeout, grace = defaultGrace } = declaration
   const limit = new AttemptLimit(task.signal, { timeout, grace, owner, clock: services.clock })
+  const secrets = new StepSecrets(services.secrets.of(task.run.id), step.options.secrets, owner)
   const context = new AttemptContext({
     step: step.name,
     node: task.node,
@@ -120,6 +127,7 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
     signal: limit.signal,
     workdir: join(services.root, 'work', task.run.id, `${task.fileName}-${attempt}`),
     log,
+    secrets,
     memory: task.memory,
     store: services.store,
     reader: services.reader,
@@ -133,8 +141,12 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
   const { predictorDigest } = services
   const sources = new SourceReads(services.reader)
   const blobs = new CommitWriter(services.store, services.reader)
-  const encode = { blobs, workdir, predictorDigest, project: services.project }
+  const data = guardedBlobs(blobs, secrets.redactor)
+  const encode = { blobs, data, workdir, predictorDigest, project: services.project }
+  const sink = captureSink(context, limit, owner)
   const produce = async (): Promise<Values> => {
+    await secrets.load()
+    limit.throwIfAborted()
     const inputs = await decodeInputs(step.inputs, task.values, owner, {
       blobs: sources,
       json: services.json,
@@ -147,13 +159,20 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
     return encodeOutputs(step, returned, owner, encode, limit.signal)
   }
   const work = async (): Promise<AttemptOutcome> => {
-    const sink = captureSink(context, limit, owner)
     const outputs = await limit.race(() => captured(sink, produce))
     await sources.check().catch((error: unknown) => {
       throw placed(error, owner, {})
     })
     const reports: Artifact[] = []
-    for (const one of context.reports) reports.push(await report().encode(one, encode))
+    for (const one of context.reports) {
+      const stored = report().encode(one, { ...encode, blobs: data })
+      reports.push(
+        await stored.catch((error: unknown) => {
+          throw placed(error, `${owner}, ctx.report`, {})
+        }),
+      )
+    }
+    sink.end()
     await log.close()
     await blobs.refresh()
     const lasting = await lastingOutputs(step, outputs, services.json)
@@ -174,13 +193,14 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
     const { end, error } = limit.verdict(thrown)
     const verdict = await retryVerdict(step, error, attempt, task.signal)
     const running = limit.unsettled()
+    sink.end()
     const ended = context.end(running)
     if (running === undefined) await ended
     await log.close()
     return {
       ok: false,
       end,
-      error: verdict.error,
+      error: redactedValue(verdict.error, secrets.redactor),
       retryable: verdict.retry,
       ...(log.name === undefined ? {} : { log: log.name }),
       ...(context.hasReported ? { facts: { metrics: context.summaries(), params: context.params } } : {}),
@@ -192,19 +212,38 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
 }
 
 /** Where to put what a step prints and forgets to await; once its attempt is over that is nobody's. */
-function captureSink(context: AttemptContext, limit: AttemptLimit, owner: string): CaptureSink {
+function captureSink(
+  context: AttemptContext,
+  limit: AttemptLimit,
+  owner: string,
+): CaptureSink & { readonly end: () => void } {
+  const printed = {
+    stdout: new PrintedLines((line) => context.log.info(line)),
+    stderr: new PrintedLines((line) => context.log.warn(line)),
+  }
   return {
     log: (level, message) => {
       if (context.ended) return false
       context.log[level](message)
       return true
     },
+    print: (stream, piece) => {
+      if (context.ended) return false
+      printed[stream].write(piece)
+      return true
+    },
+    shown: (text) => context.shown(text),
     unhandled: (reason) => {
       if (!context.ended) return limit.fail(reason)
-      process.emitWarning(
-        `${owner} left a promise behind that was rejected after its end: ${inspect(reason, { depth: 1 })}`,
-        { code: 'PIPEWRIGHT_STEP_ABANDONED', detail: 'await everything that the step starts' },
-      )
+      const told = context.shown(inspect(reason, { depth: 1 }))
+      process.emitWarning(`${owner} left a promise behind that was rejected after its end: ${told}`, {
+        code: 'PIPEWRIGHT_STEP_ABANDONED',
+        detail: 'await everything that the step starts',
+      })
+    },
+    end: () => {
+      for (const lines of Object.values(printed)) lines.end()
+      context.settleLog()
     },
   }
 }

@@ -127,7 +127,9 @@ const declarations = new WeakMap<StepDeclaration, Digest>()
 function declarationDigest(step: StepDeclaration): Digest {
   let digest = declarations.get(step)
   if (digest === undefined) {
-    digest = sha256(canonicalJson({ inputs: step.inputs, outputs: step.outputs }))
+    const { inputs, outputs, secrets } = step
+    // Which secrets it reads, not what they are.
+    digest = sha256(canonicalJson({ inputs, outputs, secrets }))
     declarations.set(step, digest)
   }
   return digest

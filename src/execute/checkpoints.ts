@@ -3,6 +3,8 @@ import type { Artifact } from '../artifact/artifact.ts'
 import type { ArtifactStore, BlobWriter } from '../artifact/blob.ts'
 import { decodeJson, encodeJson } from '../artifact/json.ts'
 import { check, issueLines, type Schema } from '../artifact/schema.ts'
+import { guardedBlobs } from '../secret/exposure.ts'
+import type { Redactor } from '../secret/redactor.ts'
 import { CommitWriter, isLost, type TieredReader } from './blobs.ts'
 import { placed } from './error-record.ts'
 import type { ExecutionMemory } from './memory.ts'
@@ -12,6 +14,7 @@ export interface CheckpointHost {
   /** Step and node, for messages. */
   readonly owner: string
   readonly memory: ExecutionMemory
+  readonly redactor: Redactor
   readonly store: ArtifactStore
   readonly reader: TieredReader
   /** Throws when the attempt is over. */
@@ -31,10 +34,10 @@ export class Checkpoints {
 
   /** Saves a value; resolves when it is durable. */
   save(value: unknown): Promise<void> {
-    const { store, reader } = this.#host
+    const { store, reader, redactor } = this.#host
     const blobs = new CommitWriter(store, reader)
     // What it is now: the step may change it as soon as this returns.
-    const encoding = this.#encode(value, blobs)
+    const encoding = this.#encode(value, guardedBlobs(blobs, redactor))
     const saved = this.#saving.then(async () => {
       const artifact = await encoding
       this.#host.ensureAlive()
@@ -59,15 +62,17 @@ export class Checkpoints {
   }
 
   #encode(value: unknown, blobs: BlobWriter): Promise<Artifact> {
-    const encoding = value instanceof Uint8Array ? encodeBytes(value, blobs) : this.#encodeJson(value, blobs)
+    const encoding = this.#encodeValue(value, blobs)
     // Told by what awaits it.
     encoding.catch(() => undefined)
     return encoding
   }
 
-  async #encodeJson(value: unknown, blobs: BlobWriter): Promise<Artifact> {
+  async #encodeValue(value: unknown, blobs: BlobWriter): Promise<Artifact> {
     try {
-      return await encodeJson(value, { blobs } as never)
+      return await (value instanceof Uint8Array
+        ? encodeBytes(value, blobs)
+        : encodeJson(value, { blobs } as never))
     } catch (error) {
       throw placed(error, `${this.#host.owner}, checkpoint`, {})
     }

@@ -12,9 +12,13 @@ import type { Report } from '../artifact/report.ts'
 import type { Schema } from '../artifact/schema.ts'
 import type { Checkpoint, Logger, OnceCall, StepContext } from '../define/context.ts'
 import type { MetricSummary } from '../record/event.ts'
+import { refuseExposed } from '../secret/exposure.ts'
+import { RedactedLines } from '../secret/redacted-lines.ts'
+import { redactedValue } from '../secret/redacted-value.ts'
+import type { StepSecrets } from '../secret/step-secrets.ts'
 import type { TieredReader } from './blobs.ts'
 import { Checkpoints } from './checkpoints.ts'
-import type { LogSegment } from './log.ts'
+import { cappedMessage, type LogSegment } from './log.ts'
 import type { ExecutionMemory } from './memory.ts'
 import { OnceCalls } from './once.ts'
 import { seededRandom } from './random.ts'
@@ -32,6 +36,7 @@ export interface ContextRequest {
   readonly signal: AbortSignal
   readonly workdir: string
   readonly log: LogSegment
+  readonly secrets: StepSecrets
   readonly memory: ExecutionMemory
   /** Where checkpoints are written and read. */
   readonly store: ArtifactStore
@@ -67,6 +72,7 @@ export class AttemptContext implements StepContext {
   /** Members that tie the result to this execution and that the step has read. */
   readonly volatile = new Set<string>()
   readonly #request: ContextRequest
+  readonly #lines: RedactedLines
   readonly #calls: OnceCalls
   readonly #checkpoints: Checkpoints
   #random: (() => number) | undefined
@@ -75,17 +81,18 @@ export class AttemptContext implements StepContext {
 
   constructor(request: ContextRequest) {
     this.#request = request
-    const write = (level: LogLevel) => (message: string, fields?: Readonly<Record<string, unknown>>) => {
+    const { redactor } = request.secrets
+    this.#lines = new RedactedLines(redactor)
+    const write = (level: LogLevel) => (message: string, given?: Readonly<Record<string, unknown>>) => {
       this.#alive()
+      const at = request.clock.now()
+      const fields = redactedValue(given, redactor)
       // JavaScript may log anything.
-      const text = format(message)
-      request.log.write({
-        at: request.clock.now(),
-        level,
-        message: text,
-        ...(fields === undefined ? {} : { fields }),
+      this.#lines.write(format(message), (line) => {
+        const text = cappedMessage(line)
+        request.log.write({ at, level, message: text, ...(fields === undefined ? {} : { fields }) })
+        request.onLog(level, text, fields)
       })
-      request.onLog(level, text, fields)
     }
     this.log = Object.freeze({
       debug: write('debug'),
@@ -96,9 +103,9 @@ export class AttemptContext implements StepContext {
     const { step, node, memory, idempotencyKey, signal, store, reader } = request
     const owner = `step '${step}' (node '${node}')`
     const ensureAlive = (): void => this.#alive()
-    this.#calls = new OnceCalls({ owner, memory, idempotencyKey, signal, ensureAlive })
+    this.#calls = new OnceCalls({ owner, memory, redactor, idempotencyKey, signal, ensureAlive })
     const warn = (message: string): void => this.log.warn(message)
-    this.#checkpoints = new Checkpoints({ owner, memory, store, reader, ensureAlive, warn })
+    this.#checkpoints = new Checkpoints({ owner, memory, redactor, store, reader, ensureAlive, warn })
   }
 
   get signal(): AbortSignal {
@@ -147,8 +154,9 @@ export class AttemptContext implements StepContext {
     return this.#ended
   }
 
-  metric(name: string, value: number, options: { readonly step?: number } = {}): void {
+  metric(given: string, value: number, options: { readonly step?: number } = {}): void {
     this.#alive()
+    const name = this.shown(given)
     if (typeof value !== 'number') {
       throw new PipewrightError(
         'DEFINITION_INVALID',
@@ -156,6 +164,7 @@ export class AttemptContext implements StepContext {
         { fix: 'give a number; ctx.param takes other values' },
       )
     }
+    refuseExposed(value, this.#request.secrets.redactor, `step '${this.#request.step}', metric '${name}'`)
     const series = this.metrics.get(name)
     const step = options.step ?? series?.count ?? 0
     if (series === undefined) this.metrics.set(name, { last: value, min: value, max: value, count: 1 })
@@ -174,10 +183,12 @@ export class AttemptContext implements StepContext {
     this.#request.onMetric?.(name, value, step)
   }
 
-  param(name: string, value: Json): void {
+  param(given: string, value: Json): void {
     this.#alive()
+    const name = this.shown(given)
+    let data: Json
     try {
-      this.params[name] = JSON.parse(canonicalJson(value)) as Json
+      data = JSON.parse(canonicalJson(value)) as Json
     } catch (error) {
       throw new PipewrightError(
         'VALUE_NOT_STORABLE',
@@ -185,11 +196,20 @@ export class AttemptContext implements StepContext {
         { cause: error },
       )
     }
+    refuseExposed(data, this.#request.secrets.redactor, `step '${this.#request.step}', parameter '${name}'`)
+    this.params[name] = data
+  }
+
+  async secret(name: string): Promise<string> {
+    this.#alive()
+    this.volatile.add('secret')
+    return this.#request.secrets.value(name)
   }
 
   progress(done: number, total = 1): void {
     this.#alive()
-    this.#request.onProgress(done, total)
+    const { redactor } = this.#request.secrets
+    this.#request.onProgress(redactedValue(done, redactor), redactedValue(total, redactor))
   }
 
   report(report: Report): void {
@@ -226,6 +246,16 @@ export class AttemptContext implements StepContext {
     } catch (error) {
       throw placed(error, `step '${step}' (node '${node}')`, { step, node })
     }
+  }
+
+  /** A text without the secrets of the run. */
+  shown(text: string): string {
+    return this.#request.secrets.redactor.text(text)
+  }
+
+  /** Lets go of log lines that wait for the next one. */
+  settleLog(): void {
+    this.#lines.flush()
   }
 
   /** The summaries of the recorded metrics. */

@@ -50,13 +50,13 @@ export async function fingerprintOf(
         problem: signal.aborted ? 'the run was cancelled' : `its fingerprint took longer than ${longest} ms`,
       }
     }
-    return { text: canonicalJson(answer.value) }
+    const text = canonicalJson(answer.value)
+    return services.secrets.shown(text) === text ? { text } : { problem: 'its fingerprint holds a secret' }
   } catch (error) {
     // What it was to read can be made again.
     if (lostBlob(error) !== undefined) throw error
-    return {
-      problem: `its fingerprint cannot be told: ${error instanceof Error ? error.message : inspect(error)}`,
-    }
+    const told = services.secrets.shown(error instanceof Error ? error.message : inspect(error))
+    return { problem: `its fingerprint cannot be told: ${told}` }
   } finally {
     cancel()
     await rm(place, { recursive: true, force: true })

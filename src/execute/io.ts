@@ -3,7 +3,7 @@ import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
 import { own } from '../internal/own.ts'
 import type { Digest } from '../internal/digest.ts'
-import type { BlobReader } from '../artifact/blob.ts'
+import type { BlobReader, BlobWriter } from '../artifact/blob.ts'
 import type { JsonKind } from '../artifact/json.ts'
 import { deepFreeze } from '../internal/freeze.ts'
 import type { DecodeContext, EncodeContext, Kind } from '../artifact/kind.ts'
@@ -97,7 +97,7 @@ export async function encodeOutputs(
   step: AnyStep,
   returned: unknown,
   owner: string,
-  context: EncodeContext,
+  { data, ...context }: EncodeContext & { readonly data: BlobWriter },
   signal: AbortSignal,
 ): Promise<Values> {
   const names = Object.keys(step.outputs)
@@ -129,12 +129,21 @@ export async function encodeOutputs(
     const value = own(record, name)
     try {
       if (value === undefined) outputs[name] = await absent(kind)
-      else outputs[name] = { artifact: await kind.encode(stoppable(value, kind, signal), context) }
+      else {
+        const into = isData(kind) ? { ...context, blobs: data } : context
+        outputs[name] = { artifact: await kind.encode(stoppable(value, kind, signal), into) }
+      }
     } catch (error) {
       throw placed(error, `${owner}, output '${name}'`, { output: name })
     }
   }
   return outputs
+}
+
+/** What is recorded, shown and compared, and not only handed on. */
+function isData(kind: Kind<unknown, never>): boolean {
+  const item = itemKind(kind)
+  return item === undefined ? ['json', 'metrics', 'report'].includes(kind.name) : isData(item)
 }
 
 function isStream(value: unknown): value is AsyncIterable<unknown> {

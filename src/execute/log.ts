@@ -21,8 +21,21 @@ function lineText(line: SegmentLine): string {
     text = JSON.stringify({ ...line, fields: '(not serialisable)' })
   }
   if (text.length <= longestLine) return `${text}\n`
-  const message = 'message' in line ? line.message : line.metric
-  return `${JSON.stringify({ at: line.at, level: 'level' in line ? line.level : 'metric', message: message.slice(0, longestLine - 200), cut: text.length })}\n`
+  const level = 'level' in line ? line.level : 'metric'
+  const cut = (length: number): string => {
+    const message = ('message' in line ? line.message : line.metric).slice(0, length)
+    return `${JSON.stringify({ at: line.at, level, message, cut: text.length })}\n`
+  }
+  // A control character takes six characters as JSON.
+  const short = cut(longestLine - 200)
+  return short.length <= longestLine ? short : cut(Math.floor((longestLine - 200) / 6))
+}
+
+/** A message as long as a line may be: nobody who listens is told more. */
+export function cappedMessage(message: string): string {
+  return message.length <= longestLine
+    ? message
+    : `${message.slice(0, longestLine)} … (${message.length - longestLine} characters more)`
 }
 
 /**

@@ -4,6 +4,8 @@ import { sha256 } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { Json } from '../internal/json.ts'
 import type { OnceCall } from '../define/context.ts'
+import { refuseExposed } from '../secret/exposure.ts'
+import type { Redactor } from '../secret/redactor.ts'
 import { placed } from './error-record.ts'
 import type { ExecutionMemory } from './memory.ts'
 
@@ -12,6 +14,7 @@ export interface CallHost {
   /** Step and node, for messages. */
   readonly owner: string
   readonly memory: ExecutionMemory
+  readonly redactor: Redactor
   /** That of the execution. */
   readonly idempotencyKey: string
   readonly signal: AbortSignal
@@ -38,7 +41,7 @@ export class OnceCalls {
 
   /** The result of a call: recorded, or of the one that goes on, or made now. */
   call(key: string, run: (call: OnceCall) => unknown): Promise<unknown> {
-    const { owner } = this.#host
+    const { owner, redactor } = this.#host
     if (typeof key !== 'string' || key === '') {
       throw new PipewrightError(
         'DEFINITION_INVALID',
@@ -46,6 +49,7 @@ export class OnceCalls {
         { fix: "name the call by a text that no other call of the step has: ctx.once('charge', …)" },
       )
     }
+    refuseExposed(key, redactor, `${owner}, the key of a ctx.once`)
     if (inside.getStore()?.includes(key) === true) {
       throw new PipewrightError('DEFINITION_INVALID', `${owner}: once '${key}' would wait for itself`, {
         fix: 'give the call inside of it a key of its own',
@@ -60,7 +64,7 @@ export class OnceCalls {
   }
 
   async #call(key: string, run: (call: OnceCall) => unknown): Promise<unknown> {
-    const { owner, memory, signal, ensureAlive } = this.#host
+    const { owner, memory, redactor, signal, ensureAlive } = this.#host
     const idempotencyKey = callKey(this.#host.idempotencyKey, key)
     const known = await memory.recall(idempotencyKey)
     ensureAlive()
@@ -73,6 +77,7 @@ export class OnceCalls {
     let result: Json | undefined
     try {
       if (returned !== undefined) result = JSON.parse(canonicalJson(returned)) as Json
+      refuseExposed(result, redactor)
     } catch (error) {
       throw placed(error, `${owner}, once '${key}'`, { call: key })
     }

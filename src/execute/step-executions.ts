@@ -200,7 +200,11 @@ export class StepExecutions {
     this.#homes ??= new Map(
       [...program.steps].map(([key, one]) => {
         const code = program.code.get(key)
-        const env = Object.values(plan.steps).flatMap((declared) => declared.env ?? [])
+        // A secret may be a variable; which of them is one only the child's providers tell.
+        const env = Object.values(plan.steps).flatMap(({ env: names = [], secrets = {} }) => [
+          ...names,
+          ...Object.values(secrets),
+        ])
         return [one, { address, key, env, ...(code?.cacheable === true ? { code: codeParts(code) } : {}) }]
       }),
     )

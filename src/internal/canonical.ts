@@ -3,7 +3,7 @@ import { PipewrightError } from './error.ts'
 const maxDepth = 2_000
 
 /** Where in a value something stands, as it is printed: `.rows[3].name`. */
-function pathText(path: readonly (string | number)[]): string {
+export function pathText(path: readonly (string | number)[]): string {
   if (path.length === 0) return 'the value'
   return path
     .map((part) =>

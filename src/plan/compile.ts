@@ -3,6 +3,7 @@ import { deepFreeze } from '../internal/freeze.ts'
 import { graphOf, type TracedNode, type TracedScope } from '../define/graph.ts'
 import type { Kind } from '../artifact/kind.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
+import type { Secrets } from '../define/secret.ts'
 import type { Kinds } from '../define/spec.ts'
 import type { AnyStep, CachePolicy, RetryPolicy } from '../define/step.ts'
 import { compileWait } from './compile-wait.ts'
@@ -42,10 +43,15 @@ function declareCache(cache: CachePolicy | undefined, owner: string): { readonly
   }
 }
 
+/** Their names: a plan holds no value. */
+function declareSecrets(secrets: Secrets): Record<string, string> {
+  return Object.fromEntries(Object.entries(secrets).map(([name, { secret }]) => [name, secret]))
+}
+
 /** What a plan says about a step. */
 export function compileStep(step: AnyStep): StepDeclaration {
   const { tags, version, effect, cache, ignore, env, salt, retry, timeout, grace, resources } = step.options
-  const { fingerprint, runner, priority, undo } = step.options
+  const { fingerprint, runner, priority, undo, secrets } = step.options
   const outputs: Record<string, ReturnType<Kinds[string]['declare']>> = {}
   for (const [name, kind] of Object.entries(step.outputs)) outputs[name] = kind.declare()
   const owner = `step '${step.name}'`
@@ -61,6 +67,9 @@ export function compileStep(step: AnyStep): StepDeclaration {
     ...declareCache(cache, owner),
     ...(ignore === undefined || ignore.length === 0 ? {} : { ignore: [...ignore] }),
     ...(env === undefined || env.length === 0 ? {} : { env: [...env] }),
+    ...(secrets === undefined || Object.keys(secrets).length === 0
+      ? {}
+      : { secrets: declareSecrets(secrets) }),
     ...(fingerprint === undefined ? {} : { fingerprint: true as const }),
     ...(salt === undefined ? {} : { salt }),
     ...(retry === undefined ? {} : { retry: declareRetry(retry, owner) }),

@@ -39,6 +39,8 @@ export interface StepDeclaration {
   readonly ignore?: readonly string[]
   /** Environment variables whose values are part of cache keys. */
   readonly env?: readonly string[]
+  /** The secrets that it reads: what providers know them by, by the names that the step has for them. */
+  readonly secrets?: Readonly<Record<string, string>>
   /** What the step reads from outside has a fingerprint, which is part of cache keys. */
   readonly fingerprint?: true
   readonly salt?: string

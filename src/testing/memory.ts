@@ -2,6 +2,7 @@ import type { Json } from '../internal/json.ts'
 import type { ArtifactStore } from '../artifact/blob.ts'
 import type { Checkpoint } from '../define/context.ts'
 import type { PendingBlob, TieredReader } from '../execute/blobs.ts'
+import { Redactor } from '../secret/redactor.ts'
 import { Checkpoints } from '../execute/checkpoints.ts'
 import { PassingMemory, type KeptCall } from '../execute/memory.ts'
 import { callKey } from '../execute/once.ts'
@@ -39,7 +40,14 @@ export async function testMemory(
   const earlier = { recall: (key: string) => Promise.resolve(given.get(key)) }
   const memory = new PassingMemory(earlier, services.commit)
   const nothing = (): void => undefined
-  const checkpoints = new Checkpoints({ owner, memory, ...services, ensureAlive: nothing, warn: nothing })
+  const checkpoints = new Checkpoints({
+    owner,
+    memory,
+    redactor: new Redactor(),
+    ...services,
+    ensureAlive: nothing,
+    warn: nothing,
+  })
   if (checkpoint !== undefined) await checkpoints.save(checkpoint)
   return {
     memory,

@@ -26,6 +26,8 @@ export interface TestWorkspaceOptions {
   readonly services?: Readonly<Record<string, unknown>>
   /** Packages whose objects change no result. */
   readonly opaque?: readonly string[]
+  /** The values of secrets, by their names as references have them; 8 characters or more. Default: there are none. */
+  readonly secrets?: Readonly<Record<string, string>>
   /** What the jitter of retries, and the draw of `verifyCache`, are drawn from. Default `test`. */
   readonly seed?: string
 }

@@ -16,11 +16,13 @@ import { inlineRunner } from '../execute/runner.ts'
 import { compileStep } from '../plan/compile.ts'
 import type { RegistryPort } from '../registry/registry.ts'
 import type { MetricSummary } from '../record/event.ts'
+import { WorkspaceSecrets } from '../secret/workspace-secrets.ts'
 import { memoryStore } from '../store/memory-store.ts'
 import { decodeRunOutputs } from '../workspace/outputs.ts'
 import type { TestClock } from './clock.ts'
 import { withContext, type FakeContext } from './context.ts'
 import { testMemory } from './memory.ts'
+import { testSecrets } from './secrets.ts'
 import { standIns } from './stand-ins.ts'
 import { encodeInputs, type TestInputs } from './step-inputs.ts'
 
@@ -50,6 +52,8 @@ export interface TestStepOptions {
   readonly once?: Readonly<Record<string, Json>>
   /** What `ctx.restored` gives: the checkpoint of an earlier attempt. Default: none. */
   readonly checkpoint?: Checkpoint
+  /** The values of secrets, by their names as references have them; 8 characters or more. Default: there are none. */
+  readonly secrets?: Readonly<Record<string, string>>
   /** Aborts the attempt. */
   readonly signal?: AbortSignal
   /**
@@ -138,6 +142,7 @@ export async function testStep<In, Out, Run>(
     clock: options.clock ?? systemClock,
     ports: { registry: options.registry ?? emptyRegistry },
     predictorDigest: (predictor) => Promise.resolve<Digest>(sha256(String(predictor.predict))),
+    secrets: new WorkspaceSecrets([testSecrets(options.secrets)]),
     serviceOf: (name) => host.get(name),
   }
   const logs: { level: LogLevel; message: string; fields: Readonly<Record<string, unknown>> | undefined }[] =

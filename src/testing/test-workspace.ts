@@ -31,6 +31,7 @@ import { Faults } from './fault.ts'
 import { standIns } from './stand-ins.ts'
 import type { TestResumeOptions, TestRunOptions, TestWorkspaceOptions } from './options.ts'
 import { replacedPipeline } from './replaced-pipeline.ts'
+import { testSecrets } from './secrets.ts'
 import { CorruptBlobs, testMetadata, testStore } from './stores.ts'
 import { emptyFolder, removeFolder, tempFolder } from './temp-folders.ts'
 import { TestRun } from './test-run.ts'
@@ -176,7 +177,7 @@ export class TestWorkspace implements AsyncDisposable {
   }
 
   #open(): Workspace {
-    const { concurrency, resources = {}, opaque = [], services } = this.#options
+    const { concurrency, resources = {}, opaque = [], services, secrets } = this.#options
     return new Workspace({
       root: this.#root,
       folder: this.#folder,
@@ -187,6 +188,7 @@ export class TestWorkspace implements AsyncDisposable {
       opaque,
       services: standIns(services),
       telemetry: undefined,
+      secrets: [testSecrets(secrets)],
       engine: {
         clock: this.clock,
         random: this.#random,

@@ -1,7 +1,7 @@
-/** A text that a terminal cannot be misled by: control characters and escape sequences are shown as `?`. */
+/** A text that a terminal cannot be misled by: control characters, escape sequences and what turns the direction of text are shown as `?`. */
 export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is being replaced
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?')
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '?')
 }
 
 /** The same for a text of several lines. */

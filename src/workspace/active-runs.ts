@@ -1,7 +1,7 @@
 import { rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PipewrightError } from '../internal/error.ts'
-import { startCapture } from '../execute/capture.ts'
+import { startCapture, uncaptured } from '../execute/capture.ts'
 import { LocalRun } from '../execute/local-run.ts'
 import type { RunOutcome, RunRequest, RunServices } from '../execute/run-request.ts'
 import type { Lease } from '../record/metadata.ts'
@@ -85,7 +85,10 @@ export class ActiveRuns {
   drive(request: Omit<RunRequest, 'onUpdate'>, { updates, ...options }: DriveOptions): ActiveRun {
     const { id } = request
     if (this.closed.aborted) throw givenUp(id)
-    const driver = new LocalRun({ ...request, onUpdate: (update) => updates.push(update) }, this.#services)
+    const driver = new LocalRun(
+      { ...request, onUpdate: (update) => uncaptured(() => updates.push(update)) },
+      this.#services,
+    )
     const ended = this.#watch(request, driver, updates, options)
     // Whoever does not ask for the result must not end the process by its failure.
     ended.catch(() => undefined)
@@ -143,6 +146,7 @@ export class ActiveRuns {
       await rmdir(join(this.#parts.folder, 'work', id)).catch(() => undefined)
       if (this.#active.get(id)?.driver === driver) this.#active.delete(id)
       updates.end()
+      this.#services.secrets.forget(id)
     }
   }
 

@@ -3,4 +3,9 @@ import { serve } from '../execute/child/serve.ts'
 import { openChildHost } from './child-host.ts'
 
 // What a child process runs: attempts that its parent sends on descriptor 3. With the process ends all that it has started.
-serve(descriptorChannel(), openChildHost, (code) => process.exit(code))
+const channel = descriptorChannel()
+serve(
+  channel,
+  (boot) => openChildHost(boot, channel),
+  (code) => process.exit(code),
+)

@@ -3,11 +3,15 @@ import { definedService, type AnyService } from '../define/service.ts'
 import type { AnyStep } from '../define/step.ts'
 import { stepCode, type CodeRequest } from '../code/step-digest.ts'
 import { codeParts, differentParts } from '../code/code-parts.ts'
+import type { ChildChannel } from '../execute/child/channel.ts'
 import type { ChildBoot, StepAddress } from '../execute/child/protocol.ts'
 import type { ChildHost } from '../execute/child/serve.ts'
 import { loadingInChild } from '../execute/child/loading.ts'
 import { ServiceHost } from '../execute/service-host.ts'
 import { compilePipeline } from '../plan/plan.ts'
+import { marksOf } from '../secret/blind-redactor.ts'
+import { openDeclaredSources } from '../secret/open-sources.ts'
+import { WorkspaceSecrets } from '../secret/workspace-secrets.ts'
 import { openFileStore } from '../store/file-store.ts'
 import { findPipelineIn } from './find-pipeline.ts'
 import { loadModule } from './load-module.ts'
@@ -69,17 +73,17 @@ function placeholder(name: string): AnyService {
 }
 
 /** Opens what a child serves attempts with. */
-export async function openChildHost({
-  project,
-  opaque,
-  folder,
-  store,
-  services,
-}: ChildBoot): Promise<ChildHost> {
+export async function openChildHost(
+  { project, opaque, folder, store, services, secrets }: ChildBoot,
+  channel: ChildChannel,
+): Promise<ChildHost> {
   const known = new Map<string, Promise<ReadonlyMap<string, AnyStep>>>()
   const checked = new WeakMap<AnyStep, ReturnType<typeof stepCode>>()
   const { host, get } = lazyServices(services)
   const settings = { root: project, opaque }
+  const read = new WorkspaceSecrets(await openDeclaredSources(secrets, project, loadModule), (name, value) =>
+    channel.send({ type: 'secret', marks: marksOf(name, value) }),
+  )
   return {
     services: {
       project,
@@ -87,6 +91,7 @@ export async function openChildHost({
       store: await openFileStore(store.folder, store.shared ? { shared: true } : {}),
       predictorDigest: predictorDigestIn(settings),
       serviceOf: get,
+      secrets: read,
     },
     ownProcesses: () => host.processes,
     close: () => host.close(),

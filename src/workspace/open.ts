@@ -7,6 +7,7 @@ import type { ArtifactStore } from '../artifact/blob.ts'
 import { isPipeline, type AnyPipeline } from '../define/runnable.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { RunDetail } from '../record/records.ts'
+import { defaultSecretSources } from '../secret/sources.ts'
 import { configError } from './config-error.ts'
 import { absolutePath } from './program.ts'
 import { findPipeline, findPipelineIn } from './find-pipeline.ts'
@@ -158,6 +159,7 @@ export async function openWorkspace(settings: Settings = {}): Promise<Workspace>
     runners: merged.runners ?? {},
     opaque: merged.opaque ?? [],
     telemetry: await openTelemetry(),
+    secrets: merged.secrets ?? defaultSecretSources,
     project: {
       pipelines: Object.keys(merged.pipelines ?? {}),
       schedules: merged.schedules ?? [],

@@ -6,6 +6,7 @@ import type { RunnerSettings } from '../execute/runner-settings.ts'
 import type { Telemetry } from '../execute/telemetry.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { RunDetail } from '../record/records.ts'
+import type { SecretSource } from '../secret/sources.ts'
 import type { Schedule } from '../schedule/schedule.ts'
 import type { Trigger } from '../schedule/trigger.ts'
 
@@ -40,6 +41,8 @@ export interface WorkspaceParts {
   readonly services?: readonly AnyService[]
   readonly runners?: RunnerSettings
   readonly telemetry: Telemetry | undefined
+  /** Where secrets come from, in the order in which they are asked. */
+  readonly secrets: readonly SecretSource[]
   readonly engine?: EngineParts
   readonly project?: ProjectParts
   /** Finds the pipeline of a recorded run by the address that was recorded. */

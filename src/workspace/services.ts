@@ -16,6 +16,8 @@ import { Runners } from '../execute/runners.ts'
 import { ServiceHost } from '../execute/service-host.ts'
 import { SharedCache } from '../execute/shared-cache.ts'
 import { childEntries, loaderArguments } from './child-start.ts'
+import { declaredSources, openSecretProviders } from '../secret/open-sources.ts'
+import { WorkspaceSecrets } from '../secret/workspace-secrets.ts'
 import type { WorkspaceParts } from './parts.ts'
 
 const unread = new WeakMap<AnyPredictor, Digest>()
@@ -52,6 +54,7 @@ export function servicesOf({
   services = [],
   runners = {},
   telemetry,
+  secrets,
   engine = {},
 }: WorkspaceParts): RunServices {
   const host = new ServiceHost(services)
@@ -60,7 +63,14 @@ export function servicesOf({
     boot:
       store.place === undefined
         ? undefined
-        : { project: root, opaque, folder, store: store.place, services: serviceAddresses(services) },
+        : {
+            project: root,
+            opaque,
+            secrets: declaredSources(secrets, root),
+            folder,
+            store: store.place,
+            services: serviceAddresses(services),
+          },
     entries: childEntries,
     nodeArguments: loaderArguments(),
     metadata,
@@ -85,6 +95,7 @@ export function servicesOf({
     ports: { registry: metadata },
     predictorDigest: predictorDigestIn({ root, opaque }),
     resources: new ResourcePool({ ...machineResources(), ...resources }),
+    secrets: new WorkspaceSecrets(openSecretProviders(secrets, root)),
     lookup: new CacheLookup(metadata, store, reader, json, shared),
     ...(shared === undefined ? {} : { shared }),
     ...(telemetry === undefined ? {} : { telemetry }),

@@ -5,6 +5,7 @@ import type { ArtifactStore } from '../artifact/blob.ts'
 import { isService, type AnyService } from '../define/service.ts'
 import type { RunnerSettings } from '../execute/runner-settings.ts'
 import type { MetadataStore } from '../record/metadata.ts'
+import { secretSourceFix, secretSourceProblem, type SecretSource } from '../secret/sources.ts'
 import { checkRunners } from './runner-check.ts'
 import { isSchedule, type Schedule } from '../schedule/schedule.ts'
 import { isTrigger, type Trigger } from '../schedule/trigger.ts'
@@ -52,6 +53,11 @@ export interface Settings {
    * versions. Loggers and schema libraries are known. Default none.
    */
   readonly opaque?: readonly string[]
+  /**
+   * Where the secrets of steps come from, asked in this order until one has it: `'environment'`, a file, a folder, a
+   * command, or what `defineSecretProvider` made. Default `['environment']`.
+   */
+  readonly secrets?: readonly SecretSource[]
   /** Pipelines by name, as `file#export`; a file is loaded only when its pipeline is named. */
   readonly pipelines?: Readonly<Record<string, string>>
   /** When pipelines run, by `schedule(…)`; `pipewright up` or `pw.drive` drives them. */
@@ -69,6 +75,7 @@ const known = [
   'services',
   'runners',
   'opaque',
+  'secrets',
   'pipelines',
   'schedules',
   'triggers',
@@ -93,7 +100,7 @@ export function checkSettings(settings: Settings, where: string): Settings {
     refuse(where, 'the settings', 'are not an object', 'export default defineConfig({ … })')
   for (const field of Object.keys(settings))
     if (!known.includes(field)) refuse(where, `'${field}'`, 'is not a setting', didYouMean(field, known))
-  const { root, store, concurrency, resources, opaque = [], pipelines } = settings
+  const { root, store, concurrency, resources, opaque = [], secrets = [], pipelines } = settings
   if (root !== undefined && typeof root !== 'string')
     refuse(where, 'root', 'is not a path', "give a folder such as '.'")
   if (store !== undefined && !isStore(store))
@@ -110,6 +117,11 @@ export function checkSettings(settings: Settings, where: string): Settings {
   checkRunners(where, settings.runners)
   if (!Array.isArray(opaque) || !opaque.every((name) => typeof name === 'string'))
     refuse(where, 'opaque', 'is not a list of names', "give packages: ['some-tracker']")
+  if (!Array.isArray(secrets)) refuse(where, 'secrets', 'is not a list of sources', secretSourceFix)
+  for (const [index, source] of secrets.entries()) {
+    const problem = secretSourceProblem(source)
+    if (problem !== undefined) refuse(where, `secrets[${index}]`, problem, secretSourceFix)
+  }
   for (const [name, address] of Object.entries(pipelines ?? {})) {
     if (typeof address !== 'string' || address === '')
       refuse(where, `pipelines.${name}`, 'is not an address', "give 'file#export'")

@@ -118,7 +118,12 @@ export async function repeatStep(
         onProgress: () => undefined,
         onLog: (level, message) => onLog?.(level, message),
       },
-      { ...services, root: folder, runner: pause ? pausing : inlineRunner },
+      {
+        ...services,
+        secrets: services.secrets.apart(),
+        root: folder,
+        runner: pause ? pausing : inlineRunner,
+      },
     )
     const written = new Map(outcome.ok ? outcome.blobs.map(({ digest, bytes }) => [digest, bytes]) : [])
     const bytes = async (artifact: Artifact): Promise<Uint8Array> =>

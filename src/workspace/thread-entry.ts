@@ -4,4 +4,9 @@ import { serve } from '../execute/child/serve.ts'
 import { openChildHost } from './child-host.ts'
 
 // What a thread runs: attempts that its parent sends.
-serve(portChannel(parentPort!), openChildHost, (code) => process.exit(code))
+const channel = portChannel(parentPort!)
+serve(
+  channel,
+  (boot) => openChildHost(boot, channel),
+  (code) => process.exit(code),
+)

@@ -36,6 +36,7 @@ export async function timedWorkspace(
     resources: {},
     opaque: [],
     telemetry: undefined,
+    secrets: [],
     engine: { clock },
     project: {
       pipelines: [],

@@ -14,6 +14,7 @@ import { PassingMemory, type KeptCall } from '../../src/execute/memory.ts'
 import { callKey } from '../../src/execute/once.ts'
 import { inlineRunner } from '../../src/execute/runner.ts'
 import { compilePipeline } from '../../src/plan/plan.ts'
+import { WorkspaceSecrets } from '../../src/secret/workspace-secrets.ts'
 import { openFileStore } from '../../src/store/file-store.ts'
 import { tempFolder } from '../workspace/temp.ts'
 import { remember, remembering } from './programs/remembering.ts'
@@ -48,6 +49,7 @@ test('a step in a process of its own has the memory of its execution', async () 
     runner: inlineRunner,
     clock: systemClock,
     ports: {},
+    secrets: new WorkspaceSecrets([]),
     serviceOf: () => Promise.reject(new Error('there are no services')),
     predictorDigest: () => Promise.resolve(sha256('')),
   }
@@ -70,6 +72,7 @@ test('a step in a process of its own has the memory of its execution', async () 
     type: 'boot',
     project: root,
     opaque: [],
+    secrets: [],
     folder: root,
     store: { folder: root, shared: false },
     services: [],

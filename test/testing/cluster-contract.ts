@@ -14,6 +14,7 @@ import { planPath } from '../../src/plan/node-path.ts'
 import { locate } from '../../src/plan/locate.ts'
 import { compilePipeline } from '../../src/plan/plan.ts'
 import type { StoredEvent, Values } from '../../src/record/event.ts'
+import { WorkspaceSecrets } from '../../src/secret/workspace-secrets.ts'
 import { memoryStore } from '../../src/store/memory-store.ts'
 import { runInCluster, type ClusterControls, type ClusterHistory } from '../../src/testing/cluster/cluster.ts'
 import { statesOf } from '../../src/testing/cluster/invariants.ts'
@@ -129,6 +130,7 @@ class ClusterContractRun implements ContractRun {
       ports: {},
       serviceOf: () => Promise.reject(new Error('there are no services')),
       predictorDigest: (predictor) => Promise.resolve(sha256(String(predictor.predict))),
+      secrets: new WorkspaceSecrets([]),
     }
     return {
       execute: (request) => Promise.race([this.#attempt(request, services), quiet()]),

@@ -55,7 +55,7 @@ await pw.close()
 `,
   'pipeline.ts': `import { definePipeline, file } from ${pipewright}
 import { z } from ${zod}
-import { fit, load, report, score, square, stamp, train } from './steps.ts'
+import { fit, load, open, openOnce, report, score, square, stamp, train } from './steps.ts'
 export const pipeline = definePipeline(
   {
     name: 'truth',
@@ -74,6 +74,8 @@ export const pipeline = definePipeline(
     const squares = p.map(items, (n, q) => q.step(square, { n }), { id: 'squares' })
     const { model } = p.step(fit, { xs })
     p.step(stamp, {})
+    p.step(open, {})
+    p.step(openOnce, {})
     return { text: p.step(report, { y }).text, squares: squares.n, score: p.step(score, { model }).score }
   },
 )
@@ -88,7 +90,7 @@ export const scaled = definePredictor({
   predict: ({ by }, { x }) => ({ y: x * by }),
 })
 `,
-  'steps.ts': `import { defineStep, file, model } from ${pipewright}
+  'steps.ts': `import { defineStep, file, model, secret } from ${pipewright}
 import { z } from ${zod}
 import { Decimal, settings, twice } from 'pkg'
 import { scaled } from './predictor.ts'
@@ -150,6 +152,21 @@ export const stamp = defineStep({
   run: (_inputs, ctx) => ({ at: ctx.now().getTime() }),
 })
 
+export const open = defineStep({
+  name: 'open',
+  secrets: { token: secret('TRUTH_SECRET') },
+  outputs: { length: z.number() },
+  run: async (_inputs, ctx) => ({ length: (await ctx.secret('token')).length }),
+})
+
+export const openOnce = defineStep({
+  name: 'open-once',
+  secrets: { token: secret('TRUTH_SECRET') },
+  cache: 'content',
+  outputs: { length: z.number() },
+  run: async (_inputs, ctx) => ({ length: (await ctx.secret('token')).length }),
+})
+
 export const report = defineStep({
   name: 'report',
   inputs: { y: z.number() },
@@ -208,7 +225,7 @@ export async function run(
 ): Promise<Printed> {
   const { stdout } = await execute(node, [loaders[loader]!, join(root, main), root], {
     cwd: root,
-    env: { ...process.env, ...env },
+    env: { ...process.env, TRUTH_SECRET: 'of the truth', ...env },
   })
   return JSON.parse(stdout) as Printed
 }

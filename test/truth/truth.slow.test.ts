@@ -72,9 +72,9 @@ describe('a hit', () => {
     expect((await after([], { env: { PIPEWRIGHT_OTHER: '1' } })).states['train']).toBe('reused')
     const root = await edited([['inputs.mjs', 'data.csv', 'other.csv']])
     await write(root, { 'other.csv': base['data.csv']! })
-    const { stamp, ...states } = (await run(root)).states
+    const { stamp, open, ...states } = (await run(root)).states
     expect(new Set(Object.values(states))).toEqual(new Set(['reused']))
-    expect(stamp).toBe('executed')
+    expect({ stamp, open }).toEqual({ stamp: 'executed', open: 'executed' })
   })
 
   test('touched files', async () => {
@@ -306,6 +306,22 @@ describe('a miss, with its reason', () => {
     const { states, whys } = await after([])
     expect(states['stamp']).toBe('executed')
     expect(whys['stamp']).toContain('not cached: the step read ctx.now')
+  })
+
+  test('a step that has read a secret, unless it states a policy: then not even by another value of it', async () => {
+    const { states, whys } = await after([], { env: { TRUTH_SECRET: 'of another truth' } })
+    expect(states).toMatchObject({ open: 'executed', 'open-once': 'reused' })
+    expect(whys['open']).toContain('not cached: the step read ctx.secret')
+  })
+
+  test('a step with a policy that reads another secret', async () => {
+    const other = [
+      'steps.ts',
+      "name: 'open-once',\n  secrets: { token: secret('TRUTH_SECRET') }",
+      "name: 'open-once',\n  secrets: { token: secret('TRUTH_OTHER') }",
+    ] as const
+    const { states } = await after([other], { env: { TRUTH_OTHER: 'of another truth' } })
+    expect(states['open-once']).toBe('executed')
   })
 
   test('NaN is no value of JSON', async () => {

@@ -26,7 +26,7 @@ export const sneak = () => new Promise((resolve, reject) => {
 })
 `,
   'pipeline.ts': `import { execSync } from 'node:child_process'
-import { definePipeline, defineStep } from 'pipewright'
+import { definePipeline, defineStep, secret } from 'pipewright'
 import { z } from 'zod'
 import { sneak } from 'sneaky'
 const n = z.number()
@@ -37,8 +37,18 @@ const quiet = defineStep({
   outputs: { n },
   run: async ({ n: given }) => ({ n: given + ((await sneak()) as number) }),
 })
-export const pipeline = definePipeline({ name: 'walled' }, (p) => p.step(quiet, { n: p.step(loud, {}).n }))
+const open = defineStep({
+  name: 'open',
+  secrets: { token: secret('TOKEN') },
+  inputs: { n },
+  outputs: { n },
+  run: async ({ n: given }, ctx) => ({ n: given + (await ctx.secret('token')).length }),
+})
+export const pipeline = definePipeline({ name: 'walled' }, (p) =>
+  p.step(open, { n: p.step(quiet, { n: p.step(loud, {}).n }).n }),
+)
 `,
+  'pipewright.config.ts': `export default { secrets: [{ command: ['echo', 'swordfish {name}'] }] }\n`,
 }
 
 test('as it is installed, the permission model stops what the watch does not see', async () => {
@@ -63,7 +73,9 @@ test('as it is installed, the permission model stops what the watch does not see
   }).catch((error: unknown) => error as { readonly stdout: string })
   expect(stdout).toContain("error  pipeline.ts:6  child_process.execSync('echo 1')  (step loud; ")
   expect(stdout).toMatch(/note {3}step 'quiet' was denied something by Node's permission model: /)
-  // Both were run once more without it.
-  expect(stdout).toContain('2 steps: 2 checked')
+  // A provider of secrets that is denied is no use of the step's.
+  expect(stdout).not.toContain("'open'")
+  // All were run once more without it.
+  expect(stdout).toContain('3 steps: 3 checked')
   expect(stdout).not.toContain('permission model is not used')
 })

@@ -1,4 +1,5 @@
 import type { LogLevel } from '../../execute/context.ts'
+import { jsonText } from '../../ui/json-text.ts'
 import { paletteFor, type Palette } from '../../ui/palette.ts'
 import { printable } from '../../ui/text.ts'
 import type { LogLine } from '../../workspace/segment.ts'
@@ -46,7 +47,7 @@ export async function logsCommand(
   if (follow) process.once('SIGINT', () => stop.abort())
   const options = { follow, ...least, ...(node === undefined ? {} : { node }), signal: stop.signal }
   const show = (line: LogLine): void =>
-    json ? void process.stdout.write(`${JSON.stringify({ run, ...line })}\n`) : print(lineText(line, palette))
+    json ? void process.stdout.write(`${jsonText({ run, ...line })}\n`) : print(lineText(line, palette))
   const last: LogLine[] = []
   let count = 0
   for await (const line of pw.logs(run, options)) {

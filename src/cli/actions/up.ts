@@ -1,3 +1,4 @@
+import { jsonText } from '../../ui/json-text.ts'
 import type { Duration } from '../../internal/duration.ts'
 import { LiveScreen } from '../../ui/live/live-screen.ts'
 import { paletteFor, type Palette } from '../../ui/palette.ts'
@@ -89,7 +90,7 @@ export async function upCommand(options: UpArguments): Promise<void> {
   )
   const going = new Set<string>()
   const onEvent = (event: DriveEvent): void => {
-    if (json) return void process.stdout.write(`${JSON.stringify(event)}\n`)
+    if (json) return void process.stdout.write(`${jsonText(event)}\n`)
     if (event.type === 'run.started' || event.type === 'run.taken-up') going.add(event.run)
     if (event.type === 'run.ended') going.delete(event.run)
     printer!.print(lineOf(event, palette), `${counted(going.size, 'run')} going on`)

@@ -1,9 +1,11 @@
 import { mkdtemp, rmdir, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { PipewrightError } from '../../internal/error.ts'
+import type { AnyPipeline } from '../../define/runnable.ts'
 import { printable, sizeText } from '../../ui/text.ts'
 import { findPipeline } from '../../workspace/find-pipeline.ts'
 import { openWorkspace, readSettings } from '../../workspace/open.ts'
+import { checkSecrets } from './secrets.ts'
 import type { Settings } from '../../workspace/settings.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import { findWorkspace } from '../project.ts'
@@ -44,15 +46,16 @@ async function checkPipelines(
   place: { readonly root: string; readonly config: string | undefined },
 ): Promise<DoctorFinding[]> {
   const findings: DoctorFinding[] = []
+  const loaded: AnyPipeline[] = []
   for (const name of Object.keys(settings.pipelines ?? {})) {
     try {
-      await findPipeline(name, settings, { ...place, cwd: process.cwd() })
+      loaded.push(await findPipeline(name, settings, { ...place, cwd: process.cwd() }))
       findings.push(ok('pipeline', `${printable(name)} loads`))
     } catch (error) {
       findings.push(failed('pipeline', error))
     }
   }
-  return findings
+  return [...findings, ...(await checkSecrets(loaded, settings, place.root))]
 }
 
 /** The nearest folder upwards that is there. */

@@ -1,4 +1,5 @@
 import type { RunUpdate } from '../../execute/run-request.ts'
+import { jsonText } from '../../ui/json-text.ts'
 import type { Begun, RunView } from './view.ts'
 
 /** Prints each event as a line of JSON: `{ run, at, event }`. */
@@ -18,7 +19,7 @@ export class JsonView implements RunView {
 
   update(update: RunUpdate): void {
     if (this.#run === undefined) this.#early.push(update)
-    else this.#write(`${JSON.stringify({ run: this.#run, ...update }, numberText)}\n`)
+    else this.#write(`${jsonText({ run: this.#run, ...update }, numberText)}\n`)
   }
 
   notice(): void {

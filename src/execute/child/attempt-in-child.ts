@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Digest } from '../../internal/digest.ts'
 import type { AttemptUsage } from '../../record/event.ts'
 import type { MetadataStore } from '../../record/metadata.ts'
+import { BlindRedactor } from '../../secret/blind-redactor.ts'
 import { onAbort } from '../abortable.ts'
 import { retryVerdict, type AttemptOutcome, type AttemptServices, type AttemptTask } from '../attempt.ts'
 import { errorRecord, revivedError } from '../error-record.ts'
@@ -11,12 +12,25 @@ import type { Child, ChildEnd } from './child.ts'
 import { leftError, lostError } from './lost-child.ts'
 import { memoryAnswer } from './memory-answers.ts'
 import type { ChildAttempt, ChildOutcome, FromChild, ToChild } from './protocol.ts'
+import { PrintedLines } from './printed-lines.ts'
 import { fromSmallBlobs, smallBlobsOf } from './small-blobs.ts'
 import type { StepHome } from './step-home.ts'
 
 /** Milliseconds that a child has beyond its limits before it is killed. */
 const margin = 1_000
 const defaultGrace = 5_000
+
+/** So much of what a child has printed last on its standard error is told where it was lost, in characters. */
+const toldText = 4_096
+
+const blindRedactors = new WeakMap<Child, BlindRedactor>()
+
+/** What takes secrets out of what a child prints: it keeps those of earlier attempts. */
+function blindRedactorOf(child: Child): BlindRedactor {
+  const known = blindRedactors.get(child) ?? new BlindRedactor()
+  blindRedactors.set(child, known)
+  return known
+}
 
 /** What running attempts in children takes. */
 export interface ChildPlace {
@@ -56,17 +70,20 @@ export async function attemptInChild(
     services.root,
     join('logs', task.run.id, `${task.fileName}-${task.attempt}.ndjson`),
   )
+  const { redactor } = services.secrets.of(task.run.id)
+  const blind = blindRedactorOf(child)
+  const shown = (text: string): string => redactor.text(blind.text(text))
+  const lines = new PrintedLines(shown, (level, message) => {
+    printed.write({ at: services.clock.now(), level, message })
+    onLog(level, message, undefined)
+  })
   let hasSpoken = false
   const timers: NodeJS.Timeout[] = []
   const after = (ms: number, act: () => void): void => void timers.push(setTimeout(act, ms).unref())
   let stop: () => void = () => undefined
   const ending = new Promise<Ending>((resolve) => {
     child.listener = {
-      printed: (line, isError) => {
-        const level = isError ? 'warn' : 'info'
-        printed.write({ at: services.clock.now(), level, message: line })
-        onLog(level, line, undefined)
-      },
+      printed: (line, isError) => lines.take(line, isError),
       message: (message) => {
         hasSpoken = true
         if (message.type === 'log') onLog(message.level, message.message, message.fields)
@@ -78,6 +95,7 @@ export async function attemptInChild(
             metadata,
             reader: services.reader,
           }).then((answer) => child.send(answer))
+        else if (message.type === 'secret') blind.add(message.marks)
         else if (message.type === 'blob')
           void sharedBlob(message.blob, services).then((answer) => child.send(answer))
         else if (message.type === 'extension') onExtension(message.data)
@@ -112,6 +130,7 @@ export async function attemptInChild(
     stop()
     for (const timer of timers) clearTimeout(timer)
   }
+  lines.flush()
   await printed.close()
   const usage: AttemptUsage = { runner, ...(end.type === 'outcome' ? end.usage : peakOf(child)) }
   const log = printed.name === undefined ? {} : { log: printed.name }
@@ -140,7 +159,8 @@ export async function attemptInChild(
     return { result: failed(revivedError(end.error), 'failed', true), isGood: false, isStale: false }
   if (signal.aborted)
     return { result: failed(signal.reason, 'cancelled', false), isGood: false, isStale: false }
-  const { error, kind } = lostError(task, end.how, { runner, timeout, limit })
+  const how = { ...end.how, stderr: shown(end.how.stderr).slice(-toldText) }
+  const { error, kind } = lostError(task, how, { runner, timeout, limit })
   const verdict = await retryVerdict(task.step, error, task.attempt, signal)
   return { result: failed(verdict.error, kind, verdict.retry), isGood: false, isStale: !hasSpoken }
 }

@@ -9,8 +9,8 @@ import { longestPrinted, onLines } from './lines.ts'
 import type { FromChild, ToChild } from './protocol.ts'
 import { residentMemory } from './resident-memory.ts'
 
-/** So much of what a child prints last on its standard error is kept, in characters. */
-const keptText = 4_096
+/** So much of what a child prints last on its standard error is kept, in characters: more than is told, so that no secret is cut. */
+const keptText = 16_384
 
 /** So long is waited for what a child that has ended has reported last, in milliseconds. */
 const lastWords = 1_000

@@ -10,6 +10,8 @@ import type {
 } from '../../record/event.ts'
 import type { Artifact } from '../../artifact/artifact.ts'
 import type { StorePlace } from '../../artifact/blob.ts'
+import type { SecretMarks } from '../../secret/blind-redactor.ts'
+import type { SecretSourceDeclaration } from '../../secret/sources.ts'
 import type { LogLevel } from '../context.ts'
 import type { KeptCall } from '../memory.ts'
 
@@ -32,6 +34,8 @@ export interface ChildBoot {
   readonly project: string
   /** Packages of the project whose objects change no result. */
   readonly opaque: readonly string[]
+  /** Where secrets come from: the child asks there itself. */
+  readonly secrets: readonly SecretSourceDeclaration[]
   /** The folder of the workspace: logs, work. */
   readonly folder: string
   readonly store: StorePlace
@@ -109,6 +113,8 @@ export type FromChild =
   | { readonly type: 'metric'; readonly name: string; readonly value: number | string; readonly step: number }
   /** Asks the memory of the execution, which the parent has. */
   | { readonly type: 'memory'; readonly number: number; readonly asked: MemoryQuestion }
+  /** The child has read a secret: what it is recognised by where the child prints past its own checks. */
+  | { readonly type: 'secret'; readonly marks: SecretMarks }
   /** A thread asks for a large blob in memory that it shares with others. */
   | { readonly type: 'blob'; readonly blob: Digest }
   /** What an extension of the child has to say. */

@@ -14,7 +14,10 @@ import type { ChildAttempt, ChildOutcome, ToChild } from './protocol.ts'
 import { fromSmallBlobs, toSmallBlobs } from './small-blobs.ts'
 
 /** What a child runs an attempt with. */
-export interface ChildServices extends Pick<AttemptServices, 'predictorDigest' | 'project' | 'serviceOf'> {
+export interface ChildServices extends Pick<
+  AttemptServices,
+  'predictorDigest' | 'project' | 'serviceOf' | 'secrets'
+> {
   /** The folder of the workspace. */
   readonly folder: string
   readonly store: ArtifactStore
@@ -31,7 +34,7 @@ export interface RunningAttempt {
 export function startAttempt(
   step: AnyStep,
   { small, step: _key, address: _address, code: _code, ...attempt }: ChildAttempt,
-  { project, folder, store, predictorDigest, serviceOf }: ChildServices,
+  { project, folder, store, predictorDigest, serviceOf, secrets }: ChildServices,
   channel: ChildChannel,
 ): RunningAttempt {
   const given = new Map<Digest, Uint8Array>(fromSmallBlobs(small).map(({ digest, bytes }) => [digest, bytes]))
@@ -75,6 +78,7 @@ export function startAttempt(
       ports: {},
       predictorDigest,
       serviceOf,
+      secrets,
     },
   )
   return {

@@ -45,6 +45,7 @@ export function serve(
 ): void {
   let host: Promise<ChildHost> | undefined
   let running: RunningAttempt | undefined
+  let run: string | undefined
   const before: ToChild[] = []
 
   const refuse = (error: unknown): void => channel.send({ type: 'refused', error: errorRecord(error) })
@@ -60,6 +61,9 @@ export function serve(
           `pipeline '${given.address.pipeline}' has no step '${given.step}'`,
         )
       await code.checkCode(step, given)
+      // Those of one run at a time: another run reads anew.
+      if (run !== given.run.id && run !== undefined) services.secrets.forget(run)
+      run = given.run.id
       const measured = measureUsage()
       running = startAttempt(step, given, services, channel)
       for (const message of before.splice(0)) running.take(message)

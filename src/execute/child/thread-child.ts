@@ -5,7 +5,7 @@ import type { FromChild, ToChild } from './protocol.ts'
 
 const mebibyte = 2 ** 20
 /** So much of what a thread prints last on its standard error is kept, in characters. */
-const keptText = 4_096
+const keptText = 16_384
 
 class ThreadChild implements Child {
   listener: ChildListener | undefined

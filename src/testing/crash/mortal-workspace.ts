@@ -48,6 +48,7 @@ export async function openMortal(
     resources: {},
     opaque: [],
     telemetry: undefined,
+    secrets: [],
     engine: {
       attempt: (task, services) => {
         // What a dead process was about to begin it never begins.

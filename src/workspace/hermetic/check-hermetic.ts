@@ -9,6 +9,7 @@ import type { ChildBoot } from '../../execute/child/protocol.ts'
 import type { Use } from '../../execute/hermetic/use.ts'
 import type { RunServices } from '../../execute/run-request.ts'
 import { openSqliteMetadata } from '../../record/sqlite/store.ts'
+import { declaredSources } from '../../secret/open-sources.ts'
 import { openFileStore } from '../../store/file-store.ts'
 import type { WorkspaceParts } from '../parts.ts'
 import { compileProgram, type Compiled } from '../program.ts'
@@ -21,8 +22,15 @@ import type { HermeticReport } from './report.ts'
 import { standingWall, startWatched } from './standing-wall.ts'
 import { walls, type Wall } from './wall.ts'
 
-function isDenied(outcome: AttemptOutcome): boolean {
-  return !outcome.ok && (outcome.error as { code?: unknown } | null)?.code === 'ERR_ACCESS_DENIED'
+function isDenied(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'ERR_ACCESS_DENIED'
+}
+
+/** The wall has stopped a provider, which reads what it must: that is no use of the step. */
+function isSecretDenied(error: unknown): boolean {
+  if (!PipewrightError.isInstance(error) || error.code !== 'SECRET_UNAVAILABLE') return false
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) if (isDenied(cause)) return true
+  return false
 }
 
 /** Runs attempts under watch: in children, but for steps of Pipewright's own. Effects are not carried out. */
@@ -55,9 +63,9 @@ function watchedAttempt(
       }
     }
     const outcome = await run(isExempt ? { nodeArguments: [] } : wall)
-    if (!isDenied(outcome)) return outcome
+    if (outcome.ok || !(isDenied(outcome.error) || isSecretDenied(outcome.error))) return outcome
     // What the wall has stopped is known: the steps after this one are to be reached too.
-    watched.stopped(step.name, (outcome as { readonly error: Error }).error)
+    if (isDenied(outcome.error)) watched.stopped(step.name, outcome.error as Error)
     return run({ nodeArguments: [] })
   }
 }
@@ -73,7 +81,13 @@ function effectError(step: string): PipewrightError {
 export async function checkHermetic(
   pipeline: AnyPipeline,
   inputs: Readonly<Record<string, unknown>>,
-  { root, opaque, resources, services }: Pick<WorkspaceParts, 'root' | 'opaque' | 'resources' | 'services'>,
+  {
+    root,
+    opaque,
+    resources,
+    services,
+    secrets,
+  }: Pick<WorkspaceParts, 'root' | 'opaque' | 'resources' | 'services' | 'secrets'>,
 ): Promise<HermeticReport> {
   const compiled = await compileProgram(pipeline, inputs, { root, opaque })
   if (compiled.address === null)
@@ -95,12 +109,14 @@ export async function checkHermetic(
       resources,
       ...(services === undefined ? {} : { services }),
       telemetry: undefined,
+      secrets,
       findPipeline: () => Promise.resolve(pipeline),
     }
     const boot: ChildBoot = {
       type: 'boot',
       project: root,
       opaque,
+      secrets: declaredSources(secrets, root),
       folder,
       store: { folder, shared: false },
       services: serviceAddresses(services ?? []),

@@ -1,0 +1,51 @@
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
+
+/** How a process has ended. */
+export interface ProcessEnd {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** A process with all that it starts. */
+export interface ProcessGroup {
+  readonly process: ChildProcess
+  /** Rejects where the executable cannot be started. All that was printed has been read by then. */
+  readonly ended: Promise<ProcessEnd>
+  /** Signals all of them; those that are gone already are none. */
+  kill(signal: NodeJS.Signals): void
+}
+
+/** So long, in milliseconds, may others hold the pipes of a process that has ended. */
+const patience = 1_000
+
+/** Starts an executable without a shell, as the leader of a group of its own: what it leaves behind is killed after it. */
+export function startGroup(
+  [file, ...args]: readonly string[],
+  options: Pick<SpawnOptions, 'cwd' | 'env' | 'stdio'>,
+): ProcessGroup {
+  const child = spawn(file!, args, { ...options, detached: true })
+  const kill = (signal: NodeJS.Signals): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, signal)
+    } catch {
+      // None of them is left.
+    }
+  }
+  const ended = new Promise<ProcessEnd>((resolve, reject) => {
+    let letGo: NodeJS.Timeout | undefined
+    child.once('error', reject)
+    child.once('exit', () => {
+      letGo = setTimeout(() => {
+        kill('SIGKILL')
+        // Whoever has left the group may hold them still.
+        for (const stream of child.stdio) stream?.destroy()
+      }, patience)
+    })
+    child.once('close', (code, signal) => {
+      clearTimeout(letGo)
+      kill('SIGKILL')
+      resolve({ code, signal })
+    })
+  })
+  return { process: child, ended, kill }
+}
