@@ -242,5 +242,6 @@ export interface MetadataStore extends TriggerStore {
   /** Every artifact of a run: inputs, outputs, reports. */
   artifactsOfRun(run: string): AsyncIterable<Artifact>
 
+  /** Commits what is left and lets go of all that it holds; later calls are refused with `WORKSPACE_CLOSED`. */
   close(): Promise<void>
 }

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PipewrightError } from '../../internal/error.ts'
 import type { AnyStep } from '../../define/step.ts'
+import { redactedValue } from '../../secret/redacted-value.ts'
+import type { Redactor } from '../../secret/redactor.ts'
 import { startCapture } from '../capture.ts'
 import { errorRecord } from '../error-record.ts'
 import type { ChildChannel } from './channel.ts'
@@ -46,6 +48,7 @@ export function serve(
   let host: Promise<ChildHost> | undefined
   let running: RunningAttempt | undefined
   let run: string | undefined
+  let redactor: Redactor | undefined
   const before: ToChild[] = []
 
   const refuse = (error: unknown): void => channel.send({ type: 'refused', error: errorRecord(error) })
@@ -64,6 +67,7 @@ export function serve(
       // Those of one run at a time: another run reads anew.
       if (run !== given.run.id && run !== undefined) services.secrets.forget(run)
       run = given.run.id
+      redactor = services.secrets.of(run).redactor
       const measured = measureUsage()
       running = startAttempt(step, given, services, channel)
       for (const message of before.splice(0)) running.take(message)
@@ -101,7 +105,9 @@ export function serve(
   // A worker is there for steps alone: what it prints is theirs.
   startCapture()
   process.on('uncaughtException', (error) => {
-    channel.send({ type: 'uncaught', error: errorRecord(error) })
+    // Nobody has looked through it for secrets.
+    const shown = redactor === undefined ? error : redactedValue(error, redactor)
+    channel.send({ type: 'uncaught', error: errorRecord(shown) })
     end(1)
   })
   channel.listen(
