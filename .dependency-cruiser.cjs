@@ -12,6 +12,8 @@ const layers = [
   'secret',
   'execute',
   'command',
+  'worker',
+  'python',
   'lineage',
   'schedule',
   'validate',

@@ -11,6 +11,7 @@ import { lineage } from './cases/lineage.ts'
 import { maps } from './cases/maps.ts'
 import { memory } from './cases/memory.ts'
 import { planning } from './cases/planning.ts'
+import { python } from './cases/python.ts'
 import { redaction } from './cases/redaction.ts'
 import { reportPage } from './cases/report-page.ts'
 import { resume } from './cases/resume.ts'
@@ -23,6 +24,7 @@ import type { Figure } from './measure.ts'
 const cases = {
   stepOverhead,
   durableCalls,
+  python,
   maps,
   resume,
   appends,

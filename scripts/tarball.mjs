@@ -52,6 +52,25 @@ console.log('auc', rocCurve([0, 1], [0, 1]).data.auc)
 await pw.close()
 `
 
+const python = `
+import { definePipeline, definePythonStep, openWorkspace } from 'pipewright'
+import { z } from 'zod'
+
+const double = definePythonStep({
+  name: 'double',
+  inputs: { value: z.number() },
+  outputs: { value: z.number() },
+  module: 'doubling',
+  function: 'double',
+})
+const doubled = definePipeline({ name: 'doubled', inputs: { value: z.number() } }, (p, { value }) => ({
+  value: p.step(double, { value }).value,
+}))
+const pw = await openWorkspace()
+console.log('python', (await pw.run(doubled, { value: 21 })).outputs.value)
+await pw.close()
+`
+
 const readme = /```ts\n\/\/ churn\.ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))[1]
 
 const customers = 'age,visits,churned\n30,1,true\n40,5,false\n50,2,true\n20,9,false\n'
@@ -84,6 +103,9 @@ try {
   const typed = run('node', [join(root, 'node_modules/tsx/dist/cli.mjs'), 'main.ts'])
   expect(typed, 'first 12 0')
   expect(typed, 'second 12 4')
+  writeFileSync(join(folder, 'doubling.py'), 'def double(value):\n    return {"value": value * 2}\n')
+  writeFileSync(join(folder, 'python.mjs'), python)
+  expect(run('node', ['python.mjs']), 'python 42')
   expect(run('npx', ['pipewright', '--help']), 'resume')
   expect(run('npx', ['pipewright', 'run', 'pipeline.ts#doubles', '--inputs', 'inputs.json']), 'total: 12')
   expect(run('npx', ['pipewright', 'runs']), 'doubles')

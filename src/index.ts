@@ -42,6 +42,15 @@ export {
   type ValuesOf,
 } from './define/pipeline.ts'
 export { definePredictor, type PredictorDefinition } from './define/predictor.ts'
+export {
+  definePythonStep,
+  type PythonCode,
+  type PythonEnvironment,
+  type PythonFunction,
+  type PythonPort,
+  type PythonStep,
+  type PythonStepDefinition,
+} from './define/python-step.ts'
 export type { Ref, RefRecord, RefValue } from './define/ref.ts'
 export type { Pipeline, Runnable } from './define/runnable.ts'
 export type {

@@ -19,13 +19,14 @@ export type MetricInputs<F extends Fields> = { readonly [K in keyof F]: Standard
 
 const nonFinite: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity'])
 
-function restore(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(restore)
+/** The numbers that JSON cannot hold, in the place of their marks. */
+export function restoreNumbers(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(restoreNumbers)
   if (typeof value !== 'object' || value === null) return value
   const record = value as Record<string, unknown>
   if (nonFinite.has(record.$number as string) && Object.keys(record).length === 1)
     return Number(record.$number)
-  return Object.fromEntries(Object.entries(record).map(([name, member]) => [name, restore(member)]))
+  return Object.fromEntries(Object.entries(record).map(([name, member]) => [name, restoreNumbers(member)]))
 }
 
 /** Reads stored metrics, NaN and infinities included. */
@@ -34,7 +35,7 @@ export async function decodeMetrics(
   context: Pick<DecodeContext, 'blobs'>,
 ): Promise<unknown> {
   const bytes = await context.blobs.bytes(artifact)
-  return deepFreeze(restore(JSON.parse(Buffer.from(bytes).toString('utf8'))))
+  return deepFreeze(restoreNumbers(JSON.parse(Buffer.from(bytes).toString('utf8'))))
 }
 
 class MetricsKind implements Kind<unknown> {

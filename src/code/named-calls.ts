@@ -20,7 +20,7 @@ export interface NamedCall {
   readonly start: number
 }
 
-const definerNames = ['defineStep', 'definePredictor']
+const definerNames = ['defineStep', 'definePredictor', 'definePythonStep']
 
 /** The literal `name` in the object that a call is given; undefined: not a literal, null: there is none. */
 function nameOf(object: ObjectExpression | undefined): string | undefined | null {

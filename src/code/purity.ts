@@ -14,7 +14,7 @@ const telling =
   /^(?:pino|winston|bunyan|loglevel|debug|consola|signale|tslog|log4js|@opentelemetry\/.*)(?:\/|$)/
 
 /** Names that definitions go by, also where they are not imported. */
-const definers = ['defineStep', 'definePipeline', 'definePredictor', 'defineConfig']
+const definers = ['defineStep', 'definePipeline', 'definePredictor', 'definePythonStep', 'defineConfig']
 
 const pureFunctions = new Set([
   'Symbol',

@@ -16,6 +16,7 @@ const final: ReadonlySet<ErrorCode> = new Set([
   'VALUE_LOST',
   'NOT_DETERMINISTIC',
   'SOURCE_CHANGED',
+  'FUNCTION_NOT_FOUND',
 ])
 
 /** Whether an error is worth another try where the step has no `retryIf`. */

@@ -72,6 +72,9 @@ export const errorCodes = [
   'FILE_EXISTS',
   'PIPELINE_NOT_FOUND',
   'DEPENDENCY_MISSING',
+  'WORKER_FAILED',
+  'FUNCTION_NOT_FOUND',
+  'ENVIRONMENT_INVALID',
   'TEST_INVALID',
 ] as const
 

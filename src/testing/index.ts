@@ -47,6 +47,11 @@ export type {
   ContractOrchestrator,
   ContractRun,
 } from './contract/orchestrator-port.ts'
+export {
+  workerConformance,
+  type WorkerAbility,
+  type WorkerConformanceOptions,
+} from './contract/worker-conformance.ts'
 export type { FakeContext } from './context.ts'
 export { fault, storeFault, type Fault, type FaultOptions, type NodeFault, type StoreFault } from './fault.ts'
 export type { RunChanges, TestResumeOptions, TestRunOptions, TestWorkspaceOptions } from './options.ts'

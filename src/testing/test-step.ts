@@ -14,6 +14,7 @@ import { JsonValues } from '../execute/json-values.ts'
 import { ServiceHost } from '../execute/service-host.ts'
 import { inlineRunner } from '../execute/runner.ts'
 import { compileStep } from '../plan/compile.ts'
+import { PythonWorkers } from '../python/python-workers.ts'
 import type { RegistryPort } from '../registry/registry.ts'
 import type { MetricSummary } from '../record/event.ts'
 import { WorkspaceSecrets } from '../secret/workspace-secrets.ts'
@@ -132,6 +133,7 @@ export async function testStep<In, Out, Run>(
     store,
   )
   const host = new ServiceHost(standIns(options.services))
+  const python = new PythonWorkers({ root: process.cwd() })
   const services: AttemptServices = {
     project: process.cwd(),
     root: folder,
@@ -140,7 +142,7 @@ export async function testStep<In, Out, Run>(
     json: new JsonValues(reader),
     runner: withContext(inlineRunner, options.ctx),
     clock: options.clock ?? systemClock,
-    ports: { registry: options.registry ?? emptyRegistry },
+    ports: { registry: options.registry ?? emptyRegistry, python },
     predictorDigest: (predictor) => Promise.resolve<Digest>(sha256(String(predictor.predict))),
     secrets: new WorkspaceSecrets([testSecrets(options.secrets)]),
     serviceOf: (name) => host.get(name),
@@ -212,6 +214,7 @@ export async function testStep<In, Out, Run>(
       checkpoint: await left.checkpoint(),
     }
   } finally {
+    await python.close()
     await rm(folder, { recursive: true, force: true })
   }
 }

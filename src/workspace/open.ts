@@ -158,6 +158,7 @@ export async function openWorkspace(settings: Settings = {}): Promise<Workspace>
     services: merged.services ?? [],
     runners: merged.runners ?? {},
     opaque: merged.opaque ?? [],
+    python: merged.python,
     telemetry: await openTelemetry(),
     secrets: merged.secrets ?? defaultSecretSources,
     project: {

@@ -1,4 +1,5 @@
 import type { ArtifactStore } from '../artifact/blob.ts'
+import type { PythonEnvironment } from '../define/python-step.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
 import type { AnyService } from '../define/service.ts'
 import type { RunServices } from '../execute/run-request.ts'
@@ -43,6 +44,8 @@ export interface WorkspaceParts {
   readonly telemetry: Telemetry | undefined
   /** Where secrets come from, in the order in which they are asked. */
   readonly secrets: readonly SecretSource[]
+  /** The Python of steps that name none. Default `python3`. */
+  readonly python?: PythonEnvironment | undefined
   readonly engine?: EngineParts
   readonly project?: ProjectParts
   /** Finds the pipeline of a recorded run by the address that was recorded. */

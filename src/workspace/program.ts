@@ -6,12 +6,14 @@ import type { Digest } from '../internal/digest.ts'
 import type { Json } from '../internal/json.ts'
 import { projectPath } from '../internal/project-path.ts'
 import { checkBuildFunction } from '../code/build-check.ts'
-import { stepCode, type CodeRequest, type CodeSettings, type StepCode } from '../code/step-digest.ts'
+import { stepCode, type CodeRequest, type StepCode } from '../code/step-digest.ts'
+import { isPythonStep } from '../define/python-step.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
 import type { Program } from '../execute/run-request.ts'
 import type { Plan } from '../plan/document.ts'
 import { checkInputs } from '../plan/inputs.ts'
 import { compilePipeline } from '../plan/plan.ts'
+import { pythonCode, type PythonCodeSettings } from '../python/python-code.ts'
 import type { Address } from '../record/event.ts'
 
 /** A plan with what running it takes. */
@@ -48,7 +50,7 @@ async function refuseMisusedRefs(pipeline: AnyPipeline): Promise<void> {
 export async function compileProgram(
   pipeline: AnyPipeline,
   inputs: Readonly<Record<string, unknown>> | undefined,
-  settings: CodeSettings,
+  settings: PythonCodeSettings,
 ): Promise<Compiled> {
   const { structure, compiler } = compilePipeline(pipeline)
   const given: Readonly<Record<string, Json>> = inputs === undefined ? {} : checkInputs(pipeline, inputs)
@@ -59,7 +61,7 @@ export async function compileProgram(
     [...steps].map(async ([key, step]) => {
       const { name, module, options, run } = step
       const request = { name, module, run: run as CodeRequest['run'], version: options.version }
-      code.set(key, await stepCode(request, settings))
+      code.set(key, await (isPythonStep(step) ? pythonCode(step, settings) : stepCode(request, settings)))
     }),
   )
   const address =

@@ -18,6 +18,7 @@ import { SharedCache } from '../execute/shared-cache.ts'
 import { childEntries, loaderArguments } from './child-start.ts'
 import { declaredSources, openSecretProviders } from '../secret/open-sources.ts'
 import { WorkspaceSecrets } from '../secret/workspace-secrets.ts'
+import { PythonWorkers } from '../python/python-workers.ts'
 import type { WorkspaceParts } from './parts.ts'
 
 const unread = new WeakMap<AnyPredictor, Digest>()
@@ -43,6 +44,11 @@ export function serviceAddresses(services: readonly AnyService[]): ChildBoot['se
   return services.map(({ name, module }) => ({ name, module }))
 }
 
+/** What runs are driven with, and what ends with the workspace. */
+export interface WorkspaceServices extends RunServices {
+  readonly python: PythonWorkers
+}
+
 /** What runs of a workspace are driven with, composed of its parts. */
 export function servicesOf({
   root,
@@ -55,8 +61,9 @@ export function servicesOf({
   runners = {},
   telemetry,
   secrets,
+  python,
   engine = {},
-}: WorkspaceParts): RunServices {
+}: WorkspaceParts): WorkspaceServices {
   const host = new ServiceHost(services)
   const elsewhere = new Runners({
     settings: runners,
@@ -77,6 +84,7 @@ export function servicesOf({
   })
   const reader = new TieredReader(metadata, store)
   const json = new JsonValues(reader)
+  const workers = new PythonWorkers({ root, python })
   const shared = store.entries && new SharedCache(store.entries, metadata, reader)
   return {
     project: root,
@@ -92,7 +100,8 @@ export function servicesOf({
     services: host,
     serviceOf: (name) => host.get(name),
     closeRunners: () => elsewhere.close(),
-    ports: { registry: metadata },
+    ports: { registry: metadata, python: workers },
+    python: workers,
     predictorDigest: predictorDigestIn({ root, opaque }),
     resources: new ResourcePool({ ...machineResources(), ...resources }),
     secrets: new WorkspaceSecrets(openSecretProviders(secrets, root)),

@@ -4,6 +4,7 @@ import { didYouMean } from '../internal/nearest.ts'
 import type { ArtifactStore } from '../artifact/blob.ts'
 import { isService, type AnyService } from '../define/service.ts'
 import type { RunnerSettings } from '../execute/runner-settings.ts'
+import { checkPythonEnvironment, type PythonEnvironment } from '../define/python-step.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import { secretSourceFix, secretSourceProblem, type SecretSource } from '../secret/sources.ts'
 import { checkRunners } from './runner-check.ts'
@@ -58,6 +59,8 @@ export interface Settings {
    * command, or what `defineSecretProvider` made. Default `['environment']`.
    */
   readonly secrets?: readonly SecretSource[]
+  /** The Python of steps that name none: an interpreter, a virtual environment or requirements. Default `python3`. */
+  readonly python?: PythonEnvironment
   /** Pipelines by name, as `file#export`; a file is loaded only when its pipeline is named. */
   readonly pipelines?: Readonly<Record<string, string>>
   /** When pipelines run, by `schedule(…)`; `pipewright up` or `pw.drive` drives them. */
@@ -76,6 +79,7 @@ const known = [
   'runners',
   'opaque',
   'secrets',
+  'python',
   'pipelines',
   'schedules',
   'triggers',
@@ -100,7 +104,7 @@ export function checkSettings(settings: Settings, where: string): Settings {
     refuse(where, 'the settings', 'are not an object', 'export default defineConfig({ … })')
   for (const field of Object.keys(settings))
     if (!known.includes(field)) refuse(where, `'${field}'`, 'is not a setting', didYouMean(field, known))
-  const { root, store, concurrency, resources, opaque = [], secrets = [], pipelines } = settings
+  const { root, store, concurrency, resources, opaque = [], secrets = [], python, pipelines } = settings
   if (root !== undefined && typeof root !== 'string')
     refuse(where, 'root', 'is not a path', "give a folder such as '.'")
   if (store !== undefined && !isStore(store))
@@ -122,6 +126,8 @@ export function checkSettings(settings: Settings, where: string): Settings {
     const problem = secretSourceProblem(source)
     if (problem !== undefined) refuse(where, `secrets[${index}]`, problem, secretSourceFix)
   }
+  if (python !== undefined)
+    checkPythonEnvironment(python, (problem, fix) => refuse(where, 'python', problem, fix))
   for (const [name, address] of Object.entries(pipelines ?? {})) {
     if (typeof address !== 'string' || address === '')
       refuse(where, `pipelines.${name}`, 'is not an address', "give 'file#export'")

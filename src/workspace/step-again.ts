@@ -6,6 +6,7 @@ import { sha256 } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
 import type { Artifact } from '../artifact/artifact.ts'
+import { isPythonStep } from '../define/python-step.ts'
 import type { AnyPipeline } from '../define/runnable.ts'
 import { attemptStep } from '../execute/attempt.ts'
 import { inputDigests } from '../execute/cache-key.ts'
@@ -92,7 +93,9 @@ export async function repeatStep(
   const key = plannedStep(planned, node).step
   const step = program.steps.get(key)!
   const { timeout: _timeout, ...declaration } = plan.steps[key]!
-  if ((declaration.effect !== undefined && !effect) || step.port !== undefined) throw refused(node, step.port)
+  // Python is called, whereas other ports are written into.
+  const port = isPythonStep(step) ? undefined : step.port
+  if ((declaration.effect !== undefined && !effect) || port !== undefined) throw refused(node, port)
   const inputs = await inputsOf(detail, execution, { plan, program }, parts, services)
   const digests = await inputDigests(inputs, step.inputs, services.json)
   const place = { run: detail.id, node, attempt: 1, key: execution.key }

@@ -7,7 +7,6 @@ import type { Json } from '../internal/json.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { TextForm } from '../artifact/table-text.ts'
 import { isPipeline, type AnyPipeline, type Pipeline } from '../define/runnable.ts'
-import type { RunServices } from '../execute/run-request.ts'
 import { compare, type Comparison } from '../lineage/compare.ts'
 import { explain, type Explanation } from '../lineage/explain.ts'
 import { contentOf, type RunContent } from '../lineage/run-content.ts'
@@ -45,7 +44,7 @@ import type { EventOptions, SeenEvent } from './run-events.ts'
 import { Runs } from './runs.ts'
 import type { LogLine } from './segment.ts'
 import { runNotFound } from './run-not-found.ts'
-import { servicesOf } from './services.ts'
+import { servicesOf, type WorkspaceServices } from './services.ts'
 import type { RepeatedStep, RepeatOptions } from './step-again.ts'
 import { Sources } from './sources.ts'
 
@@ -90,7 +89,7 @@ export class Workspace implements AsyncDisposable {
   /** The registered models. */
   readonly registry: Registry
   readonly #parts: WorkspaceParts
-  readonly #services: RunServices
+  readonly #services: WorkspaceServices
   readonly #sources: Sources
   readonly #lineage: Lineage
   readonly #runs: Runs
@@ -1032,6 +1031,7 @@ export class Workspace implements AsyncDisposable {
     await this.#runs.close()
     await this.#services.closeRunners()
     await this.#services.services.close()
+    await this.#services.python.close()
     await this.#services.shared?.flush()
     await this.#parts.metadata.close()
     await this.#parts.store.close()

@@ -48,6 +48,7 @@ test('the exports are closed, and each has its source', () => {
     './schemas/cli.json',
     './schemas/events.json',
     './schemas/plan.json',
+    './schemas/worker.json',
     './package.json',
   ])
 })
