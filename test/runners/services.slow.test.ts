@@ -1,7 +1,7 @@
 import './loader.ts'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openWorkspace, RunFailedError, type RunnerName, type Workspace } from 'pipewright'
+import { openWorkspace, type RunFailedError, type RunnerName, type Workspace } from 'pipewright'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { tempFolder } from '../workspace/temp.ts'
 import { broken, counter, counting, failing } from './programs/services.ts'
