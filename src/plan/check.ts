@@ -45,12 +45,12 @@ function stepFindings(key: string, step: StepDeclaration, context: CheckContext)
       fix: 'write them as ES modules without eval; give packages a version',
     })
   }
-  if (step.timeout !== undefined) {
+  if (step.timeout !== undefined && (step.runner ?? 'inline') === 'inline') {
     findings.push({
       level: 'note',
       subject: step.name,
-      message: 'has a timeout, but a synchronous loop in this process cannot be stopped by it',
-      fix: 'let the step react to ctx.signal at every await',
+      message: 'has a timeout, but inline a synchronous loop cannot be stopped by it',
+      fix: "run it elsewhere, runner: 'thread' or 'process', or let it react to ctx.signal at every await",
     })
   }
   for (const [name, amount] of Object.entries(step.resources ?? {})) {

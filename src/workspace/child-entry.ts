@@ -7,5 +7,9 @@ const channel = descriptorChannel()
 serve(
   channel,
   (boot) => openChildHost(boot, channel),
-  (code) => process.exit(code),
+  (code, isAlone) => {
+    // Its parent would have ended its group.
+    if (isAlone) process.kill(-process.pid, 'SIGKILL')
+    process.exit(code)
+  },
 )

@@ -407,7 +407,7 @@ describe('selection and drawing', () => {
 test('check: what can be known of a plan before it runs', () => {
   const found = (context: Parameters<typeof check>[1]): string[] =>
     check(plan(whole, given), context).map(({ level, subject, message }) => `${level} ${subject} ${message}`)
-  const timeout = 'note train has a timeout, but a synchronous loop in this process cannot be stopped by it'
+  const timeout = 'note train has a timeout, but inline a synchronous loop cannot be stopped by it'
   expect(found({ resources: { gpu: 1 } })).toEqual([timeout])
   expect(
     found({ resources: { gpu: 0 }, uncacheable: { load: 'of its name', send: 'of its name', train: null } }),

@@ -1,5 +1,8 @@
 import './loader.ts'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import {
@@ -11,7 +14,7 @@ import {
   type RunnerName,
   type Workspace,
 } from 'pipewright'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { z } from 'zod'
 import { memoryStore } from '../../src/store/memory-store.ts'
 import { tempFolder } from '../workspace/temp.ts'
@@ -252,4 +255,32 @@ test('a module that starts a run when it is loaded for its steps is told so', as
   expect((error as { stderr: string }).stderr).toMatch(
     /RUN_IN_WORKER|a run was started while a thread or process/,
   )
+})
+
+test('when the process that drives a run is killed, those of its steps end with it', async () => {
+  const root = await tempFolder()
+  const pids = join(root, 'pids')
+  const program = fileURLToPath(new URL('programs/run-orphan.ts', import.meta.url))
+  const driver = spawn(process.execPath, [...process.execArgv.slice(-2), program, root, pids], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    stdio: 'ignore',
+  })
+  const both = await vi.waitFor(
+    async () => {
+      const found = (await readFile(pids, 'utf8')).split(' ').map(Number)
+      expect(found).toHaveLength(2)
+      return found
+    },
+    { timeout: 30_000 },
+  )
+  driver.kill('SIGKILL')
+  const isThere = (pid: number): boolean => {
+    try {
+      // One that nobody has waited for is a zombie, and as good as gone.
+      return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    } catch {
+      return false
+    }
+  }
+  await vi.waitFor(() => expect(both.filter(isThere)).toEqual([]), { timeout: 10_000 })
 })

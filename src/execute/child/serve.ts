@@ -39,11 +39,14 @@ async function leftProcesses(own: () => number): Promise<number> {
   return runningProcesses() - own()
 }
 
-/** Serves a parent: one attempt after the other, until nothing more comes. `end` ends this child. */
+/**
+ * Serves a parent: one attempt after the other, until nothing more comes. `end` ends this child; one that is left alone takes
+ * with it all that its steps have started.
+ */
 export function serve(
   channel: ChildChannel,
   open: (boot: ChildBoot) => Promise<ChildHost>,
-  end: (code: number) => void,
+  end: (code: number, isAlone: boolean) => void,
 ): void {
   let host: Promise<ChildHost> | undefined
   let running: RunningAttempt | undefined
@@ -98,7 +101,7 @@ export function serve(
       await (await host)?.close()
     } finally {
       // Whatever steps have left running ends with it.
-      end(0)
+      end(0, false)
     }
   }
 
@@ -108,7 +111,7 @@ export function serve(
     // Nobody has looked through it for secrets.
     const shown = redactor === undefined ? error : redactedValue(error, redactor)
     channel.send({ type: 'uncaught', error: errorRecord(shown) })
-    end(1)
+    end(1, false)
   })
   channel.listen(
     (message) => {
@@ -118,6 +121,6 @@ export function serve(
       else if (running === undefined) before.push(message)
       else running.take(message)
     },
-    () => end(1),
+    () => end(1, true),
   )
 }
