@@ -38,7 +38,9 @@ export function startGroup(
       letGo = setTimeout(() => {
         kill('SIGKILL')
         // Whoever has left the group may hold them still.
-        for (const stream of child.stdio) stream?.destroy()
+        letGo = setTimeout(() => {
+          for (const stream of child.stdio) stream?.destroy()
+        }, patience)
       }, patience)
     })
     child.once('close', (code, signal) => {

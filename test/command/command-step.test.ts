@@ -232,6 +232,20 @@ describe('what goes wrong', () => {
     await vi.waitFor(() => expect(state()).toMatch(/^(?:Z.*)?\s*$/))
   })
 
+  test('what it has printed is whole, also where what it leaves behind holds its output', async () => {
+    const code = `
+      const { spawn } = require('node:child_process')
+      spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' }).unref()
+      process.stdout.write('x'.repeat(300000), () => process.exit(0))`
+    const step = defineCommandStep({
+      name: 'run',
+      outputs: { out: file('text/plain') },
+      command: [node, '-e', code],
+      stdout: 'out',
+    })
+    expect(await (await testStep(step, {})).outputs.out.text()).toHaveLength(300_000)
+  })
+
   test.each<[string, object, RegExp]>([
     ['a placeholder', { command: ['x', '{inn}'] }, /nothing is called '\{inn\}'/],
     ['no arguments', { command: 'sort -o x' }, /this is no list of arguments/],
