@@ -1,3 +1,4 @@
+import { byteText } from '../internal/byte-size.ts'
 import type { Plan, PlanNode, PlanScope } from '../plan/document.ts'
 import { bodiesOf, isWait, repeats } from '../plan/bodies.ts'
 import type { PlanGraph } from '../plan/locate.ts'
@@ -40,6 +41,9 @@ function factsOf(execution: ExecutionRecord): string {
   if (execution.reused !== null) parts.push(`from run ${execution.reused.run.slice(0, 13)}`)
   else if (execution.step !== null && execution.finishedAt !== null)
     parts.push(durationText(execution.finishedAt - execution.startedAt))
+  const usage = execution.attempts.at(-1)?.usage
+  if (usage !== undefined)
+    parts.push(usage.memory === undefined ? usage.runner : `${usage.runner} ${byteText(usage.memory)}`)
   if (execution.attempts.length > 1) parts.push(`${execution.attempts.length} attempts`)
   const repaired = execution.attempts.findLast((attempt) => attempt.repaired !== undefined)?.repaired
   if (repaired !== undefined)
