@@ -65,8 +65,11 @@ interface Printed {
   readonly best: number
   readonly executed: readonly string[]
   readonly engine: string
+  /** Where its steps ran. */
+  readonly ran: readonly string[]
 }
 
+const inline = ['inline']
 const all = ['last', 'load', 'trials[0]/score', 'trials[1]/score']
 
 function same(what: string, found: unknown, expected: unknown): void {
@@ -83,15 +86,30 @@ async function lives(
 ): Promise<void> {
   await rm(join(place, '.pipewright'), { recursive: true, force: true })
   const printed = async (mode: string): Promise<Printed> => JSON.parse(await start(mode)) as Printed
-  same(`${what}, first run`, await printed('run'), { best: 4, executed: all, engine })
-  same(`${what}, second run`, await printed('run'), { best: 4, executed: ['last'], engine })
+  same(`${what}, first run`, await printed('run'), { best: 4, executed: all, engine, ran: inline })
+  same(`${what}, second run`, await printed('run'), { best: 4, executed: ['last'], engine, ran: inline })
   await rm(join(place, '.pipewright'), { recursive: true, force: true })
   const death = await start('run', true).then(
     () => 'none',
     (error: { signal?: string }) => error.signal,
   )
   same(`${what}, killed`, death, 'SIGKILL')
-  same(`${what}, resumed`, await printed('resume'), { best: 4, executed: all, engine })
+  same(`${what}, resumed`, await printed('resume'), { best: 4, executed: all, engine, ran: inline })
+}
+
+/** Steps in threads and processes load the module of the pipeline, as it was loaded here. */
+async function livesElsewhere(
+  what: string,
+  engine: string,
+  start: (mode: string) => Promise<string>,
+): Promise<void> {
+  for (const runner of ['thread', 'process'])
+    same(`${what}, ${runner}`, JSON.parse(await start(runner)), {
+      best: 4,
+      executed: all,
+      engine,
+      ran: [runner],
+    })
 }
 
 /** Tries a project under a Node; throws what does not work. */
@@ -113,13 +131,11 @@ export async function tryNode(project: string, node: string): Promise<string> {
       run([...args, mode], die ? { DIE: '1' } : {})
   const version = (await run(['--version'])).trim()
   const engine = Number.parseInt(version.slice(1), 10) < 22 ? 'libsql' : 'node:sqlite'
-  await lives(
-    'tsx',
-    engine,
-    project,
-    program('--import', pathToFileURL(join(root, 'node_modules/tsx/dist/loader.mjs')).href, 'main.ts'),
-  )
+  const tsx = pathToFileURL(join(root, 'node_modules/tsx/dist/loader.mjs')).href
+  await lives('tsx', engine, project, program('--import', tsx, 'main.ts'))
+  await livesElsewhere('tsx', engine, program('--import', tsx, 'main.ts'))
   await lives('compiled', engine, project, program('out/main.js'))
+  await livesElsewhere('compiled', engine, program('out/main.js'))
   await lives('bundled', engine, project, program('bundle/main.mjs'))
   const cli = 'node_modules/pipewright/dist/cli/main.js'
   await writeFile(join(project, 'inputs.json'), JSON.stringify({ csv: 'customers.csv' }))
