@@ -81,12 +81,17 @@ export async function attemptInChild(
   const timers: NodeJS.Timeout[] = []
   const after = (ms: number, act: () => void): void => void timers.push(setTimeout(act, ms).unref())
   let stop: () => void = () => undefined
+  // Starting a child, and loading code in it, is not the step's time.
+  const begun = (): void => {
+    if (timeout !== undefined) after(timeout + grace + margin, () => child.kill('time'))
+  }
   const ending = new Promise<Ending>((resolve) => {
     child.listener = {
       printed: (line, isError) => lines.take(line, isError),
       message: (message) => {
         hasSpoken = true
         if (message.type === 'log') onLog(message.level, message.message, message.fields)
+        else if (message.type === 'begun') begun()
         else if (message.type === 'progress') onProgress(message.done, message.total)
         else if (message.type === 'metric') onMetric?.(message.name, Number(message.value), message.step)
         else if (message.type === 'memory')
@@ -119,7 +124,6 @@ export async function attemptInChild(
     }
     if (signal.aborted) cancel()
     else stop = onAbort(signal, cancel)
-    if (timeout !== undefined) after(timeout + grace + margin, () => child.kill('time'))
   })
   let end: Ending | { readonly type: 'end'; readonly how: ChildEnd }
   try {

@@ -95,7 +95,8 @@ class ProcessChild implements Child {
 
   kill(why?: ChildEnd['killed']): void {
     this.#killed ??= why
-    killGroup(this.#process)
+    // Its number may be another's by now.
+    if (living.has(this.#process)) killGroup(this.#process)
   }
 
   peak = (): number | undefined => this.#peak

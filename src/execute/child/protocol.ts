@@ -101,6 +101,8 @@ export type ChildOutcome =
 export type FromChild =
   /** What was asked to be loaded at once is loaded. */
   | { readonly type: 'ready' }
+  /** The step was found, and its function begins: its time counts from here. */
+  | { readonly type: 'begun' }
   /** There will be no outcome: the step was not found, or the request cannot be met. */
   | { readonly type: 'refused'; readonly error: ErrorRecord }
   | { readonly type: 'progress'; readonly done: number; readonly total: number }

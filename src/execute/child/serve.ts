@@ -72,6 +72,7 @@ export function serve(
       run = given.run.id
       redactor = services.secrets.of(run).redactor
       const measured = measureUsage()
+      channel.send({ type: 'begun' })
       running = startAttempt(step, given, services, channel)
       for (const message of before.splice(0)) running.take(message)
       const outcome = await running.outcome
