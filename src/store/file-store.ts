@@ -1,17 +1,5 @@
 import { createReadStream, constants as fsConstants } from 'node:fs'
-import {
-  chmod,
-  copyFile,
-  mkdir,
-  open,
-  opendir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  unlink,
-  utimes,
-} from 'node:fs/promises'
+import { chmod, copyFile, mkdir, open, opendir, rename, rm, stat, unlink, utimes } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { DigestStream, isDigest, sha256, type Digest } from '../internal/digest.ts'
@@ -22,6 +10,7 @@ import type { ArtifactStore, Blob, SharedEntries, StoredBlob, StorePlace } from 
 import { fileEntries } from './entry-files.ts'
 import { corrupt, missing, noDigest, sourceChanged, storeError } from './errors.ts'
 import { externalChunks } from './external.ts'
+import { wholeFile } from './whole-file.ts'
 
 const chunkSize = 1024 * 1024
 const staleTemporary = 24 * 60 * 60 * 1_000
@@ -152,7 +141,7 @@ class FileStore implements ArtifactStore {
       return Buffer.concat(chunks)
     }
     const { blob } = artifact
-    const bytes = await readFile(this.#path(blob)).catch((error: unknown) => this.#failed(blob, error))
+    const bytes = await wholeFile(this.#path(blob)).catch((error: unknown) => this.#failed(blob, error))
     if (!this.#verified.has(blob)) {
       if (sha256(bytes) !== blob) throw await this.#setAside(blob)
       this.#verified.add(blob)
