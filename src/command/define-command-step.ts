@@ -26,7 +26,13 @@ import {
   type StepOptions,
 } from '../define/step.ts'
 import { inputArguments, inputsFile } from './arguments.ts'
-import { isFinal, runCommand, type ExitMeaning } from './run-command.ts'
+import { runInContainer } from './container/run.ts'
+import { Mounts } from './container/mounts.ts'
+import { checkContainer, type ContainerOptions } from './container/options.ts'
+import { isFinal } from './final-error.ts'
+import { commandFingerprint } from './fingerprint.ts'
+import { pathsOfMachine } from './paths.ts'
+import { runCommand, type ExitMeaning } from './run-command.ts'
 import { checkCommand, commandLine, placeholders, type CommandPart } from './template.ts'
 
 /** What every command may see of the environment: where tools are, who runs them, and how texts are written. */
@@ -83,6 +89,8 @@ export interface CommandStepDefinition<
    * other one `retry`, which takes a `retry` of the step.
    */
   readonly exitCodes?: Readonly<Record<number, ExitMeaning>>
+  /** Runs the command in a container, by docker or podman. Default: as a process of this machine. */
+  readonly container?: ContainerOptions
 }
 
 type AnyDefinition = CommandStepDefinition<Specs, Specs>
@@ -128,16 +136,17 @@ function checkPlaces({ command, stdout, places = {} }: AnyDefinition, outputs: K
     refuse(owner, `output '${stdout}' is a directory, which cannot be printed`, 'take a file')
 }
 
-/** The digests of the files of the project that a command reads. */
-async function fileDigests(files: Readonly<Record<string, URL>>): Promise<Record<string, string>> {
-  const digests: Record<string, string> = {}
-  for (const [name, url] of Object.entries(files)) digests[name] = sha256(await readFile(url))
-  return digests
+/** A name in braces has one meaning. */
+function checkMounts(mounts: Readonly<Record<string, URL>>, taken: readonly string[], owner: string): void {
+  for (const name of Object.keys(mounts))
+    if (taken.includes(name))
+      refuse(owner, `container.mounts: '${name}' is something else already`, 'give the folder another name')
 }
 
-function environment(env: readonly string[]): Record<string, string> {
+/** The variables of the environment of these names, as far as they are set. */
+function environment(names: readonly string[]): Record<string, string> {
   const seen: Record<string, string> = {}
-  for (const name of [...passed, ...env]) {
+  for (const name of names) {
     const value = own(process.env, name)
     if (value !== undefined) seen[name] = value
   }
@@ -154,7 +163,8 @@ function environment(env: readonly string[]): Record<string, string> {
  *
  * Its cache key has the command as it is written here, the contents of `files`, and `version`, by which you tell of the
  * executable: another release, another text. Throws `DEFINITION_INVALID` for what cannot work; the step fails with
- * `COMMAND_FAILED` where the executable is not there or ends with a code that is no success.
+ * `COMMAND_FAILED` where the executable is not there or ends with a code that is no success, and with `CONTAINER_FAILED` where
+ * its `container` cannot be run.
  *
  * @example
  * ```ts
@@ -175,15 +185,26 @@ export function defineCommandStep<
   definition: CommandStepDefinition<I, O, S>,
 ): Step<InputsOf<I>, OutputsOf<O>, StepFunction<ReceivedOf<I>, ReturnedOf<O>>> {
   const all = definition as unknown as AnyDefinition
-  const { command, files = {}, stdout, places = {}, exitCodes = {}, version, ...options } = all
+  const { command, files = {}, stdout, places = {}, exitCodes = {}, version, container, ...options } = all
   const owner = `step '${options.name}'`
   const inputs = toKinds(options.inputs ?? {}, owner, 'input')
   const outputs = toKinds(options.outputs ?? {}, owner, 'output')
   checkKinds(inputs, outputs, owner)
   const known = [...Object.keys(inputs), ...Object.keys(outputs), ...Object.keys(files), inputsFile]
-  checkCommand(command, known, owner)
+  if (container !== undefined) checkContainer(container, owner)
+  const folders = container?.mounts ?? {}
+  checkMounts(folders, known, owner)
+  checkCommand(command, [...known, ...Object.keys(folders)], owner)
   checkPlaces(all, outputs, owner)
-  const written = { command, places, exitCodes, stdout, env: options.env, version }
+  const written = {
+    command,
+    places,
+    exitCodes,
+    stdout,
+    env: options.env,
+    version,
+    container: container && inKey(container),
+  }
   const names = new Set(placeholders(command))
   const grace = Math.max(0, milliseconds(options.grace ?? '5s', `${owner}, grace`) - 1_000)
   const run = async (
@@ -194,25 +215,31 @@ export function defineCommandStep<
     const paths: Record<string, string> = {}
     for (const name of Object.keys(outputs))
       paths[name] = join(workdir, own(places, name) ?? `out-${fileName(name)}`)
+    const mounts = container === undefined ? undefined : new Mounts(workdir)
+    const seen = mounts ?? pathsOfMachine
     const values = {
-      ...(await inputArguments(given, inputs, workdir, names)),
-      ...paths,
-      ...Object.fromEntries(Object.entries(files).map(([name, url]) => [name, fileURLToPath(url)])),
+      ...(await inputArguments(given, inputs, workdir, names, seen)),
+      ...mapped(paths, (_name, path) => seen.inWorkdir(path)),
+      ...mapped(files, (name, url) => seen.file(name, fileURLToPath(url))),
+      ...mapped(folders, (name, url) => mounts!.folder(name, fileURLToPath(url))),
     }
-    const env = environment(options.env ?? [])
+    const env = environment([...(container === undefined ? passed : []), ...(options.env ?? [])])
     for (const name of Object.keys(options.secrets ?? {})) env[name] = await ctx.secret(name)
     const stdoutFile = stdout === undefined ? undefined : paths[stdout]
-    await runCommand(
-      { arguments: commandLine(command, values), env, stdoutFile, exitCodes, grace, owner },
-      ctx,
-    )
+    const ready = { arguments: commandLine(command, values), env, stdoutFile, exitCodes, grace, owner }
+    if (mounts === undefined) await runCommand(ready, ctx)
+    else {
+      const { name: step, resources = {} } = options
+      await runInContainer({ ...ready, step, container: container!, resources, mounts: mounts.all }, ctx)
+    }
     return made(outputs, paths, workdir)
   }
   const { retry } = options
+  const fingerprint = commandFingerprint(files, container, owner)
   return makeStep({
     ...options,
     version: `command ${sha256(canonicalJson(JSON.parse(JSON.stringify(written))))}`,
-    ...(Object.keys(files).length === 0 ? {} : { fingerprint: () => fileDigests(files) }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(retry === undefined
       ? {}
       : {
@@ -224,6 +251,18 @@ export function defineCommandStep<
         }),
     run: run as never,
   } as unknown as StepDefinition<Specs, Specs>)
+}
+
+/** What of a container changes results, as it is written: not who runs it, nor where folders of the project are. */
+function inKey({ image, network = 'none', user, mounts = {}, gpus }: ContainerOptions): object {
+  return { image, network, user, mounts: Object.keys(mounts), gpus }
+}
+
+function mapped<T, U>(
+  record: Readonly<Record<string, T>>,
+  to: (name: string, value: T) => U,
+): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, to(name, value)]))
 }
 
 /** The outputs of a command that has ended: files and directories by their paths, data as it has written it. */

@@ -1,0 +1,94 @@
+import { createWriteStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import type { Readable } from 'node:stream'
+import { startGroup, type ProcessEnd, type ProcessGroup } from '../internal/process-group.ts'
+import { PrintedLines } from '../execute/printed-lines.ts'
+
+/** So much of a stream is logged, in bytes. */
+const mostLogged = 4 * 1024 * 1024
+/** So many of the last lines of the standard error are told where a command has failed. */
+const lastLines = 10
+
+/** A process whose output is told line by line. */
+export interface LoggedProcess {
+  readonly arguments: readonly string[]
+  readonly cwd?: string
+  /** Default: that of this process. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Where the standard output goes; absent: it is told too. */
+  readonly stdoutFile?: string | undefined
+  readonly onLine: (line: string) => void
+  /** Aborted, the process is told to end. */
+  readonly signal: AbortSignal
+  /** Milliseconds between being told to end and being killed. */
+  readonly grace: number
+  /** How it is told to end, and killed. Default: by a signal to all that it has started. */
+  readonly kill?: (signal: 'SIGTERM' | 'SIGKILL', group: ProcessGroup) => void
+}
+
+/** How it has ended, with the last lines of its standard error. */
+export interface LoggedEnd extends ProcessEnd {
+  readonly last: readonly string[]
+}
+
+/** Tells what a stream prints, line by line, up to a bound; all of it is read, so that nobody waits for a full pipe. */
+function logged(stream: Readable, log: (line: string) => void): () => void {
+  const lines = new PrintedLines(log)
+  let size = 0
+  stream.on('data', (chunk: Buffer) => {
+    const room = mostLogged - size
+    size += chunk.length
+    if (room > 0) lines.write(chunk.subarray(0, room))
+  })
+  return () => {
+    lines.end()
+    if (size > mostLogged) log(`… ${size - mostLogged} bytes more were printed and are not kept`)
+  }
+}
+
+/** Runs a process to its end; throws the reason of the signal where that is aborted, and why it cannot be started. */
+export async function runLogged({
+  arguments: args,
+  cwd,
+  env,
+  stdoutFile,
+  onLine,
+  signal,
+  grace,
+  kill = (name, group) => group.kill(name),
+}: LoggedProcess): Promise<LoggedEnd> {
+  signal.throwIfAborted()
+  const group = startGroup(args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const { stdout, stderr } = group.process
+  let killing: NodeJS.Timeout | undefined
+  const stop = (): void => {
+    kill('SIGTERM', group)
+    killing ??= setTimeout(() => kill('SIGKILL', group), grace)
+  }
+  signal.addEventListener('abort', stop, { once: true })
+  const last: string[] = []
+  const ends = [
+    logged(stderr!, (line) => {
+      if (last.push(line) > lastLines) last.shift()
+      // Tools tell on it how far they are as well as what is wrong.
+      onLine(line)
+    }),
+  ]
+  let writing: Promise<void> = Promise.resolve()
+  if (stdoutFile === undefined) ends.push(logged(stdout!, onLine))
+  else {
+    writing = pipeline(stdout!, createWriteStream(stdoutFile))
+    // What cannot be written ends the command as well.
+    writing.catch(stop)
+  }
+  try {
+    const end = await group.ended
+    for (const each of ends) each()
+    signal.throwIfAborted()
+    await writing
+    return { ...end, last }
+  } finally {
+    clearTimeout(killing)
+    signal.removeEventListener('abort', stop)
+  }
+}
