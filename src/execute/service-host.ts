@@ -1,15 +1,12 @@
 import { PipewrightError } from '../internal/error.ts'
 import { didYouMean } from '../internal/nearest.ts'
 import type { AnyService } from '../define/service.ts'
+import { runningProcesses } from './running-processes.ts'
 
 /** An opened service. */
 interface Opened {
   readonly service: AnyService
   readonly value: Promise<unknown>
-}
-
-function runningProcesses(): number {
-  return process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length
 }
 
 /** What the steps of this process share: each service is opened when it is first asked for, and closed with the last run. */

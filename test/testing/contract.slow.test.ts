@@ -5,7 +5,7 @@ import { localOrchestrator } from './local-contract.ts'
 
 describe('runs in this process', () => {
   orchestratorContract({
-    create: async () => localOrchestrator(await tempFolder()),
+    create: async () => localOrchestrator({ root: await tempFolder() }),
     test,
   })
 })

@@ -1,10 +1,17 @@
-import { openWorkspace, type Pipeline, type RunFailedError, type RunHandle, type Workspace } from 'pipewright'
+import {
+  openWorkspace,
+  type Pipeline,
+  type RunFailedError,
+  type RunHandle,
+  type Settings,
+  type Workspace,
+} from 'pipewright'
 import type { ContractEnd, ContractOrchestrator, ContractRun } from 'pipewright/testing'
 
 /** Runs in this process, over a store of files and SQLite; an interruption closes the workspace under them. */
-export function localOrchestrator(root: string): ContractOrchestrator {
+export function localOrchestrator(settings: Settings): ContractOrchestrator {
   let opened: Promise<Workspace> | undefined
-  const workspace = (): Promise<Workspace> => (opened ??= openWorkspace({ root }))
+  const workspace = (): Promise<Workspace> => (opened ??= openWorkspace(settings))
   const close = async (): Promise<void> => {
     const closing = opened
     opened = undefined

@@ -77,21 +77,18 @@ export async function attemptInChild(
     printed.write({ at: services.clock.now(), level, message })
     onLog(level, message, undefined)
   })
-  let hasSpoken = false
+  let hasBegun = false
   const timers: NodeJS.Timeout[] = []
   const after = (ms: number, act: () => void): void => void timers.push(setTimeout(act, ms).unref())
   let stop: () => void = () => undefined
-  // Starting a child, and loading code in it, is not the step's time.
-  const begun = (): void => {
-    if (timeout !== undefined) after(timeout + grace + margin, () => child.kill('time'))
-  }
   const ending = new Promise<Ending>((resolve) => {
     child.listener = {
       printed: (line, isError) => lines.take(line, isError),
       message: (message) => {
-        hasSpoken = true
-        if (message.type === 'log') onLog(message.level, message.message, message.fields)
-        else if (message.type === 'begun') begun()
+        if (message.type === 'begun') {
+          hasBegun = true
+          if (timeout !== undefined) after(timeout + grace + margin, () => child.kill('time'))
+        } else if (message.type === 'log') onLog(message.level, message.message, message.fields)
         else if (message.type === 'progress') onProgress(message.done, message.total)
         else if (message.type === 'metric') onMetric?.(message.name, Number(message.value), message.step)
         else if (message.type === 'memory')
@@ -157,8 +154,9 @@ export async function attemptInChild(
     const isGood = left === 0 && (outcome.ok || outcome.abandoned !== true)
     return { result: ended(outcome, usage, log, services), isGood, isStale: false }
   }
+  // What it has loaded, or could not open, stays with it: another one looks again.
   if (end.type === 'refused')
-    return { result: failed(revivedError(end.error), 'failed', false), isGood: true, isStale: false }
+    return { result: failed(revivedError(end.error), 'failed', false), isGood: false, isStale: false }
   if (end.type === 'uncaught')
     return { result: failed(revivedError(end.error), 'failed', true), isGood: false, isStale: false }
   if (signal.aborted)
@@ -166,7 +164,7 @@ export async function attemptInChild(
   const how = { ...end.how, stderr: shown(end.how.stderr).slice(-toldText) }
   const { error, kind } = lostError(task, how, { runner, timeout, limit })
   const verdict = await retryVerdict(task.step, error, task.attempt, signal)
-  return { result: failed(verdict.error, kind, verdict.retry), isGood: false, isStale: !hasSpoken }
+  return { result: failed(verdict.error, kind, verdict.retry), isGood: false, isStale: !hasBegun }
 }
 
 async function sharedBlob(

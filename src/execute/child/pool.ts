@@ -37,6 +37,8 @@ export class ChildPool {
   /** Those that do nothing, the last used last. */
   readonly #idle: Kept[] = []
   readonly #busy = new Set<Kept>()
+  /** Those that are closing what steps have opened. */
+  readonly #ending = new Set<Promise<void>>()
   #isClosed = false
 
   constructor(start: (settings: ChildSettings) => Child, settings: PoolSettings) {
@@ -65,7 +67,7 @@ export class ChildPool {
       kept.child.listener = undefined
       this.#busy.delete(kept)
       if (isGood && !this.#isClosed && ++kept.served < this.#settings.recycleAfter) this.#keep(kept)
-      else if (isGood) void this.#end(kept)
+      else if (isGood) this.#end(kept)
       else kept.child.kill()
     }
   }
@@ -74,8 +76,9 @@ export class ChildPool {
   async close(): Promise<void> {
     this.#isClosed = true
     for (const { child } of this.#busy) child.kill()
-    const ending = this.#idle.splice(0).map((kept) => this.#end(kept))
-    await Promise.all([...ending, ...[...this.#busy].map(({ child }) => child.ended)])
+    const killed = [...this.#busy].map(({ child }) => child.ended)
+    for (const kept of this.#idle.splice(0)) this.#end(kept)
+    await Promise.all([...killed, ...this.#ending])
   }
 
   #take(key: string): Kept | undefined {
@@ -105,18 +108,21 @@ export class ChildPool {
       const at = this.#idle.indexOf(kept)
       if (at < 0) return
       this.#idle.splice(at, 1)
-      void this.#end(kept)
+      this.#end(kept)
     }, this.#settings.idle).unref()
-    while (this.#idle.length > this.#settings.most) void this.#end(this.#idle.shift()!)
+    while (this.#idle.length > this.#settings.most) this.#end(this.#idle.shift()!)
   }
 
-  async #end({ child, timer }: Kept): Promise<void> {
+  #end({ child, timer }: Kept): void {
     clearTimeout(timer)
     child.hold(true)
     child.send({ type: 'end' })
     const late = setTimeout(() => child.kill('grace'), lastGrace)
-    await child.ended
-    clearTimeout(late)
+    const ending = child.ended.then(() => {
+      clearTimeout(late)
+      this.#ending.delete(ending)
+    })
+    this.#ending.add(ending)
   }
 }
 

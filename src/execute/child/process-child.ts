@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { channelDescriptor, lineOf, messageOf } from './channel.ts'
 import type { Child, ChildEnd, ChildListener, ChildSettings } from './child.ts'
+import { Descendants } from './descendants.ts'
 import { longestPrinted, onLines } from './lines.ts'
 import type { FromChild, ToChild } from './protocol.ts'
 import { residentMemory } from './resident-memory.ts'
@@ -48,6 +49,7 @@ class ProcessChild implements Child {
   readonly #process: ChildProcess
   readonly #channel: Duplex
   readonly #file: string
+  readonly #descendants = new Descendants()
   #stderr = ''
   #killed: ChildEnd['killed']
   #peak: number | undefined
@@ -66,7 +68,8 @@ class ProcessChild implements Child {
     this.#channel = child.stdio[channelDescriptor] as Duplex
     onLines(this.#channel, Infinity, (line) => {
       const message = messageOf<FromChild>(line)
-      if (message !== undefined) this.listener?.message(message)
+      if (message?.type === 'process') this.#descendants.take(message)
+      else if (message !== undefined) this.listener?.message(message)
     })
     onLines(child.stdout!, longestPrinted, (line) => this.listener?.printed(line, false))
     onLines(child.stderr!, longestPrinted, (line) => {
@@ -133,12 +136,15 @@ class ProcessChild implements Child {
         child.once('close', (code, signal) => end(code, signal))
         child.once('exit', () => {
           killGroup(child)
+          this.#descendants.kill()
           timer = setTimeout(() => {
             for (const stream of child.stdio) stream?.destroy()
           }, lastWords)
         })
       })
     } finally {
+      // It may have told of some on its last line.
+      this.#descendants.kill()
       living.delete(child)
       clearTimeout(timer)
       clearInterval(this.#looking)

@@ -14,6 +14,7 @@ import type { SecretMarks } from '../../secret/blind-redactor.ts'
 import type { SecretSourceDeclaration } from '../../secret/sources.ts'
 import type { LogLevel } from '../context.ts'
 import type { KeptCall } from '../memory.ts'
+import type { ProcessNews } from '../running-processes.ts'
 
 /** Where a child finds a step: it imports the module and compiles the pipeline again. */
 export interface StepAddress {
@@ -101,10 +102,12 @@ export type ChildOutcome =
 export type FromChild =
   /** What was asked to be loaded at once is loaded. */
   | { readonly type: 'ready' }
-  /** The step was found, and its function begins: its time counts from here. */
-  | { readonly type: 'begun' }
   /** There will be no outcome: the step was not found, or the request cannot be met. */
   | { readonly type: 'refused'; readonly error: ErrorRecord }
+  /** The code is loaded: from now on the time of the step runs, and whatever ends the child has ended the step. */
+  | { readonly type: 'begun' }
+  /** A process was started in the child, or has ended: what runs on ends with the child. */
+  | ({ readonly type: 'process' } & ProcessNews)
   | { readonly type: 'progress'; readonly done: number; readonly total: number }
   | {
       readonly type: 'log'

@@ -5,6 +5,7 @@ import { redactedValue } from '../../secret/redacted-value.ts'
 import type { Redactor } from '../../secret/redactor.ts'
 import { startCapture } from '../capture.ts'
 import { errorRecord } from '../error-record.ts'
+import { runningProcesses, watchProcesses } from '../running-processes.ts'
 import type { ChildChannel } from './channel.ts'
 import type { ChildAttempt, ChildBoot, StepAddress, ToChild } from './protocol.ts'
 import { startAttempt, type ChildServices, type RunningAttempt } from './run-attempt.ts'
@@ -25,10 +26,6 @@ export interface ChildHost {
   readonly ownProcesses: () => number
   /** Closes what steps have opened. */
   close(): Promise<void>
-}
-
-function runningProcesses(): number {
-  return process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length
 }
 
 async function leftProcesses(own: () => number): Promise<number> {
@@ -71,8 +68,8 @@ export function serve(
       if (run !== given.run.id && run !== undefined) services.secrets.forget(run)
       run = given.run.id
       redactor = services.secrets.of(run).redactor
-      const measured = measureUsage()
       channel.send({ type: 'begun' })
+      const measured = measureUsage()
       running = startAttempt(step, given, services, channel)
       for (const message of before.splice(0)) running.take(message)
       const outcome = await running.outcome
@@ -108,6 +105,7 @@ export function serve(
 
   // A worker is there for steps alone: what it prints is theirs.
   startCapture()
+  watchProcesses((news) => channel.send({ type: 'process', ...news }))
   process.on('uncaughtException', (error) => {
     // Nobody has looked through it for secrets.
     const shown = redactor === undefined ? error : redactedValue(error, redactor)

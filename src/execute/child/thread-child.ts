@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Child, ChildEnd, ChildListener, ChildSettings } from './child.ts'
+import { Descendants } from './descendants.ts'
 import { longestPrinted, onLines } from './lines.ts'
 import type { FromChild, ToChild } from './protocol.ts'
 
@@ -27,7 +28,11 @@ class ThreadChild implements Child {
     this.#worker = worker
     let stderr = ''
     let error: Error | undefined
-    worker.on('message', (message: FromChild) => this.listener?.message(message))
+    const descendants = new Descendants()
+    worker.on('message', (message: FromChild) => {
+      if (message.type === 'process') descendants.take(message)
+      else this.listener?.message(message)
+    })
     worker.on('messageerror', () => undefined)
     worker.once('error', (thrown: Error) => (error = thrown))
     onLines(worker.stdout, longestPrinted, (line) => this.listener?.printed(line, false))
@@ -36,15 +41,16 @@ class ThreadChild implements Child {
       this.listener?.printed(line, true)
     })
     this.ended = new Promise((resolve) => {
-      worker.once('exit', (code) =>
+      worker.once('exit', (code) => {
+        descendants.kill()
         resolve({
           code,
           signal: null,
           stderr,
           ...(this.#killed === undefined ? {} : { killed: this.#killed }),
           ...(error === undefined ? {} : { error }),
-        }),
-      )
+        })
+      })
     })
   }
 

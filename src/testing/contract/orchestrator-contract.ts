@@ -1,12 +1,12 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
-import { z } from 'zod'
-import { definePipeline } from '../../define/pipeline.ts'
-import type { AnyPipeline } from '../../define/runnable.ts'
+import { isPipeline, type AnyPipeline } from '../../define/runnable.ts'
 import type { Values } from '../../record/event.ts'
 import type { ContractEnd, ContractOrchestrator, ContractRun } from './orchestrator-port.ts'
+import * as pipelines from './programs/shape-pipelines.ts'
 import type { RegisterTest } from './register.ts'
 import { shapes, type Shape } from './shapes.ts'
-import { Stage, type StageOptions } from './stage.ts'
+import { Stage } from './stage.ts'
+import { pipelineName, tries, type Variation } from './variations.ts'
 
 /** What an orchestrator must do with each of the graphs of the contract. */
 export type ContractBehaviour =
@@ -38,22 +38,32 @@ export interface OrchestratorContractOptions {
   readonly test: RegisterTest
   /** What has no meaning with this orchestrator. Default: nothing. */
   readonly without?: readonly ContractBehaviour[]
+  /**
+   * Steps run in other threads or processes of this machine: a test fails when one has run in its own thread. Default: they
+   * may run anywhere on this machine.
+   */
+  readonly elsewhere?: boolean
 }
 
 /** What a behaviour is tested with. */
 interface Case {
   readonly orchestrator: ContractOrchestrator
   readonly shape: Shape
+  readonly stage: Stage
 }
 
-const start = { start: 1 }
+/** The pipeline of a graph, found as another process finds it: by its name, among what the module exports. */
+function pipelineOf(shape: Shape, variation: Variation): AnyPipeline {
+  const name = pipelineName(shape, variation)
+  return Object.values(pipelines).find((found) => isPipeline(found) && found.name === name) as AnyPipeline
+}
 
-function prepare(
-  { shape }: Case,
-  options?: StageOptions,
-): { readonly stage: Stage; readonly pipeline: AnyPipeline } {
-  const stage = new Stage(options)
-  return { stage, pipeline: shape.build(stage) }
+/** Starts a run of a graph with the number 1. */
+function started(
+  { orchestrator, shape, stage }: Case,
+  variation: Exclude<Variation, 'mapped'> = 'patient',
+): Promise<ContractRun> {
+  return orchestrator.start(pipelineOf(shape, variation), { start: 1, stage: stage.folder })
 }
 
 function succeededWith(end: ContractEnd, outputs: unknown): void {
@@ -66,7 +76,7 @@ function attemptsOf(end: ContractEnd, node: string): readonly string[] | undefin
 
 /** Goes on with a run that ends in the middle of a node; nothing that had succeeded is executed again. */
 async function resumedAt(given: Case, node: string): Promise<void> {
-  const { stage, pipeline } = prepare(given)
+  const { stage, shape } = given
   let run: ContractRun | undefined
   const begun = new Promise<void>((resolve) =>
     stage.hang(node, () => {
@@ -80,62 +90,49 @@ async function resumedAt(given: Case, node: string): Promise<void> {
       })
     }),
   )
-  run = await given.orchestrator.start(pipeline, start)
+  run = await started(given)
   await begun
   await run.resume()
   const end = await run.ended()
-  succeededWith(end, { n: given.shape.n })
+  succeededWith(end, { n: shape.n })
   const count = (other: string): number => stage.executed.filter((executed) => executed === other).length
   strictEqual(count(node), 2, `'${node}' was cut off, and is executed again`)
-  if (node !== given.shape.first)
-    strictEqual(count(given.shape.first), 1, `'${given.shape.first}' had succeeded, and is not`)
+  if (node !== shape.first) strictEqual(count(shape.first), 1, `'${shape.first}' had succeeded, and is not`)
 }
 
 const behaviours: Readonly<Record<ContractBehaviour, (given: Case) => Promise<void>>> = {
   async success(given) {
-    const { stage, pipeline } = prepare(given)
-    const end = await (await given.orchestrator.start(pipeline, start)).ended()
-    succeededWith(end, { n: given.shape.n })
+    const { stage, shape } = given
+    const end = await (await started(given)).ended()
+    succeededWith(end, { n: shape.n })
     strictEqual(new Set(stage.executed).size, stage.executed.length, 'each step is executed once')
-    for (const node of [given.shape.first, given.shape.middle, given.shape.last])
+    for (const node of [shape.first, shape.middle, shape.last])
       deepStrictEqual(attemptsOf(end, node), ['succeeded'])
   },
 
   async retry(given) {
-    const { stage, pipeline } = prepare(given, { attempts: 3 })
-    stage.fail(given.shape.middle, 2)
-    const end = await (await given.orchestrator.start(pipeline, start)).ended()
-    succeededWith(end, { n: given.shape.n })
-    deepStrictEqual(attemptsOf(end, given.shape.middle), ['failed', 'failed', 'succeeded'])
+    const { stage, shape } = given
+    stage.fail(shape.middle, tries - 1)
+    const end = await (await started(given)).ended()
+    succeededWith(end, { n: shape.n })
+    deepStrictEqual(attemptsOf(end, shape.middle), ['failed', 'failed', 'succeeded'])
   },
 
-  async 'caught failure'(given) {
-    const { stage, pipeline } = prepare(given)
-    const careful = definePipeline(
-      { name: 'careful', inputs: { starts: z.array(z.number()) } },
-      (p, { starts }) => {
-        const each = p.map(
-          starts,
-          (item, q) => ({
-            n: q.step(pipeline as ReturnType<Shape['build']>, { start: item }, { id: 'inner' }).n,
-          }),
-          { id: 'each', maxFailed: 1 },
-        )
-        return { all: each.n, keys: each.keys }
-      },
-    )
-    stage.fail(`each[0]/inner/${given.shape.middle}`, 1)
-    const end = await (await given.orchestrator.start(careful as AnyPipeline, { starts: [1, 1] })).ended()
-    succeededWith(end, { all: [given.shape.n], keys: ['1'] })
-    deepStrictEqual(attemptsOf(end, `each[0]/inner/${given.shape.middle}`), ['failed'])
+  async 'caught failure'({ orchestrator, shape, stage }) {
+    const node = `each[0]/inner/${shape.middle}`
+    stage.fail(node, tries)
+    const inputs = { starts: [1, 1], stage: stage.folder }
+    const end = await (await orchestrator.start(pipelineOf(shape, 'mapped'), inputs)).ended()
+    succeededWith(end, { all: [shape.n], keys: ['1'] })
+    deepStrictEqual(attemptsOf(end, node), ['failed', 'failed', 'failed'])
   },
 
   async timeout(given) {
-    const { stage, pipeline } = prepare(given, { timeout: '300ms' })
-    stage.hang(given.shape.middle)
-    const end = await (await given.orchestrator.start(pipeline, start)).ended()
+    const { stage, shape } = given
+    stage.hang(shape.middle)
+    const end = await (await started(given, 'brief')).ended()
     strictEqual(end.state, 'failed')
-    deepStrictEqual(attemptsOf(end, given.shape.middle), ['timed-out'])
+    deepStrictEqual(attemptsOf(end, shape.middle), ['timed-out'])
   },
 
   'resume from the start': (given) => resumedAt(given, given.shape.first),
@@ -144,50 +141,44 @@ const behaviours: Readonly<Record<ContractBehaviour, (given: Case) => Promise<vo
   'resume at the end or a join': (given) => resumedAt(given, given.shape.last),
 
   async cancel(given) {
-    const { stage, pipeline } = prepare(given)
+    const { stage, shape } = given
     let run: ContractRun | undefined
-    stage.hang(given.shape.middle, function cancel() {
+    stage.hang(shape.middle, function cancel() {
       if (run === undefined) setImmediate(cancel)
       else run.cancel()
     })
-    run = await given.orchestrator.start(pipeline, start)
+    run = await started(given)
     const cancelled = await run.ended()
     strictEqual(cancelled.state, 'cancelled')
-    deepStrictEqual(attemptsOf(cancelled, given.shape.middle), ['cancelled'])
+    deepStrictEqual(attemptsOf(cancelled, shape.middle), ['cancelled'])
     await run.resume()
-    succeededWith(await run.ended(), { n: given.shape.n })
+    succeededWith(await run.ended(), { n: shape.n })
   },
 
   async approval(given) {
-    const { stage, pipeline } = prepare(given)
-    const careful = definePipeline({ name: 'asks', inputs: { start: z.number() } }, (p, input) => {
-      const go = p.approve({ id: 'go' })
-      const inner = pipeline as ReturnType<Shape['build']>
-      return { n: p.step(inner, { start: input.start }, { id: 'inner', after: [go] }).n }
-    })
-    const approved = await given.orchestrator.start(careful as AnyPipeline, start)
+    const { stage, shape } = given
+    const approved = await started(given, 'approved')
     approved.decide?.('go', true)
-    succeededWith(await approved.ended(), { n: given.shape.n })
+    succeededWith(await approved.ended(), { n: shape.n })
     const count = stage.executed.length
-    const rejected = await given.orchestrator.start(careful as AnyPipeline, start)
+    const rejected = await started(given, 'approved')
     rejected.decide?.('go', false)
     strictEqual((await rejected.ended()).state, 'failed')
     strictEqual(stage.executed.length, count, 'nothing runs after a rejection')
   },
 
   async cache(given) {
-    const { stage, pipeline } = prepare(given)
-    await (await given.orchestrator.start(pipeline, start)).ended()
-    stage.executed.length = 0
-    const end = await (await given.orchestrator.start(pipeline, start)).ended()
-    succeededWith(end, { n: given.shape.n })
-    deepStrictEqual(stage.executed, [])
-    ok(end.executions.some(({ node, reused }) => node === given.shape.middle && reused))
+    const { stage, shape } = given
+    await (await started(given)).ended()
+    const count = stage.executed.length
+    const end = await (await started(given)).ended()
+    succeededWith(end, { n: shape.n })
+    strictEqual(stage.executed.length, count, 'the second run executes nothing')
+    ok(end.executions.some(({ node, reused }) => node === shape.middle && reused))
   },
 
   async lineage(given) {
-    const { pipeline } = prepare(given)
-    const end = await (await given.orchestrator.start(pipeline, start)).ended()
+    const end = await (await started(given)).ended()
     const made = new Set(end.executions.flatMap(({ outputs }) => digestsOf(outputs)))
     const read = end.executions.flatMap(({ inputs }) => digestsOf(inputs))
     ok(read.length > 0, 'what nodes have read is recorded')
@@ -208,24 +199,33 @@ function digestsOf(values: Values): string[] {
  * Registers the tests that every orchestrator must pass: ten graphs (linear, diamond, nested fan-out, branch in map, map
  * in branch, loop, recursion, sub-pipeline, wide, deep) times the behaviours of {@link ContractBehaviour}.
  *
- * A test fails by an `AssertionError`. Of behaviours that have no meaning with an orchestrator, say so by `without`.
+ * A test fails by an `AssertionError`. Of behaviours that have no meaning with an orchestrator, say so by `without`. Steps may
+ * run in this thread, or in others and in processes of this machine: a temporary folder tells what they have done.
  *
  * @example
  * ```ts
  * orchestratorContract({ create: () => openMyEngine(), test })
  * ```
  */
-export function orchestratorContract({ create, test, without = [] }: OrchestratorContractOptions): void {
+export function orchestratorContract({
+  create,
+  test,
+  without = [],
+  elsewhere = false,
+}: OrchestratorContractOptions): void {
   for (const shape of shapes)
     for (const [name, behave] of Object.entries(behaviours)) {
       if (without.includes(name as ContractBehaviour)) continue
       if (name === 'resume inside a map' && shape.inMap === undefined) continue
       test(`${shape.name}: ${name}`, async () => {
         const orchestrator = await create()
+        const stage = new Stage()
         try {
-          await behave({ orchestrator, shape })
+          await behave({ orchestrator, shape, stage })
+          if (elsewhere) deepStrictEqual(stage.executedHere, [], 'no step is executed in this thread')
         } finally {
           await orchestrator.close()
+          stage.close()
         }
       })
     }

@@ -23,7 +23,8 @@ export interface ContractEnd {
 }
 
 /**
- * A run, as the contract handles it. `interrupt` and `cancel` are called from inside a step, and must not wait for it.
+ * A run, as the contract handles it. `interrupt` and `cancel` are called while a step runs, perhaps from inside of it, and must
+ * not wait for it.
  *
  * @port
  */
@@ -41,7 +42,8 @@ export interface ContractRun {
 }
 
 /**
- * Something that drives runs, as the contract handles it. The functions of steps run in this process.
+ * Something that drives runs, as the contract handles it. The functions of steps run on this machine, in whatever thread or
+ * process.
  *
  * @port
  */

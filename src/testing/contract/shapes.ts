@@ -1,16 +1,24 @@
 import { z } from 'zod'
 import { definePipeline } from '../../define/pipeline.ts'
 import type { Ref } from '../../define/ref.ts'
-import type { PipelineScope } from '../../define/scope.ts'
 import type { Pipeline } from '../../define/runnable.ts'
-import type { Stage } from './stage.ts'
+import type { PipelineScope, Scope } from '../../define/scope.ts'
+import type { WorkStep } from './work-step.ts'
 
-type ShapePipeline = Pipeline<{ start: number }, { n: unknown }>
+/** What the pipeline of a shape is given: a number, and the folder of a stage. */
+export interface ShapeInputs {
+  readonly start: number
+  readonly stage: string
+}
+
+/** A pipeline of a shape, or around one. */
+export type ShapePipeline = Pipeline<ShapeInputs, { n: unknown }>
 
 /** A graph that an orchestrator must get right. */
 export interface Shape {
   readonly name: string
-  readonly build: (stage: Stage) => ShapePipeline
+  /** Builds it of a step. */
+  readonly build: (name: string, work: WorkStep) => ShapePipeline
   /** What it gives for `start: 1`. */
   readonly n: unknown
   /** Nodes of steps: the first, one on the way, and the last, or one where ways meet. */
@@ -21,14 +29,29 @@ export interface Shape {
   readonly inMap?: string
 }
 
-const inputs = { start: z.number() }
+interface Summands {
+  readonly a: Ref<number>
+  readonly b?: Ref<number> | number
+}
 
-function shape(
-  name: string,
-  wire: (p: PipelineScope, start: Ref<number>, step: Stage['step']) => Ref<unknown>,
-): (stage: Stage) => ShapePipeline {
-  return ({ step }) =>
-    definePipeline({ name, inputs }, (p, { start }) => ({ n: wire(p, start, step) })) as ShapePipeline
+/** Wires the step of a graph under an id. */
+type Add = (
+  scope: Scope,
+  summands: Summands,
+  id: string,
+) => { readonly n: Ref<number>; readonly items: Ref<number[]>; readonly more: Ref<boolean> }
+
+const inputs = { start: z.number(), stage: z.string() }
+
+function adding(work: WorkStep, stage: Ref<string>): Add {
+  return (scope, summands, id) => scope.step(work, { ...summands, stage }, { id })
+}
+
+function shape(wire: (p: PipelineScope, start: Ref<number>, add: Add) => Ref<unknown>): Shape['build'] {
+  return (name, work) =>
+    definePipeline({ name, inputs }, (p, { start, stage }) => ({
+      n: wire(p, start, adding(work, stage)),
+    })) as ShapePipeline
 }
 
 /** The graphs of the contract. Each step adds one to the sum of its inputs; no two are given the same, or they would share. */
@@ -39,10 +62,10 @@ export const shapes: readonly Shape[] = [
     first: 'a',
     middle: 'b',
     last: 'c',
-    build: shape('linear', (p, start, step) => {
-      const a = p.step(step, { a: start }, { id: 'a' })
-      const b = p.step(step, { a: a.n }, { id: 'b' })
-      return p.step(step, { a: b.n }, { id: 'c' }).n
+    build: shape((p, start, add) => {
+      const a = add(p, { a: start }, 'a')
+      const b = add(p, { a: a.n }, 'b')
+      return add(p, { a: b.n }, 'c').n
     }),
   },
   {
@@ -51,11 +74,11 @@ export const shapes: readonly Shape[] = [
     first: 'a',
     middle: 'left',
     last: 'join',
-    build: shape('diamond', (p, start, step) => {
-      const a = p.step(step, { a: start }, { id: 'a' })
-      const left = p.step(step, { a: a.n }, { id: 'left' })
-      const right = p.step(step, { a: a.n, b: 1 }, { id: 'right' })
-      return p.step(step, { a: left.n, b: right.n }, { id: 'join' }).n
+    build: shape((p, start, add) => {
+      const a = add(p, { a: start }, 'a')
+      const left = add(p, { a: a.n }, 'left')
+      const right = add(p, { a: a.n, b: 1 }, 'right')
+      return add(p, { a: left.n, b: right.n }, 'join').n
     }),
   },
   {
@@ -69,14 +92,14 @@ export const shapes: readonly Shape[] = [
     middle: 'outer[1]/b',
     last: 'outer[2]/inner[2]/c',
     inMap: 'outer[0]/inner[1]/c',
-    build: shape('nested-fan-out', (p, start, step) => {
-      const a = p.step(step, { a: start }, { id: 'a' })
+    build: shape((p, start, add) => {
+      const a = add(p, { a: start }, 'a')
       const outer = p.map(
         a.items,
         (item, q) => {
-          const b = q.step(step, { a: item }, { id: 'b' })
+          const b = add(q, { a: item }, 'b')
           return {
-            n: q.map(b.items, (inner, r) => ({ n: r.step(step, { a: inner, b: item }, { id: 'c' }).n }), {
+            n: q.map(b.items, (inner, r) => ({ n: add(r, { a: inner, b: item }, 'c').n }), {
               id: 'inner',
             }).n,
           }
@@ -93,15 +116,15 @@ export const shapes: readonly Shape[] = [
     middle: 'each[1]/b',
     last: 'each[2]/gate/then/c',
     inMap: 'each[1]/gate/then/c',
-    build: shape('branch-in-map', (p, start, step) => {
-      const a = p.step(step, { a: start }, { id: 'a' })
+    build: shape((p, start, add) => {
+      const a = add(p, { a: start }, 'a')
       return p.map(
         a.items,
         (item, q) => {
-          const b = q.step(step, { a: item }, { id: 'b' })
+          const b = add(q, { a: item }, 'b')
           const gate = q.when(
             a.more,
-            (r) => ({ n: r.step(step, { a: b.n, b: item }, { id: 'c' }).n }),
+            (r) => ({ n: add(r, { a: b.n, b: item }, 'c').n }),
             () => ({ n: b.n }),
             { id: 'gate' },
           )
@@ -118,12 +141,12 @@ export const shapes: readonly Shape[] = [
     middle: 'gate/then/each[1]/b',
     last: 'gate/then/each[2]/b',
     inMap: 'gate/then/each[0]/b',
-    build: shape('map-in-branch', (p, start, step) => {
-      const a = p.step(step, { a: start }, { id: 'a' })
+    build: shape((p, start, add) => {
+      const a = add(p, { a: start }, 'a')
       return p.when(
         a.more,
         (q) => ({
-          n: q.map(a.items, (item, r) => ({ n: r.step(step, { a: item }, { id: 'b' }).n }), { id: 'each' }).n,
+          n: q.map(a.items, (item, r) => ({ n: add(r, { a: item }, 'b').n }), { id: 'each' }).n,
         }),
         { id: 'gate' },
       ).n
@@ -135,16 +158,16 @@ export const shapes: readonly Shape[] = [
     first: 'rounds[0]/a',
     middle: 'rounds[2]/a',
     last: 'end',
-    build: shape('loop', (p, start, step) => {
+    build: shape((p, start, add) => {
       const rounds = p.loop(
         { n: start },
         (state, q) => {
-          const a = q.step(step, { a: state.n }, { id: 'a' })
+          const a = add(q, { a: state.n }, 'a')
           return { next: { n: a.n }, again: a.more }
         },
         { maxRounds: 10, id: 'rounds' },
       )
-      return p.step(step, { a: rounds.n }, { id: 'end' }).n
+      return add(p, { a: rounds.n }, 'end').n
     }),
   },
   {
@@ -153,12 +176,14 @@ export const shapes: readonly Shape[] = [
     first: 'a',
     middle: 'deeper/then/again/a',
     last: 'deeper/then/again/deeper/then/again/deeper/then/again/a',
-    build: ({ step }) =>
-      definePipeline({ name: 'recursion', inputs, outputs: { n: z.number() } }, (p, { start }, self) => {
-        const a = p.step(step, { a: start }, { id: 'a' })
+    build: (name, work) =>
+      definePipeline({ name, inputs, outputs: { n: z.number() } }, (p, { start, stage }, self) => {
+        const a = adding(work, stage)(p, { a: start }, 'a')
         const deeper = p.when(
           a.more,
-          (q) => ({ n: q.recurse(() => self, { start: a.n }, { id: 'again', maxDepth: 10 }).n }),
+          (q) => ({
+            n: q.recurse(() => self, { start: a.n, stage }, { id: 'again', maxDepth: 10 }).n,
+          }),
           () => ({ n: a.n }),
           { id: 'deeper' },
         )
@@ -171,14 +196,15 @@ export const shapes: readonly Shape[] = [
     first: 'a',
     middle: 'inner/b',
     last: 'c',
-    build: ({ step }) => {
-      const inner = definePipeline({ name: 'inner', inputs }, (p, { start }) => ({
-        n: p.step(step, { a: start }, { id: 'b' }).n,
+    build: (name, work) => {
+      const inner = definePipeline({ name: 'inner', inputs }, (p, { start, stage }) => ({
+        n: adding(work, stage)(p, { a: start }, 'b').n,
       }))
-      return definePipeline({ name: 'sub-pipeline', inputs }, (p, { start }) => {
-        const a = p.step(step, { a: start }, { id: 'a' })
-        const b = p.step(inner, { start: a.n }, { id: 'inner' })
-        return { n: p.step(step, { a: b.n }, { id: 'c' }).n }
+      return definePipeline({ name, inputs }, (p, { start, stage }) => {
+        const add = adding(work, stage)
+        const a = add(p, { a: start }, 'a')
+        const b = p.step(inner, { start: a.n, stage }, { id: 'inner' })
+        return { n: add(p, { a: b.n }, 'c').n }
       }) as ShapePipeline
     },
   },
@@ -188,9 +214,9 @@ export const shapes: readonly Shape[] = [
     first: 'w0',
     middle: 'w7',
     last: 'w19',
-    build: shape('wide', (p, start, step) => {
-      const all = Array.from({ length: 20 }, (_, at) => p.step(step, { a: start, b: at }, { id: `w${at}` }))
-      return p.step(step, { a: all[19]!.n, b: all[18]!.n }, { id: 'end' }).n
+    build: shape((p, start, add) => {
+      const all = Array.from({ length: 20 }, (_, at) => add(p, { a: start, b: at }, `w${at}`))
+      return add(p, { a: all[19]!.n, b: all[18]!.n }, 'end').n
     }),
   },
   {
@@ -199,9 +225,9 @@ export const shapes: readonly Shape[] = [
     first: 'd0',
     middle: 'd15',
     last: 'd29',
-    build: shape('deep', (p, start, step) => {
+    build: shape((p, start, add) => {
       let n: Ref<number> = start
-      for (let at = 0; at < 30; at++) n = p.step(step, { a: n }, { id: `d${at}` }).n
+      for (let at = 0; at < 30; at++) n = add(p, { a: n }, `d${at}`).n
       return n
     }),
   },

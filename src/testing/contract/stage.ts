@@ -1,60 +1,109 @@
-import type { Duration } from '../../internal/duration.ts'
-import { defineStep } from '../../define/step.ts'
-import { z } from 'zod'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { threadId } from 'node:worker_threads'
+import { removeFolder, tempFolder } from '../temp-folders.ts'
 
-/** What the steps of a shape are made with. */
-export interface StageOptions {
-  readonly attempts?: number
-  readonly timeout?: Duration
+/** How often is looked whether a node hangs in another thread or process, in milliseconds. */
+const betweenLooks = 5
+
+/** Where this code runs. */
+const here = `${process.pid}/${threadId}`
+
+/** What is called for nodes that hang in this thread, by their folder and node. */
+const events = new Map<string, () => void>()
+
+/** A file of a node; what is to happen in its next tries is in it. */
+function fileOf(folder: string, node: string, what: 'fails' | 'hangs' | 'hung'): string {
+  return join(folder, `${encodeURIComponent(node)}.${what}`)
 }
 
-/** Where the steps of a shape run: what they have done is seen, and what happens in them can be said. */
-export class Stage {
-  /** Nodes in the order in which their steps were executed. */
-  readonly executed: string[] = []
-  readonly #failures = new Map<string, number>()
-  readonly #events = new Map<string, () => void>()
-  readonly step
+/** One execution of a step. */
+interface Executed {
+  readonly node: string
+  /** The process and thread. */
+  readonly where: string
+}
 
-  constructor({ attempts = 1, timeout }: StageOptions = {}) {
-    this.step = defineStep({
-      name: 'work',
-      inputs: { a: z.number(), b: z.number().default(0) },
-      outputs: { n: z.number(), items: z.array(z.number()), more: z.boolean() },
-      version: '1',
-      retry: { attempts, delay: 1 },
-      ...(timeout === undefined ? {} : { timeout, grace: 1 }),
-      run: async ({ a, b }, ctx) => {
-        await this.#enter(ctx.node, ctx.signal)
-        const n = a + b + 1
-        return { n, items: [n, n + 1, n + 2], more: n < 5 }
-      },
-      // Said here, since a step that asks for its node is otherwise not cached.
-      cache: 'content',
-    })
+/**
+ * Where the steps of a graph run: what they have done is seen, and what happens in them can be said. Both are in files,
+ * since steps may run in other threads and processes, which are given the folder.
+ */
+export class Stage {
+  readonly folder = tempFolder()
+  /** What looks for nodes that hang elsewhere, by their files. */
+  readonly #looking = new Map<string, NodeJS.Timeout>()
+
+  constructor() {
+    mkdirSync(this.folder)
+  }
+
+  /** Nodes in the order in which their steps were executed. */
+  get executed(): readonly string[] {
+    return this.#executions().map(({ node }) => node)
+  }
+
+  /** Nodes whose steps were executed in this thread. */
+  get executedHere(): readonly string[] {
+    return this.#executions().flatMap(({ node, where }) => (where === here ? [node] : []))
   }
 
   /** Lets the next tries of a node fail. */
   fail(node: string, times: number): void {
-    this.#failures.set(node, times)
+    writeFileSync(fileOf(this.folder, node, 'fails'), String(times))
   }
 
   /** Lets something happen in the next try of a node, which then waits until it is aborted. */
   hang(node: string, event: () => void = () => undefined): void {
-    this.#events.set(node, event)
+    const hung = fileOf(this.folder, node, 'hung')
+    const happen = (): void => {
+      this.#forget(hung)
+      event()
+    }
+    events.set(hung, happen)
+    const look = (): void => {
+      if (existsSync(hung)) happen()
+    }
+    this.#looking.set(hung, setInterval(look, betweenLooks))
+    writeFileSync(fileOf(this.folder, node, 'hangs'), '')
   }
 
-  async #enter(node: string, signal: AbortSignal): Promise<void> {
-    this.executed.push(node)
-    const left = this.#failures.get(node) ?? 0
-    this.#failures.set(node, left - 1)
-    if (left > 0) throw new Error(`'${node}' fails`)
-    const event = this.#events.get(node)
-    if (event === undefined) return
-    this.#events.delete(node)
-    const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-    event()
-    if (!signal.aborted) await aborted
-    throw signal.reason
+  close(): void {
+    for (const hung of this.#looking.keys()) this.#forget(hung)
+    removeFolder(this.folder)
   }
+
+  #forget(hung: string): void {
+    events.delete(hung)
+    clearInterval(this.#looking.get(hung))
+    this.#looking.delete(hung)
+  }
+
+  #executions(): readonly Executed[] {
+    const file = join(this.folder, 'executed')
+    if (!existsSync(file)) return []
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+    return lines.map((line) => JSON.parse(line) as Executed)
+  }
+}
+
+/** Begins a step on a stage, in whatever thread or process. */
+export async function enterStage(folder: string, node: string, signal: AbortSignal): Promise<void> {
+  appendFileSync(join(folder, 'executed'), `${JSON.stringify({ node, where: here } satisfies Executed)}\n`)
+  const fails = fileOf(folder, node, 'fails')
+  const left = existsSync(fails) ? Number(readFileSync(fails, 'utf8')) : 0
+  if (left > 0) {
+    writeFileSync(fails, String(left - 1))
+    throw new Error(`'${node}' fails`)
+  }
+  const hangs = fileOf(folder, node, 'hangs')
+  if (!existsSync(hangs)) return
+  const hung = fileOf(folder, node, 'hung')
+  const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  // One that is cut off hangs no second time.
+  rmSync(hangs)
+  const event = events.get(hung)
+  if (event === undefined) writeFileSync(hung, '')
+  else event()
+  if (!signal.aborted) await aborted
+  throw signal.reason
 }
