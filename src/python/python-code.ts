@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { Kind } from '../artifact/kind.ts'
+import { itemKind } from '../artifact/list.ts'
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256 } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
@@ -7,7 +9,8 @@ import { projectPath } from '../internal/project-path.ts'
 import { stepCode, type CodeSettings, type ReachedPiece, type StepCode } from '../code/step-digest.ts'
 import type { PythonStep } from '../define/python-step.ts'
 import { fileLook } from '../worker/file-look.ts'
-import { distributionsOf } from './distributions.ts'
+import { closureOf, type ClosureAnswer, type PythonClosure } from './closure.ts'
+import { distributionsOf, versionsOf } from './distributions.ts'
 import { resolvePython, type PythonSettings } from './python-environment.ts'
 import { pythonEntry } from './python-workers.ts'
 import { sourceFiles } from './source-files.ts'
@@ -19,9 +22,9 @@ export type PythonCodeSettings = CodeSettings & PythonSettings
 const shareOfLooking = 10
 
 /**
- * The code behind a Python step: its definition, all Python of the folders that its module may import from, the version
- * of Python, and those of all that is installed. An environment of requirements is made where it is not there: before it
- * is, nothing tells which versions it will have.
+ * The code behind a Python step: its definition, what its function reaches in the Python of the project, the version of
+ * Python, and those of the distributions that this imports. An environment of requirements is made where it is not there:
+ * before it is, nothing tells which versions it will have.
  */
 export async function pythonCode(step: PythonStep, settings: PythonCodeSettings): Promise<StepCode> {
   const { name, module, options } = step
@@ -38,55 +41,119 @@ export async function pythonCode(step: PythonStep, settings: PythonCodeSettings)
 }
 
 async function withPython(
-  { python: code }: PythonStep,
+  step: PythonStep,
   definition: StepCode & { readonly cacheable: true },
   { root, python }: PythonCodeSettings,
 ): Promise<StepCode> {
+  const { python: code } = step
   const interpreter = await resolvePython(code.python, { root, python })
-  const { versions, folders } = await distributionsOf(interpreter, root)
-  const entry = pythonEntry(code, root) as { readonly script?: string; readonly path: readonly string[] }
+  const distributions = await distributionsOf(interpreter, root)
+  const entry = pythonEntry(code, root)
   const own = entry.script === undefined ? entry.path : [dirname(entry.script), ...entry.path]
   const paths = new Set<string>()
-  for (const one of [...own, ...folders]) for (const path of await sourceFiles(one)) paths.add(path)
-  const before = looksOf(paths)
+  for (const one of [...own, ...distributions.folders])
+    for (const path of await sourceFiles(one)) paths.add(path)
+  const looks = looksOf([...paths].toSorted())
+  const request = { entry, function: code.function }
+  const closure = await closureOf(interpreter, request, root, JSON.stringify([...looks]))
+  const reached =
+    'everything' in closure
+      ? { ...(await allOf(looks.keys(), root)), versions: distributions.versions, absent: [] }
+      : {
+          ...(await partsOf(closure, root)),
+          versions: versionsOf([...closure.external, ...carriersOf(step)], distributions),
+          absent: closure.absent,
+        }
+  const { pieces, versions, absent } = reached
+  const version = interpreter.version.split('.').slice(0, 2).join('.')
+  const script = entry.script === undefined ? null : projectPath(root, entry.script)
+  const digest = sha256(
+    canonicalJson({
+      definition: definition.digest,
+      code: { module: code.module ?? null, script, function: code.function, path: code.path },
+      pieces: pieces.map((one) => [one.module, one.names, one.digest]),
+      order: 'everything' in closure ? null : closure.order.map((path) => projectPath(root, path)),
+      python: version,
+      versions,
+      absent,
+    }),
+  )
+  const packages: Record<string, string> = { ...definition.packages, python: version }
+  for (const [name, installed] of Object.entries(versions)) packages[`${name} (Python)`] = installed
+  const changedFile = changes('everything' in closure ? looks : looksOf(closure.files, looks))
+  return {
+    ...definition,
+    digest,
+    pieces: [...definition.pieces, ...pieces],
+    packages,
+    wide: [...definition.wide, ...wideOf(closure, own, root)],
+    texts: new Map([...definition.texts, ...reached.texts]),
+    changedValue: () => definition.changedValue() ?? changedFile(),
+  }
+}
+
+interface Parts {
+  readonly pieces: readonly ReachedPiece[]
+  readonly texts: ReadonlyMap<string, string>
+}
+
+/** All files, each as one piece. */
+async function allOf(paths: Iterable<string>, root: string): Promise<Parts> {
   const pieces: ReachedPiece[] = []
-  const texts = new Map(definition.texts)
-  for (const path of [...paths].sort()) {
+  const texts = new Map<string, string>()
+  for (const path of paths) {
     const bytes = await readFile(path)
     const place = projectPath(root, path)
     const text = bytes.toString('utf8')
     pieces.push({ module: place, names: [], digest: sha256(bytes), start: 0, end: text.length })
     if (path.endsWith('.py')) texts.set(place, text)
   }
-  const script = entry.script === undefined ? null : projectPath(root, entry.script)
-  const digest = sha256(
-    canonicalJson({
-      definition: definition.digest,
-      code: { module: code.module ?? null, script, function: code.function, path: code.path },
-      files: pieces.map((one) => [one.module, one.digest]),
-      python: interpreter.version,
-      versions,
-    }),
-  )
-  const packages: Record<string, string> = { ...definition.packages, python: interpreter.version }
-  for (const [name, version] of Object.entries(versions)) packages[`${name} (Python)`] = version
-  const changedFile = changes(before)
-  return {
-    ...definition,
-    digest,
-    pieces: [...definition.pieces, ...pieces],
-    packages,
-    wide: [
-      ...definition.wide,
-      ...own.map((one) => `the Python of ${projectPath(root, one) || 'the project'}`),
-    ],
-    texts,
-    changedValue: () => definition.changedValue() ?? changedFile(),
-  }
+  return { pieces, texts }
 }
 
-function looksOf(paths: Iterable<string>): Map<string, string> {
-  return new Map([...paths].map((path) => [path, fileLook(path)]))
+/** The pieces of a closure, at their places in the texts of their modules. */
+async function partsOf({ pieces: found, files }: PythonClosure, root: string): Promise<Parts> {
+  const texts = new Map<string, string>()
+  const lines = new Map<string, readonly number[]>()
+  for (const path of files)
+    if (path.endsWith('.py')) {
+      const text = await readFile(path, 'utf8')
+      texts.set(projectPath(root, path), text)
+      lines.set(path, [0, ...Array.from(text.matchAll(/\r\n|\r|\n/g), (end) => end.index + end[0].length)])
+    }
+  const pieces = found.map(({ file, names, digest, start, end }): ReachedPiece => {
+    const module = projectPath(root, file)
+    const starts = lines.get(file)
+    const at = { start: 0, end: 0 }
+    if (starts !== undefined && start > 0) {
+      at.start = starts[start - 1] ?? 0
+      at.end = starts[end] ?? texts.get(module)!.length
+    }
+    return { module, names, digest: `sha256:${digest}`, ...at }
+  })
+  return { pieces, texts }
+}
+
+/** What carries the tables of a step between the processes. */
+function carriersOf(step: PythonStep): readonly string[] {
+  const isTable = (kind: Kind<unknown, never>): boolean => {
+    const item = itemKind(kind)
+    return item === undefined ? kind.name === 'table' : isTable(item)
+  }
+  const kinds = [...Object.values(step.inputs), ...Object.values(step.outputs)]
+  return kinds.some(isTable) ? ['pandas', 'polars', 'pyarrow'] : []
+}
+
+function wideOf(closure: ClosureAnswer, own: readonly string[], root: string): string[] {
+  if ('everything' in closure)
+    return own.map(
+      (one) => `the Python of ${projectPath(root, one) || 'the project'} (${closure.everything})`,
+    )
+  return Object.entries(closure.whole).map(([path, why]) => `${projectPath(root, path)} (${why})`)
+}
+
+function looksOf(paths: Iterable<string>, seen?: ReadonlyMap<string, string>): Map<string, string> {
+  return new Map([...paths].map((path) => [path, seen?.get(path) ?? fileLook(path)]))
 }
 
 /** Tells which file is another one than when it was read: what a worker has loaded since is other code. */

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { milliseconds } from '../internal/duration.ts'
-import type { Json } from '../internal/json.ts'
 import type { StepContext } from '../define/context.ts'
 import type { PythonCode, PythonPort, PythonStep } from '../define/python-step.ts'
 import { placed } from '../execute/error-record.ts'
@@ -28,7 +27,13 @@ const defaultGrace = 5_000
 const killTime = 100
 
 /** What of a step's code a worker loads: `module` or `script`, and where modules are imported from. */
-export function pythonEntry({ module, script, path }: PythonCode, root: string): WorkerBootstrap['entry'] {
+export type PythonEntry = { readonly path: readonly string[] } & (
+  | { readonly module: string; readonly script?: never }
+  | { readonly script: string; readonly module?: never }
+)
+
+/** What a worker loads for a step, by absolute paths. */
+export function pythonEntry({ module, script, path }: PythonCode, root: string): PythonEntry {
   const folders = path.map((folder) => resolve(root, folder))
   if (module !== undefined) return { module, path: folders }
   return {
@@ -127,7 +132,7 @@ export class PythonWorkers implements PythonPort {
     })
   }
 
-  async #bootstrap(entry: Readonly<Record<string, Json>>): Promise<string> {
+  async #bootstrap(entry: PythonEntry): Promise<string> {
     const path = join(tmpdir(), `pipewright-worker-${randomUUID()}.json`)
     const bootstrap: WorkerBootstrap = { protocol: workerProtocol, entry }
     await writeFile(path, JSON.stringify(bootstrap), { mode: 0o600 })

@@ -17,6 +17,7 @@ import type { Plan } from '../plan/document.ts'
 import type { PlanGraph } from '../plan/locate.ts'
 import type { Given } from '../plan/inputs.ts'
 import type { Page, RunDetail, RunQuery, RunRecord } from '../record/records.ts'
+import { signatureFindings } from '../python/signature-findings.ts'
 import { Registry } from '../registry/registry.ts'
 import { schedule, type ScheduleOptions } from '../schedule/schedule.ts'
 import { trigger, type TriggerOptions, type TriggerSource } from '../schedule/trigger.ts'
@@ -180,7 +181,8 @@ export class Workspace implements AsyncDisposable {
   }
 
   /**
-   * What can be known of a pipeline before it runs: steps that are not cached and why, resources, dead ends.
+   * What can be known of a pipeline before it runs: steps that are not cached and why, resources, dead ends, Python
+   * functions that do not fit their steps.
    *
    * @example
    * ```ts
@@ -196,7 +198,13 @@ export class Workspace implements AsyncDisposable {
     const wide = Object.fromEntries(
       [...program.code].map(([key, code]) => [key, code.cacheable ? code.wide : []]),
     )
-    return check(plan, { uncacheable, wide, resources: this.#parts.resources, importable: address !== null })
+    const findings = check(plan, {
+      uncacheable,
+      wide,
+      resources: this.#parts.resources,
+      importable: address !== null,
+    })
+    return [...findings, ...(await signatureFindings(plan, program.steps, this.#parts))]
   }
 
   /**

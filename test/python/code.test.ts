@@ -16,7 +16,7 @@ async function project(): Promise<string> {
   return root
 }
 
-test('a Python step is reused until Python that it may import is another one', async () => {
+test('a Python step is reused until Python that it reaches is another one', async () => {
   const root = await project()
   const pw = await tempWorkspace({ root })
   const first = await pw.run(doubles, { n: 1 })
@@ -30,7 +30,7 @@ test('a Python step is reused until Python that it may import is another one', a
     changes: [
       {
         part: 'code',
-        name: expect.stringContaining('factors/__init__.py') as string,
+        name: 'factor in factors/__init__.py',
         details: ['- factor = 2', '+ factor = 3'],
       },
     ],
@@ -49,8 +49,38 @@ test('its code is the same wherever the project lies', async () => {
   expect(after.code).toEqual(before.code)
 })
 
-test('environments and caches in the project are no code of it', async () => {
+test('explain names the function that was changed', async () => {
   const root = await project()
+  const own = join(root, 'mine.py')
+  const text =
+    'def times(n):\n    return n * 2\n\ndef other():\n    return 1\n\ndef double(n):\n    return {"n": times(n)}\n'
+  await writeFile(own, text)
+  const pw = await tempWorkspace({ root })
+  await pw.run(doubles, { n: 1 })
+  await writeFile(own, `# Moved.\n${text.replace('return 1', 'return 3')}`)
+  expect(await statesOf(pw, (await pw.run(doubles, { n: 1 })).run.id)).toEqual({ doubling: 'reused' })
+  await writeFile(own, text.replace('n * 2', 'n + n'))
+  const { run } = await pw.run(doubles, { n: 1 })
+  expect(await pw.explain(run.id, 'doubling')).toMatchObject({
+    changes: [
+      {
+        part: 'code',
+        name: 'times in mine.py',
+        details: ['- return n * 2', '+ return n + n'],
+      },
+    ],
+  })
+})
+
+/** A project whose function may run any code of it. */
+async function dynamicProject(): Promise<string> {
+  const root = await project()
+  await writeFile(join(root, 'mine.py'), 'def double(n):\n    return {"n": eval("n * 2")}\n')
+  return root
+}
+
+test('environments and caches in the project are no code of it', async () => {
+  const root = await dynamicProject()
   const pw = await tempWorkspace({ root })
   const before = await pw.plan(doubles, { n: 1 })
   for (const folder of ['node_modules/some', '.hidden', 'env/lib', '__pycache__']) {
@@ -65,7 +95,7 @@ test('environments and caches in the project are no code of it', async () => {
 })
 
 test('folders behind links are code as any other', async () => {
-  const root = await project()
+  const root = await dynamicProject()
   const shared = await tempFolder()
   await writeFile(join(shared, 'other.py'), 'x = 1\n')
   await symlink(shared, join(root, 'shared'))

@@ -75,7 +75,8 @@ function run(args) {
   const imageAt = tokens.find(({ kind }) => kind === 'positional').index
   const { values } = parseArgs({ args: args.slice(0, imageAt), options })
   const image = args[imageAt]
-  const { name, entrypoint } = values
+  const name = String(values.name)
+  const entrypoint = String(values.entrypoint)
   if (!Object.values(images).some(({ Id }) => Id === image))
     fail(125, `Unable to find image '${image}' locally`)
   const plays = read('plays.json')

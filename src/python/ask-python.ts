@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { workerEnvironment } from '../worker/environment.ts'
+import type { Interpreter } from './interpreter.ts'
+import type { PythonEntry } from './python-workers.ts'
+
+/** A function of a project that something is asked about. */
+export interface PythonQuestion {
+  readonly entry: PythonEntry
+  readonly function: string
+}
+
+/** What a file of the package says about a function; throws what Python has said where that is no JSON. */
+export async function askPython(
+  file: 'pipewright_closure.py' | 'pipewright_signature.py',
+  { executable }: Interpreter,
+  question: PythonQuestion,
+  root: string,
+): Promise<unknown> {
+  const child = spawn(executable, [fileURLToPath(new URL(`../../python/${file}`, import.meta.url))], {
+    cwd: root,
+    // Nothing is written beside the files of the package, which may not be ours to write to.
+    env: { ...workerEnvironment([]), PYTHONUTF8: '1', PYTHONDONTWRITEBYTECODE: '1' },
+  })
+  // One that ends early says why on its error output.
+  child.stdin.on('error', () => undefined).end(JSON.stringify(question))
+  const ended = new Promise<void>((resolve) =>
+    child.once('error', () => resolve()).once('close', () => resolve()),
+  )
+  const [output, problem] = await Promise.all([text(child.stdout), text(child.stderr), ended])
+  try {
+    return JSON.parse(output) as unknown
+  } catch (cause) {
+    throw new Error(problem.trim().split('\n').at(-1) || `${executable} has given no answer`, { cause })
+  }
+}
