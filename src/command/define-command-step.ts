@@ -5,6 +5,7 @@ import { canonicalJson } from '../internal/canonical.ts'
 import { sha256 } from '../internal/digest.ts'
 import { milliseconds } from '../internal/duration.ts'
 import { PipewrightError } from '../internal/error.ts'
+import { programEnvironment } from '../internal/environment.ts'
 import { own } from '../internal/own.ts'
 import { fileName, returnedPath } from '../artifact/workdir.ts'
 import type { StepContext } from '../define/context.ts'
@@ -34,9 +35,6 @@ import { commandFingerprint } from './fingerprint.ts'
 import { pathsOfMachine } from './paths.ts'
 import { runCommand, type ExitMeaning } from './run-command.ts'
 import { checkCommand, commandLine, placeholders, type CommandPart } from './template.ts'
-
-/** What every command may see of the environment: where tools are, who runs them, and how texts are written. */
-const passed = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR']
 
 const takenIn = ['json', 'table', 'file', 'directory']
 const givenOut = ['json', 'metrics', 'file', 'directory']
@@ -223,7 +221,8 @@ export function defineCommandStep<
       ...mapped(files, (name, url) => seen.file(name, fileURLToPath(url))),
       ...mapped(folders, (name, url) => mounts!.folder(name, fileURLToPath(url))),
     }
-    const env = environment([...(container === undefined ? passed : []), ...(options.env ?? [])])
+    // In a container the programs are others.
+    const env = (container === undefined ? programEnvironment : environment)(options.env ?? [])
     for (const name of Object.keys(options.secrets ?? {})) env[name] = await ctx.secret(name)
     const stdoutFile = stdout === undefined ? undefined : paths[stdout]
     const ready = { arguments: commandLine(command, values), env, stdoutFile, exitCodes, grace, owner }

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { byteSize } from '../internal/byte-size.ts'
 import { milliseconds, type Duration } from '../internal/duration.ts'
+import { programEnvironment } from '../internal/environment.ts'
 import type { RunnerName } from '../define/step.ts'
 import type { StepDeclaration } from '../plan/document.ts'
 
@@ -54,28 +55,13 @@ export interface RunnerSettings {
   readonly process?: ProcessSettings
 }
 
-/** What a step sees of the environment beside what it declares: what finds programs, and tells how and where one is. */
-const ordinary: ReadonlySet<string> = new Set(
-  (
-    'PATH HOME USER LOGNAME SHELL TMPDIR TMP TEMP TZ LANG LANGUAGE TERM NODE_ENV NODE_OPTIONS NODE_PATH NODE_EXTRA_CA_CERTS ' +
-    'SSL_CERT_FILE SSL_CERT_DIR HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY http_proxy https_proxy no_proxy all_proxy ' +
-    'LD_LIBRARY_PATH DYLD_LIBRARY_PATH CUDA_VISIBLE_DEVICES OMP_NUM_THREADS TRACEPARENT TRACESTATE'
-  ).split(' '),
-)
-
-/** The environment of a child: the ordinary, what is allowed, and what steps declare. */
+/** The environment of a child: what every program needs, what is allowed, and what steps declare. */
 export function allowedEnvironment(
   env: ProcessSettings['env'],
   declared: readonly string[],
 ): Record<string, string> {
-  const allowed = new Set([...declared, ...(Array.isArray(env) ? (env as readonly string[]) : [])])
-  const found: Record<string, string> = {}
-  for (const [name, value] of Object.entries(process.env)) {
-    if (value === undefined) continue
-    if (env === 'all' || ordinary.has(name) || /^(?:LC|XDG)_/.test(name) || allowed.has(name))
-      found[name] = value
-  }
-  return found
+  if (env === 'all') return { ...(process.env as Record<string, string>) }
+  return programEnvironment([...declared, ...(env ?? [])])
 }
 
 function amountOf(name: string, amount: number | string | undefined): number {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { workerEnvironment } from '../worker/environment.ts'
+import { programEnvironment } from '../internal/environment.ts'
 import type { Interpreter } from './interpreter.ts'
 import type { PythonEntry } from './python-workers.ts'
 
@@ -21,7 +21,7 @@ export async function askPython(
   const child = spawn(executable, [fileURLToPath(new URL(`../../python/${file}`, import.meta.url))], {
     cwd: root,
     // Nothing is written beside the files of the package, which may not be ours to write to.
-    env: { ...workerEnvironment([]), PYTHONUTF8: '1', PYTHONDONTWRITEBYTECODE: '1' },
+    env: { ...programEnvironment([]), PYTHONUTF8: '1', PYTHONDONTWRITEBYTECODE: '1' },
   })
   // One that ends early says why on its error output.
   child.stdin.on('error', () => undefined).end(JSON.stringify(question))

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { own } from '../internal/own.ts'
-import { workerEnvironment } from '../worker/environment.ts'
+import { programEnvironment } from '../internal/environment.ts'
 import type { Interpreter } from './interpreter.ts'
 
 const run = promisify(execFile)
@@ -99,7 +99,7 @@ export async function distributionsOf({ executable }: Interpreter, root: string)
 async function ask(executable: string, root: string): Promise<Answer> {
   const { stdout } = await run(executable, ['-c', question], {
     cwd: root,
-    env: workerEnvironment([]),
+    env: programEnvironment([]),
     maxBuffer: 64 * 1024 * 1024,
   })
   const { folders, ...others } = JSON.parse(stdout) as Answer

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { PipewrightError } from '../internal/error.ts'
-import { workerEnvironment } from '../worker/environment.ts'
+import { programEnvironment } from '../internal/environment.ts'
 
 const run = promisify(execFile)
 
@@ -58,7 +58,7 @@ export function interpreterOfVenv(venv: string, root: string): Promise<Interpret
 async function ask(command: string, root: string): Promise<Interpreter> {
   let answer: Interpreter
   try {
-    const { stdout } = await run(command, ['-c', question], { cwd: root, env: workerEnvironment([]) })
+    const { stdout } = await run(command, ['-c', question], { cwd: root, env: programEnvironment([]) })
     answer = JSON.parse(stdout) as Interpreter
   } catch (cause) {
     const { code, stderr = '' } = cause as NodeJS.ErrnoException & { stderr?: string }

@@ -7,7 +7,7 @@ import { milliseconds } from '../internal/duration.ts'
 import type { StepContext } from '../define/context.ts'
 import type { PythonCode, PythonPort, PythonStep } from '../define/python-step.ts'
 import { placed } from '../execute/error-record.ts'
-import { workerEnvironment } from '../worker/environment.ts'
+import { programEnvironment } from '../internal/environment.ts'
 import { workerProtocol, type WorkerBootstrap, type WorkerState } from '../worker/protocol.ts'
 import { CallListener, callWorker } from '../worker/worker-call.ts'
 import { WorkerPool, type Leased, type PoolLimits } from '../worker/worker-pool.ts'
@@ -107,7 +107,7 @@ export class PythonWorkers implements PythonPort {
   ): Promise<Leased> {
     const { root } = this.#settings
     const entry = pythonEntry(step.python, root)
-    const env = { ...workerEnvironment(step.options.env ?? []), ...fixed }
+    const env = { ...programEnvironment(step.options.env ?? []), ...fixed }
     return this.#pool.lease(JSON.stringify([executable, entry, env]), async () => {
       const request = await this.#bootstrap(entry)
       const worker = new WorkerProcess(

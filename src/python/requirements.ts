@@ -7,7 +7,7 @@ import { canonicalJson } from '../internal/canonical.ts'
 import { sha256 } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { unlessAborted } from '../execute/abortable.ts'
-import { workerEnvironment } from '../worker/environment.ts'
+import { programEnvironment } from '../internal/environment.ts'
 import { findInterpreter, type Interpreter } from './interpreter.ts'
 import { withProcessLock } from './process-lock.ts'
 
@@ -198,7 +198,7 @@ async function runTool(
       )
     const child = spawn(command, args, {
       cwd: root,
-      env: workerEnvironment(indexVariables()),
+      env: programEnvironment(indexVariables()),
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(signal === undefined ? {} : { signal }),
     })

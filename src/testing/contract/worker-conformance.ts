@@ -3,7 +3,7 @@ import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Json } from '../../internal/json.ts'
-import { workerEnvironment } from '../../worker/environment.ts'
+import { programEnvironment } from '../../internal/environment.ts'
 import {
   workerExit,
   workerProtocol,
@@ -69,7 +69,7 @@ class Subject {
     more = {},
   ) {
     this.folder = folder
-    const environment = { ...workerEnvironment([]), ...env, ...more }
+    const environment = { ...programEnvironment([]), ...env, ...more }
     this.worker = new WorkerProcess(
       { command, args, cwd: process.cwd(), env: environment, request },
       {
