@@ -2,8 +2,7 @@
 
 A request comes on standard input, `{"entry": {"module" | "script", "path"}, "function"}`; the answer goes to standard output.
 A piece is a statement of a module. A function reaches what it names, what that names, and what loading their modules
-does. What cannot be resolved widens: to a module, to a package, to everything. It is one file, of the standard library alone, for
-Python 3.9 and later.
+does. What cannot be resolved widens: to a module, to a package, to everything. For Python 3.9 and later.
 """
 
 import ast
@@ -50,7 +49,9 @@ _dynamic = (
     importlib.__import__ joblib.load os.execl os.execle os.execlp os.execv os.execve os.execvp os.execvpe os.popen
     os.posix_spawn os.posix_spawnp os.spawnl os.spawnle os.spawnv os.spawnve os.system pandas.read_pickle pickle.Unpickler
     pickle.load pickle.loads pkgutil runpy shelve subprocess sys.meta_path sys.modules sys.path sys.path_hooks torch.load
-    asyncio.create_subprocess_exec asyncio.create_subprocess_shell""".split()
+    asyncio.create_subprocess_exec asyncio.create_subprocess_shell cffi ctypes.CDLL ctypes.PyDLL ctypes.cdll ctypes.pydll
+    hydra.utils.get_class hydra.utils.instantiate logging.config mlflow pydoc.locate torch.hub torch.ops yaml.full_load
+    yaml.load yaml.unsafe_load""".split()
 )
 _importers = ("importlib.import_module", "__import__", "builtins.__import__", "importlib.__import__")
 # Of every module.
@@ -308,7 +309,7 @@ def _chain(node):
 
 
 class Found:
-    """Where an import leads: to `code` or `bytes` of the project, a `namespace`, `external` or `standard` code, or nowhere."""
+    """Where an import leads: to `code` or `native` code of the project, a `namespace`, `external` or `standard` code, or nowhere."""
 
     def __init__(self, kind, path=None, locations=None):
         self.kind = kind
@@ -362,7 +363,7 @@ class Finder:
             return Found("external")
         if os.path.realpath(path).startswith(self.standard):
             return Found("standard")
-        return Found("code" if path.endswith(".py") else "bytes", path, locations)
+        return Found("code" if path.endswith(".py") else "native", path, locations)
 
 
 class Closure:
@@ -372,7 +373,6 @@ class Closure:
         self.order = []
         self.included = {}
         self.links = {}
-        self.blobs = []
         self.external = set()
         self.absent = set()
         self.whole = {}
@@ -397,9 +397,8 @@ class Closure:
         elif found.kind == "absent":
             if not optional:
                 self.absent.add(name)
-        elif found.kind == "bytes":
-            self.modules[name] = None
-            self.blobs.append(found.path)
+        elif found.kind == "native":
+            raise Everything(f"{name} is no source text, and may import any code")
         elif found.kind == "code":
             self.define(Module(name, found.path, found.locations is not None))
 
@@ -447,7 +446,7 @@ class Closure:
                 stem = entry.split(".")[0]
                 if stem.isidentifier() and stem not in ("__init__", "__pycache__"):
                     below = f"{name}.{stem}"
-                    if below not in self.whole and self.finder.find(below).kind in ("code", "bytes", "namespace"):
+                    if below not in self.whole and self.finder.find(below).kind in ("code", "native", "namespace"):
                         self.take_whole(below, why)
                         if self.finder.find(below).kind != "namespace":
                             self.take_package(below, why)
@@ -473,7 +472,7 @@ class Closure:
     def reach_module(self, name, attributes):
         if attributes:
             self.reach_member(name, attributes[0], attributes[1:])
-        elif self.finder.find(name).kind in ("code", "bytes", "namespace"):
+        elif self.finder.find(name).kind in ("code", "native", "namespace"):
             self.take_whole(name, "used as a value")
         else:
             self.refuse_dynamic(name, is_module=True)
@@ -551,7 +550,7 @@ class Closure:
         if is_all:
             kind = self.finder.find(text).kind
             self.load(text)
-            if kind in ("code", "bytes", "namespace"):
+            if kind in ("code", "native", "namespace"):
                 self.take_whole(text, f"imported by a text in {module.name}")
             return
         package = text.rpartition(".")[0]
@@ -719,9 +718,6 @@ def _pieces(closure):
             if owner == module.name:
                 text = f"import {target} as {name}" if member is None else f"from {target} import {member} as {name}"
                 pieces.append((module.path, [f"import of {name}"], text.encode(), 0, 0))
-    for path in sorted(closure.blobs):
-        with open(path, "rb") as file:
-            pieces.append((path, [], file.read(), 0, 0))
     return [
         {"file": path, "names": names, "digest": _digest(data), "start": start, "end": end}
         for path, names, data, start, end in pieces
@@ -757,7 +753,7 @@ def answer(request):
     return {
         "pieces": _pieces(closure),
         "order": [module.path for module in closure.order if any(one.effect for one in module.statements)],
-        "files": sorted({*closure.blobs, *(module.path for module in closure.order)}),
+        "files": sorted(module.path for module in closure.order),
         "external": sorted(closure.external),
         "absent": sorted(closure.absent),
         "whole": {closure.modules[one].path: why for one, why in sorted(closure.whole.items())},

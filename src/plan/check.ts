@@ -42,7 +42,7 @@ function stepFindings(key: string, step: StepDeclaration, context: CheckContext)
       level: 'note',
       subject: step.name,
       message: `counts all of ${wide.join(', ')}: any change there is a change of the step`,
-      fix: 'write them as ES modules without eval; give packages a version',
+      fix: 'let code say what it loads: no eval, no names that are made when it runs; give packages a version',
     })
   }
   if (step.timeout !== undefined && (step.runner ?? 'inline') === 'inline') {

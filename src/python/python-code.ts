@@ -54,8 +54,10 @@ async function withPython(
   for (const one of [...own, ...distributions.folders])
     for (const path of await sourceFiles(one)) paths.add(path)
   const looks = looksOf([...paths].toSorted())
-  const request = { entry, function: code.function }
-  const closure = await closureOf(interpreter, request, root, JSON.stringify([...looks]))
+  const question = { entry, function: code.function }
+  // What was installed since may be what an import leads to.
+  const seen = canonicalJson({ looks: Object.fromEntries(looks), versions: distributions.versions })
+  const closure = await closureOf(interpreter, question, root, seen)
   const reached =
     'everything' in closure
       ? { ...(await allOf(looks.keys(), root)), versions: distributions.versions, absent: [] }
@@ -115,12 +117,11 @@ async function allOf(paths: Iterable<string>, root: string): Promise<Parts> {
 async function partsOf({ pieces: found, files }: PythonClosure, root: string): Promise<Parts> {
   const texts = new Map<string, string>()
   const lines = new Map<string, readonly number[]>()
-  for (const path of files)
-    if (path.endsWith('.py')) {
-      const text = await readFile(path, 'utf8')
-      texts.set(projectPath(root, path), text)
-      lines.set(path, [0, ...Array.from(text.matchAll(/\r\n|\r|\n/g), (end) => end.index + end[0].length)])
-    }
+  for (const path of files) {
+    const text = await readFile(path, 'utf8')
+    texts.set(projectPath(root, path), text)
+    lines.set(path, [0, ...Array.from(text.matchAll(/\r\n|\r|\n/g), (end) => end.index + end[0].length)])
+  }
   const pieces = found.map(({ file, names, digest, start, end }): ReachedPiece => {
     const module = projectPath(root, file)
     const starts = lines.get(file)

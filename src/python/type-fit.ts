@@ -94,7 +94,7 @@ function misfitOfSchema(type: PythonType, schema: JsonObject): string | undefine
 }
 
 function refusal(type: PythonType, { type: name, const: value }: JsonObject): string {
-  const what = value === undefined ? (words[name as string] ?? JSON.stringify(name)) : JSON.stringify(value)
+  const what = value === undefined ? words[name as string] : JSON.stringify(value)
   return `${pythonText(type)} cannot hold ${what}`
 }
 

@@ -370,6 +370,19 @@ export const different: readonly ClosureCase[] = [
     after: { 'colorsys.py': 'ONE_THIRD = 1\n' },
   },
   {
+    title: 'a native library that is loaded by its path',
+    before: {
+      'train.py': 'import ctypes\ndef f(n):\n    return ctypes.CDLL("./fast.so").f(n)\n',
+      'fast.so': 'one',
+    },
+    after: { 'fast.so': 'two' },
+  },
+  {
+    title: 'a module without a source text',
+    before: { 'train.py': 'import fast\ndef f(n):\n    return fast.g(n)\n', 'fast.so': 'one' },
+    after: { 'fast.so': 'two' },
+  },
+  {
     title: 'a file that can no longer be parsed',
     before: { 'train.py': f },
     after: { 'train.py': `${f}def (\n` },
