@@ -55,6 +55,7 @@ export interface Service<T = unknown> extends ServiceDefinition<T> {
 
 /** A service of any type. */
 export interface AnyService extends Pick<Service, typeof mark | 'name' | 'module' | 'open'> {
+  /** Ends what it has opened. */
   readonly close?: (value: never) => unknown
 }
 

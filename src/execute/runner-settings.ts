@@ -12,7 +12,14 @@ export interface RunnerRule {
   readonly runner: RunnerName
 }
 
-/** How threads are kept. */
+/**
+ * How threads are kept.
+ *
+ * @example
+ * ```ts
+ * export default defineConfig({ runners: { thread: { recycleAfter: 100, idle: '2m', most: 4 } } })
+ * ```
+ */
 export interface ThreadSettings {
   /** A thread has served so many steps when another one takes its place. Default 1,000. */
   readonly recycleAfter?: number
@@ -22,7 +29,14 @@ export interface ThreadSettings {
   readonly most?: number
 }
 
-/** How child processes are started and kept. */
+/**
+ * How child processes are started and kept.
+ *
+ * @example
+ * ```ts
+ * export default defineConfig({ runners: { process: { env: ['AWS_PROFILE'], memory: '2GiB' } } })
+ * ```
+ */
 export interface ProcessSettings extends ThreadSettings {
   /**
    * Names of environment variables that steps in processes see beside those that they declare and the ordinary ones (PATH, HOME,
