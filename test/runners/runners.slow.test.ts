@@ -18,7 +18,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { z } from 'zod'
 import { memoryStore } from '../../src/store/memory-store.ts'
 import { tempFolder } from '../workspace/temp.ts'
-import { growing, misbehaving, plain, shared, spinning, type Mode } from './programs/work.ts'
+import { growing, misbehaving, plain, shared, spinning, spreading, type Mode } from './programs/work.ts'
 
 async function open(root?: string): Promise<Workspace> {
   const pw = await openWorkspace({ root: root ?? (await tempFolder()) })
@@ -283,4 +283,13 @@ test('when the process that drives a run is killed, those of its steps end with 
     }
   }
   await vi.waitFor(() => expect(both.filter(isThere)).toEqual([]), { timeout: 10_000 })
+})
+
+test.each(['thread', 'process'] as const)('small values that are large together, in a %s', async (runner) => {
+  const pw = await open()
+  const given = Object.fromEntries(
+    Array.from({ length: 40 }, (_, at) => [`part${at}`, String(at).repeat(2_000).slice(0, 3_500)]),
+  )
+  const { outputs } = await pw.run(spreading, given, { runner })
+  for (const [name, text] of Object.entries(given)) expect(outputs[name]).toBe(`${name} ${text}`)
 })

@@ -1,5 +1,6 @@
-import { readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { MessagePort } from 'node:worker_threads'
 import type { FromChild, ToChild } from './protocol.ts'
@@ -26,6 +27,7 @@ export function lineOf(message: FromChild | ToChild, file: string): string {
   const text = textOf(message)
   if (text.length <= longestLine) return `${text}\n`
   const path = `${file}-${++files}.json`
+  mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, text)
   return `${JSON.stringify({ type: 'file', path })}\n`
 }

@@ -191,3 +191,18 @@ export const shared = definePipeline(
     return { texts: each.text }
   },
 )
+
+const names = Array.from({ length: 40 }, (_, at) => `part${at}`)
+const texts = Object.fromEntries(names.map((name) => [name, z.string()]))
+
+const spread = defineStep({
+  name: 'spread',
+  inputs: texts,
+  outputs: texts,
+  run: (given) => Object.fromEntries(names.map((name) => [name, `${name} ${given[name]}`])),
+})
+
+/** More of small values than one message holds. */
+export const spreading = definePipeline({ name: 'spreading', inputs: texts }, (p, input) =>
+  p.step(spread, input),
+)
