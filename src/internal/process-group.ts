@@ -18,19 +18,22 @@ export interface ProcessGroup {
 /** So long, in milliseconds, may others hold the pipes of a process that has ended. */
 const patience = 1_000
 
+/** Signals a process that leads a group, and all in it; those that are gone already are none. */
+export function signalGroup(leader: Pick<ChildProcess, 'pid'>, signal: NodeJS.Signals): void {
+  try {
+    if (leader.pid !== undefined) process.kill(-leader.pid, signal)
+  } catch {
+    // None of them is left.
+  }
+}
+
 /** Starts an executable without a shell, as the leader of a group of its own: what it leaves behind is killed after it. */
 export function startGroup(
   [file, ...args]: readonly string[],
   options: Pick<SpawnOptions, 'cwd' | 'env' | 'stdio'>,
 ): ProcessGroup {
   const child = spawn(file!, args, { ...options, detached: true })
-  const kill = (signal: NodeJS.Signals): void => {
-    try {
-      if (child.pid !== undefined) process.kill(-child.pid, signal)
-    } catch {
-      // None of them is left.
-    }
-  }
+  const kill = (signal: NodeJS.Signals): void => signalGroup(child, signal)
   const ended = new Promise<ProcessEnd>((resolve, reject) => {
     let letGo: NodeJS.Timeout | undefined
     child.once('error', reject)

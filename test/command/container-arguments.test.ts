@@ -7,7 +7,7 @@ const plain: ReadyContainer = {
   name: 'pipewright-sort-1',
   image: 'sha256:1',
   command: ['sort', '-o', '/pipewright/work/out-sorted', '--', '$(id) `id`; "'],
-  mounts: [{ source: '/work/7', target: '/pipewright/work', isReadOnly: false }],
+  mounts: [{ source: '/data/7', target: '/pipewright/work', isReadOnly: false }],
   env: [],
   network: 'none',
   user: undefined,
@@ -28,7 +28,7 @@ describe('the command line of a container', () => {
       ['docker', 'run', '--rm', '--init', '--name', 'pipewright-sort-1', '--pull', 'never'],
       ['--log-driver', 'none', '--network', 'none', '--security-opt', 'label=disable'],
       ['--user', '1000:100', '--env', 'HOME=/pipewright/work'],
-      ['--mount', 'type=bind,source=/work/7,target=/pipewright/work', '--workdir', '/pipewright/work'],
+      ['--mount', 'type=bind,source=/data/7,target=/pipewright/work', '--workdir', '/pipewright/work'],
       ['--entrypoint', 'sort', 'sha256:1', '-o', '/pipewright/work/out-sorted', '--', '$(id) `id`; "'],
     ]
     expect(containerArguments('docker', plain)).toEqual(expected.flat())

@@ -12,7 +12,7 @@ import type { Child, ChildEnd } from './child.ts'
 import { leftError, lostError } from './lost-child.ts'
 import { memoryAnswer } from './memory-answers.ts'
 import type { ChildAttempt, ChildOutcome, FromChild, ToChild } from './protocol.ts'
-import { PrintedLines } from './printed-lines.ts'
+import { ShownLines } from './shown-lines.ts'
 import { fromSmallBlobs, smallBlobsOf } from './small-blobs.ts'
 import type { StepHome } from './step-home.ts'
 
@@ -73,7 +73,7 @@ export async function attemptInChild(
   const { redactor } = services.secrets.of(task.run.id)
   const blind = blindRedactorOf(child)
   const shown = (text: string): string => redactor.text(blind.text(text))
-  const lines = new PrintedLines(shown, (level, message) => {
+  const lines = new ShownLines(shown, (level, message) => {
     printed.write({ at: services.clock.now(), level, message })
     onLog(level, message, undefined)
   })

@@ -3,10 +3,11 @@ import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { signalGroup } from '../../internal/process-group.ts'
 import { channelDescriptor, lineOf, messageOf } from './channel.ts'
 import type { Child, ChildEnd, ChildListener, ChildSettings } from './child.ts'
 import { Descendants } from './descendants.ts'
-import { longestPrinted, onLines } from './lines.ts'
+import { PrintedLines } from '../printed-lines.ts'
 import type { FromChild, ToChild } from './protocol.ts'
 import { residentMemory } from './resident-memory.ts'
 
@@ -25,20 +26,11 @@ const mebibyte = 2 ** 20
 const living = new Set<ChildProcess>()
 let isWatching = false
 
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return
-  try {
-    process.kill(-child.pid, 'SIGKILL')
-  } catch {
-    // The group is gone.
-  }
-}
-
 function watchExit(): void {
   if (isWatching) return
   isWatching = true
   process.on('exit', () => {
-    for (const child of living) killGroup(child)
+    for (const child of living) signalGroup(child, 'SIGKILL')
   })
 }
 
@@ -66,16 +58,18 @@ class ProcessChild implements Child {
     this.#process = child
     this.#file = join(tmpdir(), `pipewright-${process.pid}-${child.pid}`)
     this.#channel = child.stdio[channelDescriptor] as Duplex
-    onLines(this.#channel, Infinity, (line) => {
+    const messages = new PrintedLines((line) => {
       const message = messageOf<FromChild>(line)
       if (message?.type === 'process') this.#descendants.take(message)
       else if (message !== undefined) this.listener?.message(message)
-    })
-    onLines(child.stdout!, longestPrinted, (line) => this.listener?.printed(line, false))
-    onLines(child.stderr!, longestPrinted, (line) => {
+    }, Infinity)
+    messages.read(this.#channel)
+    new PrintedLines((line) => this.listener?.printed(line, false)).read(child.stdout!)
+    const errors = new PrintedLines((line) => {
       this.#stderr = `${this.#stderr}${line}\n`.slice(-keptText)
       this.listener?.printed(line, true)
     })
+    errors.read(child.stderr!)
     living.add(child)
     watchExit()
     this.ended = this.#untilEnd()
@@ -99,7 +93,7 @@ class ProcessChild implements Child {
   kill(why?: ChildEnd['killed']): void {
     this.#killed ??= why
     // Its number may be another's by now.
-    if (living.has(this.#process)) killGroup(this.#process)
+    if (living.has(this.#process)) signalGroup(this.#process, 'SIGKILL')
   }
 
   peak = (): number | undefined => this.#peak
@@ -135,7 +129,7 @@ class ProcessChild implements Child {
         child.once('error', (error) => end(null, null, error))
         child.once('close', (code, signal) => end(code, signal))
         child.once('exit', () => {
-          killGroup(child)
+          signalGroup(child, 'SIGKILL')
           this.#descendants.kill()
           timer = setTimeout(() => {
             for (const stream of child.stdio) stream?.destroy()

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Child, ChildEnd, ChildListener, ChildSettings } from './child.ts'
 import { Descendants } from './descendants.ts'
-import { longestPrinted, onLines } from './lines.ts'
+import { PrintedLines } from '../printed-lines.ts'
 import type { FromChild, ToChild } from './protocol.ts'
 
 const mebibyte = 2 ** 20
@@ -35,11 +35,12 @@ class ThreadChild implements Child {
     })
     worker.on('messageerror', () => undefined)
     worker.once('error', (thrown: Error) => (error = thrown))
-    onLines(worker.stdout, longestPrinted, (line) => this.listener?.printed(line, false))
-    onLines(worker.stderr, longestPrinted, (line) => {
+    new PrintedLines((line) => this.listener?.printed(line, false)).read(worker.stdout)
+    const errors = new PrintedLines((line) => {
       stderr = `${stderr}${line}\n`.slice(-keptText)
       this.listener?.printed(line, true)
     })
+    errors.read(worker.stderr)
     this.ended = new Promise((resolve) => {
       worker.once('exit', (code) => {
         descendants.kill()

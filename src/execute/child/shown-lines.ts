@@ -2,7 +2,7 @@
  * What a child prints, line by line. Lines wait for a turn of the event loop: that the child has read a secret is told by
  * another way, and before it can print it.
  */
-export class PrintedLines {
+export class ShownLines {
   readonly #shown: (text: string) => string
   readonly #write: (level: 'info' | 'warn', line: string) => void
   #waiting: { readonly line: string; readonly isError: boolean }[] = []
