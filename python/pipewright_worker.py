@@ -15,6 +15,7 @@ import math
 import os
 import queue
 import random
+import re
 import signal
 import sys
 import threading
@@ -23,16 +24,19 @@ from pathlib import Path
 
 __all__ = [
     "Cancelled",
+    "Model",
     "attempt",
     "cancelled",
     "checkpoint",
     "idempotency_key",
     "log",
     "metric",
+    "once",
     "param",
     "progress",
     "report",
     "restored",
+    "secret",
     "seed",
     "workdir",
 ]
@@ -53,6 +57,25 @@ LARGEST_INTEGER = 2**53 - 1
 
 class Cancelled(BaseException):
     """Raised in the step's function when its run is cancelled or its time is over; no `except Exception` catches it."""
+
+
+class Model(os.PathLike):
+    """A model that is a file or a folder, with JSON Schemas of one input and one output; None where they are not known.
+
+    A parameter that is annotated so is given one, and a function may return one: Model("model.joblib", input={…}).
+    """
+
+    def __init__(self, path, input=None, output=None, format=None):
+        self.path = Path(path)
+        self.input = input
+        self.output = output
+        self.format = format
+
+    def __fspath__(self):
+        return os.fspath(self.path)
+
+    def __repr__(self):
+        return f"Model({str(self.path)!r}, format={self.format!r})"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -107,6 +130,41 @@ def restored(default=None):
     if "bytes" in answer:
         return Path(answer["bytes"]).read_bytes()
     return _json_of(answer) if "value" in answer or "file" in answer else default
+
+
+def once(key, call):
+    """Calls a function once for this execution, and gives its result (JSON) when that is durable.
+
+    A call that has given its result is never made again, in no later attempt or resume. The function may take one
+    parameter: the idempotency key of the call. Outside of a worker it is just called.
+    """
+    if _run is None:
+        return _once_called(call, None)
+    if key in _run.calls():
+        raise _Told("DEFINITION_INVALID", f"once '{key}' would wait for itself", "give the call inside of it another key")
+    answer = _ask({"type": "once", "key": str(key)})
+    if "call" in answer:
+        _run.calls().append(key)
+        try:
+            result = _plain(_once_called(call, answer["call"]["idempotencyKey"]), "", f"once '{key}'")
+        except BaseException as error:
+            _send_from_step({"type": "called", "ask": answer["ask"], "failed": _text(error)})
+            raise
+        finally:
+            _run.calls().remove(key)
+        answer = _ask({"type": "called", **_run.json(result)}, answer["ask"])
+    return _json_of(answer) if "value" in answer or "file" in answer else None
+
+
+def _once_called(call, key):
+    import inspect
+
+    return call(key) if inspect.signature(call).parameters else call()
+
+
+def secret(name):
+    """The value of a secret that the step declares; outside of a worker the environment variable of that name."""
+    return os.environ.get(name) if _run is None else _ask({"type": "secret", "name": str(name)})["value"]
 
 
 def cancelled():
@@ -187,11 +245,12 @@ class _Channel:
             interrupt, self.interrupt = self.interrupt, None
             raise interrupt
 
-    def ask(self, message):
+    def ask(self, message, number=None):
         box = queue.SimpleQueue()
         with self.lock:
-            self.asked += 1
-            number = self.asked
+            if number is None:
+                self.asked += 1
+                number = self.asked
             self.answers[number] = box
         self.send({**message, "ask": number})
         answer = box.get()
@@ -245,8 +304,8 @@ def _send_from_step(message):
         _channel.send(message)
 
 
-def _ask(message):
-    return _channel.ask(message)
+def _ask(message, number=None):
+    return _channel.ask(message, number)
 
 
 def _text(value):
@@ -555,12 +614,21 @@ def _input(given, annotation, scope):
     kind = given["kind"]
     if kind == "table":
         return _frames[_frame_asked(annotation, scope)](given)
-    if kind in ("file", "directory"):
+    if kind == "model" and _asks_for_model(annotation):
+        signature = given["signature"]
+        return Model(given["path"], signature["input"], signature["output"], given["format"])
+    if kind in ("file", "directory", "model"):
         return given["path"] if annotation in (str, "str") else Path(given["path"])
     if kind == "list":
         return [_input(item, annotation, scope) for item in given["items"]]
     value = _json_of(given)
     return _numbers(value) if kind == "metrics" else value
+
+
+def _asks_for_model(annotation):
+    if isinstance(annotation, str):
+        return bool(re.search(r"\bModel\b", annotation))
+    return annotation is Model or any(_asks_for_model(part) for part in getattr(annotation, "__args__", ()))
 
 
 def _write_rows(rows, what):
@@ -762,8 +830,8 @@ def _output(value, declared, what):
     kind = declared["kind"]
     if kind == "table":
         return _table(value, what)
-    if kind in ("file", "directory"):
-        if isinstance(value, (bytes, bytearray)) and kind == "file":
+    if kind in ("file", "directory", "model"):
+        if isinstance(value, (bytes, bytearray)) and kind != "directory":
             _run.files += 1
             path = Path(_run.workdir) / f".bytes-{_run.files}"
             path.write_bytes(value)
@@ -774,7 +842,11 @@ def _output(value, declared, what):
                 f"{what}: a {type(value).__name__} is no {kind}",
                 "return the path of what the function has written into its current folder",
             )
-        return {"kind": kind, "path": os.path.abspath(os.fspath(value))}
+        told = {"kind": kind, "path": os.path.abspath(os.fspath(value))}
+        if kind == "model" and isinstance(value, Model):
+            schemas = {"input": value.input, "output": value.output}
+            told["signature"] = _plain(schemas, "", f"{what}, its signature")
+        return told
     if kind == "list":
         if not isinstance(value, (list, tuple)):
             raise _Told("OUTPUT_INVALID", f"{what}: a {type(value).__name__} is no list", "return a list")
@@ -936,6 +1008,13 @@ class _Run:
         self.finished = threading.Event()
         self.raised = False
         self.files = 0
+        self.local = threading.local()
+
+    def calls(self):
+        """The keys of `once` that this thread is inside of."""
+        if not hasattr(self.local, "calls"):
+            self.local.calls = []
+        return self.local.calls
 
     def file(self, name):
         """A file for what is too large for a message; the host removes it."""

@@ -37,6 +37,14 @@ const kindFields = {
   schema: z.record(z.string(), z.json()).optional().describe('JSON Schema of the value, or of a row'),
   mediaType: z.string().optional(),
   predictor: z.string().optional(),
+  format: z.string().optional().describe('Of a model that is carried as files'),
+  signature: z
+    .strictObject({
+      input: z.record(z.string(), z.json()).nullable(),
+      output: z.record(z.string(), z.json()).nullable(),
+    })
+    .optional()
+    .describe('JSON Schemas of one input and one output of a model that is carried as files'),
 }
 const kind = z
   .strictObject({

@@ -16,6 +16,10 @@ const column = z.strictObject({
     .describe('What a missing cell is in a row; absent where none is'),
 })
 
+const signature = z
+  .strictObject({ input: json, output: json })
+  .describe('JSON Schemas of one input and one output; null where they are not known')
+
 const input = z
   .union([
     z.strictObject({ kind: z.enum(['json', 'metrics']), ...value }),
@@ -23,6 +27,7 @@ const input = z
     z.strictObject({ kind: z.literal('table'), format: tableFormat, file: path, columns: z.array(column) }),
     z.strictObject({ kind: z.literal('file'), path, mediaType: z.string() }),
     z.strictObject({ kind: z.literal('directory'), path }),
+    z.strictObject({ kind: z.literal('model'), path, format: z.string(), signature }),
     z.strictObject({
       kind: z.literal('list'),
       get items() {
@@ -34,7 +39,7 @@ const input = z
 
 const outputKind = z
   .union([
-    z.strictObject({ kind: z.enum(['json', 'metrics', 'report', 'table', 'file', 'directory']) }),
+    z.strictObject({ kind: z.enum(['json', 'metrics', 'report', 'table', 'file', 'directory', 'model']) }),
     z.strictObject({
       kind: z.literal('list'),
       get of() {
@@ -50,6 +55,7 @@ const output = z
     z.strictObject({ kind: z.enum(['json', 'metrics', 'report']), ...file }),
     z.strictObject({ kind: z.literal('table'), format: tableFormat, file: path }),
     z.strictObject({ kind: z.enum(['file', 'directory']), path }),
+    z.strictObject({ kind: z.literal('model'), path, signature: signature.optional() }),
     z.strictObject({
       kind: z.literal('list'),
       get items() {
@@ -108,6 +114,7 @@ export const hostMessageSchema = z
     message('answer', { ask, ...file }),
     message('answer', { ask, bytes: path.describe('Of a file that holds them') }),
     message('answer', { ask, error: z.string() }),
+    message('answer', { ask, call: z.strictObject({ idempotencyKey: z.string() }) }),
   ])
   .meta({ id: 'HostMessage', description: 'What a host sends' })
 
@@ -140,6 +147,11 @@ export const workerMessageSchema = z
     message('checkpoint', { ask, bytes: path.describe('Of a file that holds them') }),
     message('restored', { ask }),
     message('context', { ask, name: z.enum(['attempt', 'run', 'node', 'idempotencyKey']) }),
+    message('secret', { ask, name: z.string() }),
+    message('once', { ask, key: z.string() }),
+    message('called', { ask, ...value }),
+    message('called', { ask, ...file }),
+    message('called', { ask, failed: z.string() }),
     message('result', { id: z.string(), outputs: z.record(z.string(), output), ...state }),
     message('error', { id: z.string(), error, ...state }),
   ])

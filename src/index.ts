@@ -23,6 +23,13 @@ export type { DecodeContext, EncodeContext, Kind, KindDeclaration } from './arti
 export { list } from './artifact/list.ts'
 export { metrics, type MetricInputs, type MetricValues } from './artifact/metrics.ts'
 export { model } from './artifact/model.ts'
+export type { AnyModel, ModelSignature } from './artifact/any-model.ts'
+export type {
+  ForeignFormat,
+  ForeignManifest,
+  ForeignModel,
+  ForeignModelOutput,
+} from './artifact/foreign-model.ts'
 export type { AnyPredictor, Model, ModelManifest, Predictor } from './artifact/predictor.ts'
 export { report, type Report, type ReportHandle } from './artifact/report.ts'
 export type { ReportBlock } from './artifact/report-block.ts'

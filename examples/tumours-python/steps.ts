@@ -1,8 +1,15 @@
-import { definePythonStep, defineStep, file, metrics, report, table } from 'pipewright'
+import { definePythonStep, defineStep, metrics, model, report, table } from 'pipewright'
 import { confusionMatrix, rocCurve } from 'pipewright/charts'
 import { z } from 'zod'
-import { labelOf, Tumour, vectorOf } from '../tumours/rows.ts'
+import { Features, labelOf, Tumour, vectorOf } from '../tumours/rows.ts'
 import { scoresOf } from './onnx.ts'
+
+/** What Python leaves and TypeScript scores. */
+const classifier = model({
+  format: 'onnx',
+  input: Features,
+  output: z.object({ malignant: z.number().min(0).max(1) }),
+})
 
 /** Trains in Python; its environment is made of `requirements.txt` before the first run. */
 export const train = definePythonStep({
@@ -13,7 +20,7 @@ export const train = definePythonStep({
     depth: z.number().int().positive(),
     seed: z.number().int(),
   },
-  outputs: { model: file('application/onnx'), metrics: metrics({ loss: z.number() }) },
+  outputs: { model: classifier, metrics: metrics({ loss: z.number() }) },
   script: new URL('./train.py', import.meta.url),
   function: 'train',
   python: { requirements: 'requirements.txt' },
@@ -23,7 +30,7 @@ export const train = definePythonStep({
 /** Evaluates in TypeScript what Python has trained. */
 export const evaluate = defineStep({
   name: 'evaluate',
-  inputs: { model: file('application/onnx'), rows: table(Tumour) },
+  inputs: { model: classifier, rows: table(Tumour) },
   outputs: { metrics: metrics({ auc: z.number(), accuracy: z.number() }), auc: z.number(), report: report() },
   run: async ({ model, rows }) => {
     const all = rows.toArray()

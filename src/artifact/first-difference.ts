@@ -90,6 +90,11 @@ async function modelDifference(
     string,
     unknown
   >[]
+  if ('content' in was! && 'content' in now!) {
+    const content = { before: was.content as Artifact, after: now.content as Artifact }
+    if (content.before.digest !== content.after.digest)
+      return `content: ${await firstDifference(content.before, content.after, blobs)}`
+  }
   const state = { before: was!.state as Artifact['blob'], after: now!.state as Artifact['blob'] }
   if (state.before !== state.after) {
     const read = (blob: Artifact['blob']): Promise<unknown> => jsonOf({ blob }, blobs)

@@ -1,5 +1,6 @@
 import type { Digest } from '../internal/digest.ts'
 import type { JsonObject } from '../internal/json.ts'
+import type { ModelSignature } from './any-model.ts'
 import type { Artifact, KindName } from './artifact.ts'
 import type { BlobReader, BlobWriter } from './blob.ts'
 import type { AnyPredictor } from './predictor.ts'
@@ -16,6 +17,10 @@ export interface KindDeclaration {
   readonly schema?: JsonObject
   readonly mediaType?: string
   readonly predictor?: string
+  /** Of a model that is carried as files. */
+  readonly format?: string
+  /** JSON Schemas of one input and one output of a model that is carried as files. */
+  readonly signature?: ModelSignature
   readonly of?: KindDeclaration
 }
 

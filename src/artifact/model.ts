@@ -2,7 +2,18 @@ import { canonicalJson } from '../internal/canonical.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { projectPath } from '../internal/project-path.ts'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { AnyModel, ModelSignature } from './any-model.ts'
 import type { Artifact } from './artifact.ts'
+import {
+  artifactOfForeign,
+  foreignModel,
+  ForeignModelKind,
+  type ForeignFormat,
+  type ForeignManifest,
+  type ForeignModel,
+  type ForeignModelOutput,
+} from './foreign-model.ts'
 import { encodeJson } from './json.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
 import type { AnyPredictor, Model, ModelManifest, Predictor } from './predictor.ts'
@@ -45,7 +56,7 @@ export class PredictorModel implements Model<unknown, unknown> {
     return this.#artifact?.digest
   }
 
-  get signature(): ModelManifest['signature'] {
+  get signature(): ModelSignature {
     return {
       input: jsonSchemaOf(this.#predictor.input, 'input') ?? null,
       output: jsonSchemaOf(this.#predictor.output) ?? null,
@@ -104,7 +115,7 @@ export class OpaqueModel implements Model<never, unknown> {
   readonly format = 'typescript'
   readonly predictor: string
   readonly digest: Digest
-  readonly signature: ModelManifest['signature']
+  readonly signature: ModelSignature
   readonly artifact: Artifact
 
   constructor(manifest: ModelManifest, artifact: Artifact) {
@@ -130,22 +141,30 @@ export class OpaqueModel implements Model<never, unknown> {
 }
 
 /** The artifact that a model was read from; undefined for one that has not been stored. */
-export function artifactOfModel(value: Model): Artifact | undefined {
+export function artifactOfModel(value: AnyModel): Artifact | undefined {
   if (value instanceof OpaqueModel) return value.artifact
-  return value instanceof PredictorModel ? PredictorModel.artifactOf(value) : undefined
+  return value instanceof PredictorModel ? PredictorModel.artifactOf(value) : artifactOfForeign(value)
 }
 
-/** The name of the predictor that a model kind is declared with. */
-export function predictorOf(kind: Kind<unknown, never>): string | undefined {
-  return kind instanceof ModelKind ? kind.predictor?.name : undefined
+/** What a model kind is declared with: `predictor 'classifier'`, `format 'onnx'`; undefined for any model. */
+export function modelDeclaredWith(kind: Kind<unknown, never>): string | undefined {
+  if (kind instanceof ForeignModelKind) return `format '${kind.format}'`
+  const predictor = kind instanceof ModelKind ? kind.predictor : undefined
+  return predictor === undefined ? undefined : `predictor '${predictor.name}'`
+}
+
+/** Tells whether a kind is that of models that are files. */
+export function isForeignModelKind(kind: Kind<unknown, never>): boolean {
+  return kind instanceof ForeignModelKind
 }
 
 /** Reads the manifest of a stored model. */
 export async function readModelManifest(
   artifact: Artifact,
   context: Pick<DecodeContext, 'blobs'>,
-): Promise<ModelManifest> {
-  return JSON.parse(Buffer.from(await context.blobs.bytes(artifact)).toString('utf8')) as ModelManifest
+): Promise<ModelManifest | ForeignManifest> {
+  const bytes = await context.blobs.bytes(artifact)
+  return JSON.parse(Buffer.from(bytes).toString('utf8')) as ModelManifest | ForeignManifest
 }
 
 class ModelKind implements Kind<unknown, never> {
@@ -165,6 +184,9 @@ class ModelKind implements Kind<unknown, never> {
 
   async encode(value: unknown, context: EncodeContext): Promise<Artifact> {
     if (value instanceof OpaqueModel) return value.artifact
+    const foreign = artifactOfForeign(value as AnyModel)
+    if (foreign !== undefined)
+      return this.predictor === undefined ? foreign : this.#refuseForeign(foreign, 'OUTPUT_INVALID')
     if (!(value instanceof PredictorModel)) {
       throw new PipewrightError('OUTPUT_INVALID', 'the value is not a model', {
         fix: `return ${this.predictor?.name ?? 'predictor'}.of(state)`,
@@ -207,6 +229,10 @@ class ModelKind implements Kind<unknown, never> {
   async decode(artifact: Artifact, context: DecodeContext): Promise<unknown> {
     const manifest = await readModelManifest(artifact, context)
     const predictor = this.predictor
+    if ('content' in manifest)
+      return predictor === undefined
+        ? foreignModel(manifest, artifact, context)
+        : this.#refuseForeign(artifact, 'INPUT_INVALID')
     if (predictor === undefined) return new OpaqueModel(manifest, artifact)
     this.#refuseOther(manifest.predictor, 'INPUT_INVALID')
     const code = await context.predictorDigest(predictor)
@@ -229,6 +255,15 @@ class ModelKind implements Kind<unknown, never> {
     )
   }
 
+  #refuseForeign({ meta }: Artifact, code: 'INPUT_INVALID' | 'OUTPUT_INVALID'): never {
+    const format = meta?.['format'] as string
+    throw new PipewrightError(
+      code,
+      `the model is of format '${format}', declared is predictor '${this.predictor!.name}'`,
+      { fix: `declare it as model({ format: '${format}' })` },
+    )
+  }
+
   #refuseOther(name: string, code: 'INPUT_INVALID' | 'OUTPUT_INVALID'): void {
     if (this.predictor !== undefined && name !== this.predictor.name) {
       throw new PipewrightError(
@@ -246,11 +281,14 @@ class ModelKind implements Kind<unknown, never> {
 }
 
 /**
- * A trained model of the given predictor; without one, any model, which can be passed on and registered but
- * not used.
+ * A trained model: of a predictor, or of a foreign format that is carried as files; without either, any model, which
+ * can be passed on and registered but not used.
  *
- * A step returns `predictor.of(state)` and receives a {@link Model} whose `predict` loads the state on first
- * use. A model made by other predictor code is refused with `PREDICTOR_CHANGED`.
+ * For a predictor a step returns `predictor.of(state)` and receives a {@link Model} whose `predict` loads the state on
+ * first use. A model made by other predictor code is refused with `PREDICTOR_CHANGED`. For a foreign format (`onnx`,
+ * `joblib`, `mlflow`, …) a step returns the path of a file or folder under `ctx.workdir`, bytes, or a file or directory
+ * that it received, and receives a {@link ForeignModel}; its signature is that of the schemas. Throws
+ * `DEFINITION_INVALID` for a format that is no word.
  *
  * @example
  * ```ts
@@ -265,7 +303,16 @@ class ModelKind implements Kind<unknown, never> {
 export function model<State, Input, Output>(
   predictor: Predictor<State, Input, Output>,
 ): Kind<Model<Input, Output>>
-export function model(): Kind<Model>
-export function model(predictor?: AnyPredictor): never {
-  return new ModelKind(predictor) as never
+export function model<
+  const I extends StandardSchemaV1 = StandardSchemaV1<never, never>,
+  const O extends StandardSchemaV1 = StandardSchemaV1<unknown>,
+>(
+  format: ForeignFormat<I, O>,
+): Kind<
+  ForeignModel<StandardSchemaV1.InferInput<I>, StandardSchemaV1.InferOutput<O>>,
+  ForeignModelOutput<StandardSchemaV1.InferInput<I>, StandardSchemaV1.InferOutput<O>>
+>
+export function model(): Kind<AnyModel>
+export function model(of?: AnyPredictor | ForeignFormat<StandardSchemaV1, StandardSchemaV1>): never {
+  return (of !== undefined && 'format' in of ? new ForeignModelKind(of) : new ModelKind(of)) as never
 }

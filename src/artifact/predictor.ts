@@ -1,9 +1,8 @@
 import type { Digest } from '../internal/digest.ts'
-import type { JsonObject } from '../internal/json.ts'
+import type { AnyModel, ModelSignature } from './any-model.ts'
 import type { Schema } from './schema.ts'
-import type { Stored } from './stored.ts'
 
-/** What a model is made of, as it is stored: no code, only the name and the digest of the code. */
+/** What a `typescript` model is made of, as it is stored: no code, only the name and the digest of the code. */
 export interface ModelManifest {
   readonly format: 'typescript'
   /** The name of the predictor. */
@@ -14,7 +13,7 @@ export interface ModelManifest {
   readonly code: Digest
   /** The content digest of the state, as training left it. */
   readonly state: Digest
-  readonly signature: { readonly input: JsonObject | null; readonly output: JsonObject | null }
+  readonly signature: ModelSignature
 }
 
 /**
@@ -26,13 +25,10 @@ export interface ModelManifest {
  * const all = await classifier.predictAll(rows.toArray())
  * ```
  */
-export interface Model<in Input = never, out Output = unknown> extends Stored<'model'> {
+export interface Model<in Input = never, out Output = unknown> extends AnyModel {
   readonly format: 'typescript'
   /** The name of the predictor. */
   readonly predictor: string
-  /** The content digest of the model's manifest; undefined until it has been stored. */
-  readonly digest: Digest | undefined
-  readonly signature: ModelManifest['signature']
   /** Scores one input; both sides are checked by the predictor's schemas. */
   predict(input: Input): Promise<Output>
   /** Scores many inputs, in their order. */

@@ -7,6 +7,9 @@ import { milliseconds } from '../internal/duration.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { programEnvironment } from '../internal/environment.ts'
 import { own } from '../internal/own.ts'
+import type { Kind } from '../artifact/kind.ts'
+import { itemKind } from '../artifact/list.ts'
+import { isForeignModelKind } from '../artifact/model.ts'
 import { fileName, returnedPath } from '../artifact/workdir.ts'
 import type { StepContext } from '../define/context.ts'
 import type { Secrets } from '../define/secret.ts'
@@ -36,8 +39,8 @@ import { pathsOfMachine } from './paths.ts'
 import { runCommand, type ExitMeaning } from './run-command.ts'
 import { checkCommand, commandLine, placeholders, type CommandPart } from './template.ts'
 
-const takenIn = ['json', 'table', 'file', 'directory']
-const givenOut = ['json', 'metrics', 'file', 'directory']
+const takenIn = ['json', 'table', 'file', 'directory', 'model of files']
+const givenOut = ['json', 'metrics', 'file', 'directory', 'model of files']
 
 type NoSpecs = Readonly<Record<never, never>>
 type NoSecrets = Readonly<Record<never, never>>
@@ -97,20 +100,24 @@ function refuse(owner: string, what: string, fix: string): never {
   throw new PipewrightError('DEFINITION_INVALID', `${owner}: ${what}`, { fix })
 }
 
+function nameOf(kind: Kind<unknown, never>): string {
+  return isForeignModelKind(kind) ? 'model of files' : kind.name
+}
+
 function checkKinds(inputs: Kinds, outputs: Kinds, owner: string): void {
   for (const [name, kind] of Object.entries(inputs)) {
-    const item = kind.declare().of ?? kind.declare()
+    const item = nameOf(itemKind(kind) ?? kind)
     if (name === inputsFile)
       refuse(owner, `no input can be called '${inputsFile}'`, `{${inputsFile}} is the file of all`)
-    if (!takenIn.includes(item.kind))
+    if (!takenIn.includes(item))
       refuse(
         owner,
-        `input '${name}' is a ${item.kind}, which no argument can be`,
+        `input '${name}' is a ${item}, which no argument can be`,
         `give one of: ${takenIn.join(', ')}`,
       )
   }
   for (const [name, kind] of Object.entries(outputs))
-    if (!givenOut.includes(kind.name))
+    if (!givenOut.includes(nameOf(kind)))
       refuse(
         owner,
         `output '${name}' is a ${kind.name}, which no command writes`,
@@ -276,7 +283,7 @@ async function made(
     const { path: real } = await returnedPath(path, workdir).catch((cause: unknown) => {
       throw notMade(name, path, cause)
     })
-    record[name] = kind.name === 'file' || kind.name === 'directory' ? path : await dataOf(name, real)
+    record[name] = kind.name === 'json' || kind.name === 'metrics' ? await dataOf(name, real) : path
   }
   return record
 }

@@ -4,7 +4,7 @@ import { deepFreeze } from '../internal/freeze.ts'
 import type { Json } from '../internal/json.ts'
 import { itemKind } from '../artifact/list.ts'
 import type { Kind } from '../artifact/kind.ts'
-import { predictorOf } from '../artifact/model.ts'
+import { modelDeclaredWith } from '../artifact/model.ts'
 import { isStored } from '../artifact/stored.ts'
 import { mapReports, type Binding, type ScopeRecord } from './graph.ts'
 import { isRef, targetOf, type Ref, type RefTarget } from './ref.ts'
@@ -78,12 +78,12 @@ export function kindText(kind: Kind<unknown, never>): string {
   return item === undefined ? kind.name : `list of ${kindText(item)}`
 }
 
-/** Two kinds that do not fit, told apart: models by their predictors. */
+/** Two kinds that do not fit, told apart: models by their predictors and formats. */
 export function kindTexts(a: Kind<unknown, never>, b: Kind<unknown, never>): readonly [a: string, b: string] {
   const texts = [kindText(a), kindText(b)] as const
   if (texts[0] !== texts[1]) return texts
   const named = (kind: Kind<unknown, never>, text: string): string =>
-    `${text} of predictor '${predictorOf(itemKind(kind) ?? kind) ?? ''}'`
+    `${text} of ${modelDeclaredWith(itemKind(kind) ?? kind) ?? 'any format'}`
   return [named(a, texts[0]), named(b, texts[1])]
 }
 
@@ -93,7 +93,7 @@ export function fits(from: Kind<unknown, never>, to: Kind<unknown, never>): bool
     const fromItem = itemKind(from)
     const toItem = itemKind(to)
     if (fromItem !== undefined && toItem !== undefined) return fits(fromItem, toItem)
-    const [made, used] = [predictorOf(from), predictorOf(to)]
+    const [made, used] = [modelDeclaredWith(from), modelDeclaredWith(to)]
     return made === undefined || used === undefined || made === used
   }
   const item = itemKind(from)

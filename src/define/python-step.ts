@@ -1,6 +1,7 @@
 import { PipewrightError } from '../internal/error.ts'
 import { itemKind } from '../artifact/list.ts'
 import type { Kind } from '../artifact/kind.ts'
+import { isForeignModelKind } from '../artifact/model.ts'
 import type { StepContext } from './context.ts'
 import type { InputsOf, OutputsOf, ReceivedOf, Specs } from './spec.ts'
 import {
@@ -162,7 +163,7 @@ export function checkPythonEnvironment(
 function refusedKind(kind: Kind<unknown, never>, side: 'input' | 'output'): boolean {
   const item = itemKind(kind)
   if (item !== undefined) return refusedKind(item, side)
-  return kind.name === 'model' || (kind.name === 'report' && side === 'input')
+  return (kind.name === 'model' && !isForeignModelKind(kind)) || (kind.name === 'report' && side === 'input')
 }
 
 function checkStep(step: AnyStep, owner: string): void {
@@ -181,7 +182,7 @@ function checkStep(step: AnyStep, owner: string): void {
           owner,
           `${one} '${name}' is a ${kind.name}, which a Python function cannot ${side === 'inputs' ? 'take' : 'return'}`,
           kind.name === 'model'
-            ? "declare it as file(…) in a format that both sides read, such as file('application/onnx')"
+            ? "declare it as model({ format: 'onnx' }), or another format that both sides read: a predictor is TypeScript"
             : 'give what it shows as a table or a json value',
         )
     }
@@ -228,8 +229,8 @@ function codeOf(definition: PythonStepDefinition<Specs, Specs>, owner: string): 
 /**
  * Defines a step whose function is Python: it takes the inputs as keyword arguments and returns a dict of the outputs.
  *
- * The function needs no import of Pipewright. Json and metrics values arrive as plain data, files and directories as
- * `pathlib.Path`, tables as what the parameter's annotation asks for: `pandas.DataFrame`, `polars.DataFrame`,
+ * The function needs no import of Pipewright. Json and metrics values arrive as plain data, files, directories and models
+ * as `pathlib.Path`, tables as what the parameter's annotation asks for: `pandas.DataFrame`, `polars.DataFrame`,
  * `pyarrow.Table`, or a list of dicts (default). Its current folder is that of the attempt: files to be returned are
  * written there, and returned by path. What it prints is logged.
  *

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { PipewrightError } from '../internal/error.ts'
+import type { AnyModel } from '../artifact/any-model.ts'
+import type { Kind } from '../artifact/kind.ts'
 import { artifactOfModel, model as modelKind } from '../artifact/model.ts'
 import type { AnyPredictor, Model, Predictor } from '../artifact/predictor.ts'
 import type { StepContext } from '../define/context.ts'
@@ -26,10 +28,10 @@ export interface RegisterModelOptions {
 
 async function register(
   options: RegisterModelOptions,
-  { model }: { readonly model: Model },
+  { model }: { readonly model: AnyModel },
   ctx: StepContext,
   port: RegistryPort,
-): Promise<{ model: Model; version: number }> {
+): Promise<{ model: AnyModel; version: number }> {
   const artifact = artifactOfModel(model)
   if (artifact === undefined)
     throw new PipewrightError('INPUT_INVALID', 'the model has not been stored yet', {
@@ -56,8 +58,8 @@ async function register(
 /**
  * Makes an effect step that registers a model: `model` in, the same `model` and its `version` out.
  *
- * A model of equal content keeps the version that it has; the alias moves to it. With `predictor` the model
- * stays typed, so that the output can be wired into a step that uses it.
+ * A model of equal content keeps the version that it has; the alias moves to it. With `predictor`, or the `kind` of a
+ * foreign format, the model stays typed, so that the output can be wired into a step that uses it.
  *
  * @example
  * ```ts
@@ -68,10 +70,18 @@ async function register(
 export function registerModel<State, Input, Output>(
   options: RegisterModelOptions & { readonly predictor: Predictor<State, Input, Output> },
 ): Step<{ model: Model<Input, Output> }, { model: Model<Input, Output>; version: number }>
+export function registerModel<Of extends AnyModel>(
+  options: RegisterModelOptions & { readonly kind: Kind<Of, never> },
+): Step<{ model: Of }, { model: Of; version: number }>
 export function registerModel(
   options: RegisterModelOptions,
-): Step<{ model: Model }, { model: Model; version: number }>
-export function registerModel(options: RegisterModelOptions & { readonly predictor?: AnyPredictor }): never {
+): Step<{ model: AnyModel }, { model: AnyModel; version: number }>
+export function registerModel(
+  options: RegisterModelOptions & {
+    readonly predictor?: AnyPredictor
+    readonly kind?: Kind<AnyModel, never>
+  },
+): never {
   checkName('registered model', options.name)
   if (options.name.includes('@')) {
     throw new PipewrightError('DEFINITION_INVALID', `the registered model name '${options.name}' holds '@'`, {
@@ -89,11 +99,10 @@ export function registerModel(options: RegisterModelOptions & { readonly predict
       )
     }
   }
-  const kind = (
-    options.predictor === undefined
+  const kind = (options.kind ??
+    (options.predictor === undefined
       ? modelKind()
-      : modelKind(options.predictor as Predictor<unknown, unknown, unknown>)
-  ) as ReturnType<typeof modelKind>
+      : modelKind(options.predictor as Predictor<unknown, unknown, unknown>))) as Kind<AnyModel>
   const run = (inputs: never, ctx: StepContext, ...ports: unknown[]): unknown =>
     register(options, inputs, ctx, ports[0] as RegistryPort)
   return makeStep(

@@ -2,9 +2,10 @@ import { PipewrightError } from '../internal/error.ts'
 import { nearest } from '../internal/nearest.ts'
 import type { Digest } from '../internal/digest.ts'
 import type { Artifact } from '../artifact/artifact.ts'
+import type { AnyModel } from '../artifact/any-model.ts'
+import { isKind, type DecodeContext, type Kind } from '../artifact/kind.ts'
 import { model as modelKind } from '../artifact/model.ts'
 import type { Model, Predictor } from '../artifact/predictor.ts'
-import type { DecodeContext } from '../artifact/kind.ts'
 import type { ModelVersion } from '../record/records.ts'
 
 /**
@@ -44,6 +45,16 @@ export interface RegisteredModel {
    * ```
    */
   load<State, Input, Output>(predictor: Predictor<State, Input, Output>): Promise<Model<Input, Output>>
+  /**
+   * The model itself, of a foreign format: its files.
+   *
+   * @example
+   * ```ts
+   * const model = await (await pw.registry.get('tumours@champion')).load(model({ format: 'onnx' }))
+   * const session = await InferenceSession.create(await model.bytes())
+   * ```
+   */
+  load<Of extends AnyModel>(kind: Kind<Of, never>): Promise<Of>
 }
 
 /** Reads a model's bytes and the code digests of predictors: the workspace's side of {@link Registry}. */
@@ -106,8 +117,8 @@ export class Registry {
       registeredAt: new Date(version.registeredAt),
       run,
       artifact,
-      load: <State, Input, Output>(predictor: Predictor<State, Input, Output>) =>
-        modelKind(predictor).decode(artifact, { ...this.#loader, name }),
+      load: (of: Kind<AnyModel, never> | Predictor<unknown, unknown, unknown>): Promise<never> =>
+        (isKind(of) ? of : modelKind(of)).decode(artifact, { ...this.#loader, name }) as Promise<never>,
     })
   }
 

@@ -24,11 +24,11 @@ export type Planned = Structure | AnyPipeline | { readonly plan: Structure }
 /** Longer literals are cut: whoever changes them sees it where they are written. */
 const longestLiteral = 200
 
-function kindText({ kind: name, mediaType, predictor, of, schema }: KindDeclaration): string {
+function kindText({ kind: name, mediaType, predictor, format, of, schema }: KindDeclaration): string {
   if (of !== undefined) return `list of ${kindText(of)}`
   const type = schema?.['type']
   if (name === 'json' && typeof type === 'string') return type
-  const detail = name === 'model' ? predictor : name === 'file' ? mediaType : undefined
+  const detail = name === 'model' ? (predictor ?? format) : name === 'file' ? mediaType : undefined
   return detail === undefined ? name : `${name} ${detail}`
 }
 

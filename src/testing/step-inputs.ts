@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path'
 import { canonicalJson } from '../internal/canonical.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { Json } from '../internal/json.ts'
@@ -6,7 +7,9 @@ import { own } from '../internal/own.ts'
 import type { EncodeContext, Kind } from '../artifact/kind.ts'
 import { snapshotDirectory, type DirectoryHandle } from '../artifact/directory.ts'
 import { isFileKind, snapshotFile, type FileHandle } from '../artifact/file.ts'
+import type { ForeignModel } from '../artifact/foreign-model.ts'
 import { itemKind } from '../artifact/list.ts'
+import { isForeignModelKind } from '../artifact/model.ts'
 import { isMetricsKind, metrics } from '../artifact/metrics.ts'
 import { outputSchema } from '../artifact/schema.ts'
 import type { Stored } from '../artifact/stored.ts'
@@ -16,16 +19,18 @@ import { placed } from '../execute/error-record.ts'
 import type { Value } from '../record/event.ts'
 
 /**
- * What a test gives for an input: a path for a file or a directory, rows for a table (as a step receives them: the
+ * What a test gives for an input: a path for a file, a directory or a model that is files (or its bytes), rows for a table (as a step receives them: the
  * producer's schema has given them), else the value.
  */
 type TestInput<T> = T extends FileHandle | DirectoryHandle
   ? T | string
-  : T extends Table<infer Row>
-    ? T | readonly Row[]
-    : T extends readonly (infer E extends Stored<string>)[]
-      ? readonly TestInput<E>[]
-      : T
+  : T extends ForeignModel
+    ? T | string | Uint8Array
+    : T extends Table<infer Row>
+      ? T | readonly Row[]
+      : T extends readonly (infer E extends Stored<string>)[]
+        ? readonly TestInput<E>[]
+        : T
 
 /**
  * The inputs of a step as a test gives them.
@@ -87,6 +92,10 @@ async function toValue(kind: Kind<unknown, never>, given: unknown, context: Enco
     return { artifact: await atPath(given, () => snapshotFile(given, kind.mediaType, writer)) }
   if (typeof given === 'string' && kind.name === 'directory')
     return { artifact: await atPath(given, () => snapshotDirectory(given, writer)) }
+  if (typeof given === 'string' && isForeignModelKind(kind)) {
+    const workdir = (): Promise<string> => Promise.resolve(dirname(resolve(given)))
+    return { artifact: await kind.encode(resolve(given) as never, { ...context, workdir }) }
+  }
   return { artifact: await received(kind).encode(given, context) }
 }
 

@@ -35,6 +35,12 @@ export interface WorkerColumn {
 /** How the file of a table is written: an Arrow IPC file, or NDJSON with marks for what JSON cannot hold. */
 export type TableFormat = 'arrow' | 'rows'
 
+/** JSON Schemas of one input and one output of a model; null where they are not known. */
+export interface WorkerSignature {
+  readonly input: Json
+  readonly output: Json
+}
+
 /** An input of a function. */
 export type WorkerInput =
   | ({ readonly kind: 'json' | 'metrics' } & Carried)
@@ -46,11 +52,18 @@ export type WorkerInput =
     }
   | { readonly kind: 'file'; readonly path: string; readonly mediaType: string }
   | { readonly kind: 'directory'; readonly path: string }
+  /** The file or directory of a model, and JSON Schemas of its input and output. */
+  | {
+      readonly kind: 'model'
+      readonly path: string
+      readonly format: string
+      readonly signature: WorkerSignature
+    }
   | { readonly kind: 'list'; readonly items: readonly WorkerInput[] }
 
 /** What an output is declared as. */
 export type WorkerOutputKind =
-  | { readonly kind: 'json' | 'metrics' | 'report' | 'table' | 'file' | 'directory' }
+  | { readonly kind: 'json' | 'metrics' | 'report' | 'table' | 'file' | 'directory' | 'model' }
   | { readonly kind: 'list'; readonly of: WorkerOutputKind }
 
 /** An output of a function. */
@@ -58,6 +71,7 @@ export type WorkerOutput =
   | ({ readonly kind: 'json' | 'metrics' | 'report' } & Carried)
   | { readonly kind: 'table'; readonly format: TableFormat; readonly file: string }
   | { readonly kind: 'file' | 'directory'; readonly path: string }
+  | { readonly kind: 'model'; readonly path: string; readonly signature?: WorkerSignature }
   | { readonly kind: 'list'; readonly items: readonly WorkerOutput[] }
 
 /** The one request file: what a worker loads before it says that it is ready. */
@@ -92,6 +106,8 @@ export type HostMessage =
       | Carried
       | { readonly bytes: string }
       | { readonly error: string }
+      /** To a `once`: make the call, tell `called`, and wait for the answer of the same number. */
+      | { readonly call: { readonly idempotencyKey: string } }
       | Readonly<Record<never, never>>
     ))
 
@@ -155,6 +171,12 @@ export type WorkerMessage =
   | ({ readonly type: 'checkpoint'; readonly ask: number } & (Carried | { readonly bytes: string }))
   | { readonly type: 'restored'; readonly ask: number }
   | { readonly type: 'context'; readonly ask: number; readonly name: ContextName }
+  /** The value of a secret that the step declares. */
+  | { readonly type: 'secret'; readonly ask: number; readonly name: string }
+  /** The result of a call that runs once for the execution. */
+  | { readonly type: 'once'; readonly ask: number; readonly key: string }
+  /** The call of a `once` was made; its result is durable when the answer comes. */
+  | ({ readonly type: 'called'; readonly ask: number } & (Carried | { readonly failed: string }))
   | ({
       readonly type: 'result'
       readonly id: string

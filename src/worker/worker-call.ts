@@ -1,16 +1,15 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
 import { PipewrightError } from '../internal/error.ts'
-import type { Json } from '../internal/json.ts'
 import type { Report } from '../artifact/report.ts'
 import type { StepContext } from '../define/context.ts'
 import type { Kinds } from '../define/spec.ts'
-import type { ContextName, HostMessage, WorkerInput, WorkerMessage, WorkerOutputKind } from './protocol.ts'
+import type { HostMessage, WorkerInput, WorkerMessage, WorkerOutputKind } from './protocol.ts'
 import { revivedWorkerError } from './worker-error.ts'
 import type { Leased } from './worker-pool.ts'
 import type { WorkerEnd, WorkerListener } from './worker-process.ts'
-import { Exchange, fromWorkerOutput, toWorkerInput, toWorkerOutputKind, uncarried } from './worker-values.ts'
+import { exchangeFolder, WorkerQuestions } from './worker-questions.ts'
+import { Exchange, fromWorkerOutput, toWorkerInput, toWorkerOutputKind } from './worker-values.ts'
 
 /** One call of a function of a worker, in an attempt. */
 export interface WorkerCall {
@@ -22,18 +21,20 @@ export interface WorkerCall {
   readonly grace: number
 }
 
-/** A folder of the attempt's own for what is too long for a message; it goes with the attempt's folder. */
-const exchangeFolder = '.pipewright'
-
 /** What an attempt does with what its worker says: prints and reports are those of the step. */
 export class CallListener implements WorkerListener {
   readonly #context: StepContext
-  readonly #answer: (message: HostMessage) => void
+  readonly #questions: WorkerQuestions
   #problem: unknown
 
   constructor(context: StepContext, answer: (message: HostMessage) => void) {
     this.#context = context
-    this.#answer = answer
+    this.#questions = new WorkerQuestions(context, answer)
+  }
+
+  /** The function has ended. */
+  end(): void {
+    this.#questions.end()
   }
 
   /** What reporting has thrown: it fails the step, as in a step of this process. */
@@ -80,7 +81,12 @@ export class CallListener implements WorkerListener {
       case 'checkpoint':
       case 'restored':
       case 'context':
-        void this.#answerTo(message)
+      case 'secret':
+      case 'once':
+        void this.#questions.take(message)
+        break
+      case 'called':
+        void this.#questions.called(message)
         break
       default:
         throw new PipewrightError(
@@ -92,45 +98,6 @@ export class CallListener implements WorkerListener {
         )
     }
   }
-
-  async #answerTo(
-    message: Extract<WorkerMessage, { type: 'checkpoint' | 'restored' | 'context' }>,
-  ): Promise<void> {
-    const { ask } = message
-    try {
-      this.#answer({ type: 'answer', ask, ...(await this.#asked(message)) })
-    } catch (error) {
-      this.#answer({ type: 'answer', ask, error: (error as Error).message })
-    }
-  }
-
-  async #asked(
-    message: Extract<WorkerMessage, { type: 'checkpoint' | 'restored' | 'context' }>,
-  ): Promise<{ value: Json } | { file: string } | { bytes: string } | Record<never, never>> {
-    const context = this.#context
-    switch (message.type) {
-      case 'context':
-        return { value: contextValue(context, message.name) }
-      case 'checkpoint':
-        await context.checkpoint(
-          'bytes' in message ? await readFile(message.bytes) : ((await uncarried(message)) as Json),
-        )
-        return {}
-      case 'restored': {
-        const saved = await context.restored()
-        if (saved === undefined) return {}
-        const exchange = new Exchange(join(context.workdir, exchangeFolder))
-        return saved instanceof Uint8Array
-          ? { bytes: await exchange.write('checkpoint', [saved]) }
-          : exchange.carried(saved)
-      }
-    }
-  }
-}
-
-function contextValue(context: StepContext, name: ContextName): Json {
-  const { [name]: value } = context
-  return typeof value === 'object' ? { ...value } : value
 }
 
 /** Calls a function of a worker: gives what it returned, as a step of this process returns it, or throws what it threw. */
@@ -177,6 +144,7 @@ export async function callWorker(
     }
     return returned
   } finally {
+    listener.end()
     // Ending a process takes its time, and is nothing that the step waits for.
     void done(isFit)
   }

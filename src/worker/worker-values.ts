@@ -5,6 +5,7 @@ import { PipewrightError } from '../internal/error.ts'
 import type { Json } from '../internal/json.ts'
 import type { DirectoryHandle } from '../artifact/directory.ts'
 import type { FileHandle } from '../artifact/file.ts'
+import type { ForeignModel } from '../artifact/foreign-model.ts'
 import type { Kind } from '../artifact/kind.ts'
 import { itemKind } from '../artifact/list.ts'
 import { restoreNumbers } from '../artifact/metrics.ts'
@@ -102,6 +103,10 @@ export async function toWorkerInput(
     }
     case 'directory':
       return { kind: 'directory', path: await (value as DirectoryHandle).path() }
+    case 'model': {
+      const model = value as ForeignModel
+      return { kind: 'model', path: await model.path(), format: model.format, signature: model.signature }
+    }
     case 'list': {
       const items: WorkerInput[] = []
       for (const item of value as readonly unknown[])
@@ -141,13 +146,16 @@ export async function fromWorkerOutput(
     case 'table':
       return isTableKind(kind) ? foreignRows(output, kind.row) : undefined
     case 'directory':
+    case 'model':
       if (resolve(output.path) === resolve(workdir))
         throw new PipewrightError(
           'OUTPUT_INVALID',
           'the folder of the attempt itself is returned, which holds its inputs too',
           { fix: 'write into a folder of its own, and return that' },
         )
-      return output.path
+      return output.kind === 'model' && output.signature !== undefined
+        ? { content: output.path, signature: output.signature }
+        : output.path
     case 'file':
       return output.path
     case 'list': {

@@ -21,6 +21,6 @@ describe('a worker in Perl', () => {
     entry: { script: path('programs/worker.pl') },
     missingEntry: { script: path('programs/nowhere.pl') },
     test,
-    without: ['tables', 'checkpoints'],
+    without: ['tables', 'models', 'checkpoints', 'calls', 'secrets'],
   })
 })

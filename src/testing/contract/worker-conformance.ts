@@ -16,7 +16,7 @@ import {
 import { WorkerProcess, type CallEnd } from '../../worker/worker-process.ts'
 
 /** What a worker may leave out. */
-export type WorkerAbility = 'tables' | 'checkpoints' | 'reports'
+export type WorkerAbility = 'tables' | 'models' | 'checkpoints' | 'calls' | 'secrets' | 'reports'
 
 /**
  * What {@link workerConformance} takes.
@@ -296,6 +296,63 @@ const optional: Readonly<Record<WorkerAbility, Readonly<Record<string, Case>>>> 
       // A whole number that JSON holds may be written as one.
       for (const row of back) if (typeof row['big'] === 'number') row['big'] = { $bigint: String(row['big']) }
       deepStrictEqual(back, rows)
+    },
+  },
+  models: {
+    async 'gives a model back, with its signature'(begin) {
+      const subject = await begin()
+      const path = join(subject.folder, 'model.onnx')
+      await writeFile(path, 'weights')
+      const signature = { input: { type: 'object' }, output: null }
+      const given: WorkerInput = { kind: 'model', path, format: 'onnx', signature }
+      const end = await subject.call('resign', { model: given }, { model: 'model' })
+      const output = end.type === 'result' ? end.outputs['model'] : undefined
+      ok(output?.kind === 'model', `a model comes back, not ${JSON.stringify(end)}`)
+      deepStrictEqual(output.signature, signature)
+      strictEqual(await readFile(output.path, 'utf8'), 'weights')
+    },
+  },
+  calls: {
+    async 'makes a call that it is told to make, and no other one'(begin) {
+      const subject = await begin()
+      subject.answer = (message) => {
+        if (message.type === 'once')
+          return message.key === 'known'
+            ? { type: 'answer', ask: message.ask, value: 1 }
+            : { type: 'answer', ask: message.ask, call: { idempotencyKey: 'k' } }
+        return message.type === 'called' && 'value' in message
+          ? { type: 'answer', ask: message.ask, value: message.value }
+          : undefined
+      }
+      const known = await subject.call('call_once', { key: 'known' }, { result: 'json' })
+      deepStrictEqual(await results(known), { result: 1 })
+      const made = await subject.call('call_once', { key: 'new' }, { result: 'json' })
+      deepStrictEqual(await results(made), { result: 'called with k' })
+      const called = subject.messages.filter(({ type }) => type === 'called')
+      strictEqual(called.length, 1)
+    },
+
+    async 'tells of a call that fails'(begin) {
+      const subject = await begin()
+      subject.answer = (message) =>
+        message.type === 'once'
+          ? { type: 'answer', ask: message.ask, call: { idempotencyKey: 'k' } }
+          : undefined
+      const end = await subject.call('call_once', { key: 'fails' }, { result: 'json' })
+      ok(end.type === 'error', `the call fails, not ${JSON.stringify(end)}`)
+      const called = subject.messages.find((message) => message.type === 'called')
+      ok(called?.type === 'called' && 'failed' in called, 'the host was told')
+    },
+  },
+  secrets: {
+    async 'asks for a secret'(begin) {
+      const subject = await begin()
+      subject.answer = (message) =>
+        message.type === 'secret'
+          ? { type: 'answer', ask: message.ask, value: `${message.name} it is` }
+          : undefined
+      const end = await subject.call('ask_secret', { name: 'token' }, { length: 'json' })
+      deepStrictEqual(await results(end), { length: 11 })
     },
   },
   reports: {

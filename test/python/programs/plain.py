@@ -9,20 +9,24 @@ import signal
 import sys
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipewright_worker import (
     Cancelled,
+    Model,
     attempt,
     cancelled,
     checkpoint,
     idempotency_key,
     log,
     metric,
+    once,
     param,
     progress,
     report,
     restored,
+    secret,
     seed,
     workdir,
 )
@@ -281,3 +285,66 @@ def dies_once():
 def closes():
     os.closerange(3, 20)
     return {}
+
+
+def fits(rows):
+    Path("model.bin").write_bytes(b"weights")
+    signed = Model(Path("model.bin"), input={"type": "object"})
+    return {"model": Path("model.bin"), "signed": signed, "raw": b"raw", "many": ["model.bin"]}
+
+
+def scores(model: Path, signed: Model, text: str, many):
+    assert isinstance(model, Path) and model.suffix == ".bin", model
+    assert isinstance(signed, Model) and signed.format == "mine" and signed.output is None, signed
+    length = len(Path(signed).read_bytes())
+    return {"signature": signed.input, "length": length, "text": Path(text).read_text(), "many": len(many)}
+
+
+def no_model():
+    return {"model": 3}
+
+
+def wrong_signature():
+    Path("model.bin").write_bytes(b"")
+    return {"model": Model("model.bin", input={"type": {1, 2}})}
+
+
+def charges(path):
+    def charge(key):
+        with open(path, "a") as file:
+            file.write(f"{key}\n")
+        return {"receipt": 7}
+
+    receipts = [once("charge", charge), once("charge", charge)]
+    assert once("nothing", lambda: None) is None
+    if attempt() == 1:
+        raise RuntimeError("after the charge")
+    return {"receipts": receipts}
+
+
+def refused_calls(which):
+    if which == "itself":
+        return once("a", lambda: once("a", lambda: 1))
+    if which == "value":
+        return once("a", lambda: object())
+    return once("a", lambda: 1 / 0)
+
+
+def charges_at_once():
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda index: once(f"call {index % 2}", lambda: str(time.time_ns())), range(4)))
+    return {"different": len(set(results))}
+
+
+def uses_secret():
+    token = secret("token")
+    print("the token is", token)
+    return {"length": len(token)}
+
+
+def other_secret():
+    return {"length": len(secret("other"))}
+
+
+def one_row(n):
+    return {"rows": [{"n": n}]}

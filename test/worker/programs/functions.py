@@ -5,7 +5,7 @@ import os
 import shutil
 import time
 
-from pipewright_worker import checkpoint, log, metric, param, progress, restored
+from pipewright_worker import Model, checkpoint, log, metric, once, param, progress, restored, secret
 
 calls = 0
 
@@ -59,3 +59,21 @@ def go_on():
     state = {"epoch": restored()["epoch"] + 1}
     checkpoint(state)
     return state
+
+
+def resign(model: Model):
+    shutil.copy(model, "copy.onnx")
+    return {"model": Model("copy.onnx", model.input, model.output)}
+
+
+def call_once(key):
+    def call(idempotency_key):
+        if key == "fails":
+            raise ValueError("the call fails")
+        return f"called with {idempotency_key}"
+
+    return {"result": once(key, call)}
+
+
+def ask_secret(name):
+    return {"length": len(secret(name))}
