@@ -68,7 +68,9 @@ export async function readInOnePiece(values: Values, reader: BlobReader, json: J
 async function readArtifact(artifact: Artifact, reader: BlobReader, json: JsonValues): Promise<void> {
   const { kind } = artifact
   if (kind === 'json' || kind === 'metrics') await json.load({ artifact })
-  else if (kind === 'table' || kind === 'model' || kind === 'directory') await reader.bytes(artifact)
+  // The buffer that whoever decodes it is about to ask for.
+  else if (kind === 'table') await (reader.shared?.(artifact) ?? reader.bytes(artifact))
+  else if (kind === 'model' || kind === 'directory') await reader.bytes(artifact)
   else if (kind === 'list')
     for await (const item of listItems(artifact, { blobs: reader })) {
       // As one value, which is at hand when it is asked for.
