@@ -12,6 +12,7 @@ import { maps } from './cases/maps.ts'
 import { memory } from './cases/memory.ts'
 import { planning } from './cases/planning.ts'
 import { python } from './cases/python.ts'
+import { pythonTable } from './cases/python-table.ts'
 import { redaction } from './cases/redaction.ts'
 import { reportPage } from './cases/report-page.ts'
 import { resume } from './cases/resume.ts'
@@ -25,6 +26,7 @@ const cases = {
   stepOverhead,
   durableCalls,
   python,
+  pythonTable,
   maps,
   resume,
   appends,

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
+import { fittingColumns } from '../artifact/fitting-columns.ts'
 import { rowShape, type RowShape } from '../artifact/row-schema.ts'
 import { check, type Schema } from '../artifact/schema.ts'
 import { setCell } from '../artifact/table-columns.ts'
@@ -8,7 +9,7 @@ import { fromIpc } from '../artifact/table-read.ts'
 import { ColumnTable } from '../artifact/table-value.ts'
 import type { TableFormat } from './protocol.ts'
 
-/** Rows of another language as a schema of ours takes them, to be checked by it. */
+/** A table of another language that fits a schema, else its rows as this takes them, to be checked by it. */
 export async function foreignRows(
   { format, file }: { readonly format: TableFormat; readonly file: string },
   schema: Schema,
@@ -16,6 +17,8 @@ export async function foreignRows(
   const fitting = new Fitting(schema)
   if (format === 'rows') return written(file, fitting)
   const { columns, rows } = await fromIpc(await readFile(file))
+  const whole = fittingColumns(columns, schema)
+  if (whole !== undefined) return new ColumnTable(whole, rows)
   return mapped(new ColumnTable(columns, rows).rows(), fitting)
 }
 
