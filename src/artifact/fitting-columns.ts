@@ -2,7 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer'
 import { plainFields, type Bound, type PlainField } from './plain-fields.ts'
 import type { Schema } from './schema.ts'
 import type { Cells, Column } from './table-columns.ts'
-import { Texts } from './texts.ts'
+import type { Texts } from './texts.ts'
 
 /** The latest time of a `Date`, and less it the earliest, in milliseconds since the epoch. */
 const latest = 8.64e15

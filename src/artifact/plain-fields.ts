@@ -83,8 +83,12 @@ function fieldOf({ _zod: { def } }: ZodSchema): PlainField | undefined {
   if (values?.every((value) => typeof value === 'string') === false) return undefined
   const oneOf = values && new Set(values as string[])
   let field: PlainField | undefined = {
-    ...{ type, missing: undefined, least: undefined, most: undefined },
-    ...{ whole: false, oneOf },
+    type,
+    missing: undefined,
+    least: undefined,
+    most: undefined,
+    whole: false,
+    oneOf,
   }
   if (def.check !== undefined) field = checked(field, { check: def.check, format: def.format! })
   for (const { _zod } of def.checks ?? []) field = field && checked(field, _zod.def)

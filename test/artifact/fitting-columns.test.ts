@@ -89,7 +89,10 @@ describe('columns', () => {
   test('of texts that are not in order, or no UTF-8, are looked at row by row', () => {
     const schema = z.object({ a: z.string() })
     const column = (offsets: number[], bytes: number[]): Column => ({
-      ...{ name: 'a', type: 'string', missing: 'null', valid: undefined },
+      name: 'a',
+      type: 'string',
+      missing: 'null',
+      valid: undefined,
       cells: new Texts(Int32Array.from(offsets), Uint8Array.from(bytes)),
     })
     expect(fittingColumns([column([0, 2, 3], [0xc3, 0xa9, 0x61])], schema)).toBeDefined()
