@@ -96,12 +96,21 @@ async function removed(engine: ContainerEngine, name: string): Promise<void> {
   await askEngine(engine, ['rm', '--force', '--volumes', ...atOnce, name]).catch(() => undefined)
 }
 
+/** The code that a container has ended with; podman's init ends with 1 where there is nothing to be executed. */
+function codeOf({ code, last }: LoggedEnd, engine: ContainerEngine): number | null {
+  const [, why] = /catatonit.*failed to exec pid1: (.*)/.exec(last.at(-1) ?? '') ?? []
+  if (engine !== 'podman' || code !== 1 || why === undefined) return code
+  return why.startsWith('No such file') ? 127 : 126
+}
+
 /** Throws `CONTAINER_FAILED` for the exit codes that engines keep for themselves. */
 function judgeEngine(
-  { code, last }: LoggedEnd,
+  end: LoggedEnd,
   engine: ContainerEngine,
   { arguments: [file], container: { image }, exitCodes, owner }: ContainerCommand,
 ): void {
+  const { last } = end
+  const code = codeOf(end, engine)
   if (code === null || code < 125 || code > 127 || exitCodes[code] !== undefined) return
   const [what, fix] = {
     125: [
