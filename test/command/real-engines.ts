@@ -138,9 +138,14 @@ async function startDocker(folder: string): Promise<[Record<string, string>, Ser
   const env = { DOCKER_HOST: `unix://${join(folder, 'docker.sock')}` }
   // The networks of the machine are left alone: steps in these tests have none.
   const server = new Server('dockerd', [
-    ...['--host', env.DOCKER_HOST, '--pidfile', join(folder, 'docker.pid')],
-    ...['--data-root', join(folder, 'docker'), '--exec-root', join(folder, 'docker-exec')],
-    ...['--storage-driver', 'vfs', '--bridge', 'none', '--iptables=false', '--ip6tables=false'],
+    `--host=${env.DOCKER_HOST}`,
+    `--pidfile=${join(folder, 'docker.pid')}`,
+    `--data-root=${join(folder, 'docker')}`,
+    `--exec-root=${join(folder, 'docker-exec')}`,
+    '--storage-driver=vfs',
+    '--bridge=none',
+    '--iptables=false',
+    '--ip6tables=false',
   ])
   await server.answers(() => run('docker', ['version'], { env: { ...process.env, ...env } }), 'dockerd')
   return [env, [server]]
