@@ -28,6 +28,12 @@ export interface Artifact {
   readonly external?: ExternalFile
 }
 
+/** Bytes of a value: those of a directory, or of a model that is files, are not in the manifest that `size` tells of. */
+export function contentBytes({ size, meta }: Artifact): number {
+  const bytes = meta?.['contentSize'] ?? meta?.['bytes']
+  return typeof bytes === 'number' ? bytes : size
+}
+
 /** A referenced file and what it looked like when it was fingerprinted. */
 export interface ExternalFile {
   readonly path: string

@@ -4,7 +4,7 @@ import { canonicalJson } from '../internal/canonical.ts'
 import { sha256, type Digest } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { AnyModel, ModelSignature } from './any-model.ts'
-import type { Artifact } from './artifact.ts'
+import { contentBytes, type Artifact } from './artifact.ts'
 import { directory, type DirectoryHandle } from './directory.ts'
 import { file, type FileHandle, type FileOutput } from './file.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
@@ -108,7 +108,7 @@ class FileModel implements ForeignModel {
   }
 
   get size(): number {
-    return contentSize(this.#manifest.content)
+    return contentBytes(this.#manifest.content)
   }
 
   path(): Promise<string> {
@@ -137,8 +137,14 @@ class FileModel implements ForeignModel {
   }
 }
 
-function contentSize({ size, meta }: Artifact): number {
-  return typeof meta?.['bytes'] === 'number' ? meta['bytes'] : size
+/** The file or directory that a stored model is; undefined for one of a predictor. */
+export async function foreignContent(
+  artifact: Artifact,
+  { blobs }: Pick<DecodeContext, 'blobs'>,
+): Promise<Artifact | undefined> {
+  if (artifact.kind !== 'model' || artifact.meta?.['format'] === 'typescript') return undefined
+  const bytes = await blobs.bytes(artifact)
+  return (JSON.parse(Buffer.from(bytes).toString('utf8')) as ForeignManifest).content
 }
 
 /** The artifact that a model of a foreign format was read from. */
@@ -253,7 +259,7 @@ export class ForeignModelKind implements Kind<unknown, never> {
       blob: blob.digest,
       size: blob.size,
       mediaType: 'application/vnd.pipewright.model+json',
-      meta: { format: this.format, contentSize: contentSize(content) },
+      meta: { format: this.format, contentSize: contentBytes(content) },
       parts: [...new Set([content.blob, ...(content.parts ?? [])])],
     }
   }

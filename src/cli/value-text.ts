@@ -1,3 +1,4 @@
+import { contentBytes } from '../artifact/artifact.ts'
 import type { Value } from '../record/event.ts'
 import type { RunDetail } from '../record/records.ts'
 import { printable, sizeText } from '../ui/text.ts'
@@ -29,7 +30,7 @@ async function fullText(pw: ByteSource, value: Value): Promise<string> {
     if (text !== undefined) return text
   }
   const rows = typeof meta?.['rows'] === 'number' ? `, ${meta['rows'].toLocaleString('en')} rows` : ''
-  return `${kind} ${digest.slice(0, 19)}… ${sizeText(size)}${rows}`
+  return `${kind} ${digest.slice(0, 19)}… ${sizeText(contentBytes(artifact))}${rows}`
 }
 
 /** The outputs of a run, a line each. */

@@ -1,5 +1,5 @@
 import type { Json } from '../internal/json.ts'
-import type { Artifact } from '../artifact/artifact.ts'
+import { contentBytes, type Artifact } from '../artifact/artifact.ts'
 import type { Chapter, Ingredient, Making, Story } from './why.ts'
 
 /**
@@ -39,11 +39,12 @@ function valueText(value: Json): string {
   return shortened(JSON.stringify(value), 60)
 }
 
-function sizeText({ meta, size }: Artifact): string {
+function sizeText(artifact: Artifact): string {
+  const { meta } = artifact
   const rows = meta?.['rows']
   const count = meta?.['count']
   if (typeof rows === 'number') return `${rows} rows`
-  return typeof count === 'number' ? `${count} items` : `${size} bytes`
+  return typeof count === 'number' ? `${count} items` : `${contentBytes(artifact)} bytes`
 }
 
 function makingText(

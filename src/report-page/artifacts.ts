@@ -1,5 +1,5 @@
 import type { Json } from '../internal/json.ts'
-import type { Artifact } from '../artifact/artifact.ts'
+import { contentBytes, type Artifact } from '../artifact/artifact.ts'
 import { pathOf } from '../lineage/why.ts'
 import type { Value, Values } from '../record/event.ts'
 import { sizeText } from '../ui/text.ts'
@@ -22,7 +22,8 @@ export interface SeenArtifact {
 }
 
 /** The size of an artifact in words of its kind. */
-export function extentOf({ meta, size, kind }: Artifact): string {
+export function extentOf(artifact: Artifact): string {
+  const { meta, kind } = artifact
   const [rows, count, columns, blocks] = [
     meta?.['rows'],
     meta?.['count'],
@@ -33,7 +34,7 @@ export function extentOf({ meta, size, kind }: Artifact): string {
     return `${rows.toLocaleString('en')} row${rows === 1 ? '' : 's'}${Array.isArray(columns) ? ` × ${columns.length}` : ''}`
   if (typeof count === 'number') return `${count.toLocaleString('en')} item${count === 1 ? '' : 's'}`
   if (kind === 'report' && typeof blocks === 'number') return `${blocks} block${blocks === 1 ? '' : 's'}`
-  return sizeText(size)
+  return sizeText(contentBytes(artifact))
 }
 
 /** The artifacts that a page tells of, each once, numbered in the order in which they are named. */

@@ -7,6 +7,7 @@ import { PipewrightError } from '../internal/error.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import type { BlobReader } from '../artifact/blob.ts'
 import { directory } from '../artifact/directory.ts'
+import { foreignContent } from '../artifact/foreign-model.ts'
 import { textPieces, type TextForm } from '../artifact/table-text.ts'
 import { fromIpc } from '../artifact/table-read.ts'
 import { ColumnTable } from '../artifact/table-value.ts'
@@ -28,7 +29,7 @@ export async function* tableText(
 
 /**
  * Writes a stored value as ordinary files: one file for json, metrics, tables (Arrow; CSV or NDJSON by the target's
- * extension) and files, a folder for directories, models, reports and lists. Throws `FILE_EXISTS`, and `CONFIG_INVALID`
+ * extension), files and models of one file, a folder for directories, other models, reports and lists. Throws `FILE_EXISTS`, and `CONFIG_INVALID`
  * for a table as what it cannot be written.
  */
 export async function exportArtifact(artifact: Artifact, target: string, blobs: BlobReader): Promise<void> {
@@ -58,7 +59,9 @@ export async function exportArtifact(artifact: Artifact, target: string, blobs: 
 
 async function write(artifact: Artifact, target: string, partial: string, blobs: BlobReader): Promise<void> {
   const form = forms[extname(target).toLowerCase()]
-  if (artifact.kind === 'table' && form !== undefined)
+  const content = await foreignContent(artifact, { blobs })
+  if (content !== undefined) await write(content, target, partial, blobs)
+  else if (artifact.kind === 'table' && form !== undefined)
     await pipeline(Readable.from(tableText(artifact, blobs, form)), createWriteStream(partial))
   else if (artifact.kind === 'directory') await writeFolder(artifact, partial, blobs)
   else if (artifact.kind === 'model' || artifact.kind === 'report' || artifact.kind === 'list') {

@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { definePipeline, file, list, model, table } from 'pipewright'
+import { definePipeline, file, list, model, renderWhy, table } from 'pipewright'
 import { registerModel } from 'pipewright/registry'
 import { testStep } from 'pipewright/testing'
 import { expect, test } from 'vitest'
@@ -50,6 +50,10 @@ test('a model goes from Python to Python by way of the registry, and is reused',
   expect(await statesOf(pw, again.run.id)).toMatchObject({ fits: 'reused', scores: 'reused' })
   const registered = await (await pw.registry.get('mine')).load(mine)
   expect(Buffer.from(await registered.bytes()).toString()).toBe('weights')
+  const exported = join(await tempFolder(), 'model.bin')
+  await pw.exportArtifact((await pw.registry.get('mine')).artifact, exported)
+  expect(await readFile(exported, 'utf8')).toBe('weights')
+  expect(renderWhy(await pw.why(registered.digest))).toContain('(7 bytes)')
 })
 
 test('what is no model, or has no signature, is refused by name', async () => {
