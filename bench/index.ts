@@ -20,6 +20,7 @@ import { runners } from './cases/runners.ts'
 import { sharedStore } from './cases/shared-store.ts'
 import { stepOverhead } from './cases/step-overhead.ts'
 import { typeCost } from './cases/type-cost.ts'
+import { writeDocs } from './docs.ts'
 import type { Figure } from './measure.ts'
 
 const cases = {
@@ -76,9 +77,4 @@ const machine = {
   date: new Date().toISOString().slice(0, 10),
 }
 writeFileSync(new URL('results.json', import.meta.url), `${JSON.stringify({ machine, figures }, null, 2)}\n`)
-if (process.argv.includes('--docs')) {
-  const head = `# Benchmarks\n\nMeasured by \`npm run bench -- --docs\`, in one run: Node ${machine.node}, ${machine.cores} cores (${machine.cpu}), ${machine.date}.`
-  const notes =
-    'Ratios are against a bare loop of the same run: one durable one-row commit for each step, nothing but the SHA-256 for the file, reading the files of the shared entries. Absolute times move with the machine; compare ratios.'
-  writeFileSync(new URL('../docs/benchmarks.md', import.meta.url), `${head}\n${notes}\n\n${table}\n`)
-}
+if (process.argv.includes('--docs')) await writeDocs(machine, table)
