@@ -350,7 +350,10 @@ class Finder:
                 spec = None
             if spec is not None:
                 return self.of(spec)
-        return Found("absent")
+        # One without __init__ in a package asks the package, which is not loaded.
+        leaf = name.rpartition(".")[2]
+        folders = [os.path.join(one, leaf) for one in (locations or []) if os.path.isdir(os.path.join(one, leaf))]
+        return Found("namespace", None, folders) if folders else Found("absent")
 
     def of(self, spec):
         locations = None if spec.submodule_search_locations is None else list(spec.submodule_search_locations)

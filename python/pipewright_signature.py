@@ -1,165 +1,176 @@
-"""Tells the parameters and the result of a function by its syntax tree: nothing of the project is run.
+"""Tells the parameters and the results of functions by their syntax trees: nothing of the project is run.
 
-Request and answer are as those of pipewright_closure.py. Types are told where annotations tell them, else they are `any`.
+A request comes on standard input, `{"entry": {"module" | "script", "path"}, "functions"}`, where null asks for all public
+functions; the answer goes to standard output: `{"file", "functions", "unread", "names"}`, or a `problem`.
 """
 
 import ast
 import json
 import sys
 
-from pipewright_closure import Module, Statement, entry_of
+from pipewright_annotation import Annotations, Names, NotPlain, Unparsed, unknown
+from pipewright_closure import Statement, entry_of
+from pipewright_docstring import description_of, parameters_of
 
-_plain = {"int": "int", "float": "float", "str": "str", "bool": "bool", "None": "none"}
-_lists = ("list", "typing.List", "typing.Sequence", "collections.abc.Sequence", "typing.Iterable", "collections.abc.Iterable")
-_dicts = ("dict", "typing.Dict", "typing.Mapping", "collections.abc.Mapping")
-_tables = ("pandas.DataFrame", "polars.DataFrame", "pyarrow.Table")
-_typed_dicts = ("typing.TypedDict", "typing_extensions.TypedDict")
-# These leave a signature as it is written.
-_transparent = ("functools.lru_cache", "functools.cache", "staticmethod")
-_any = {"type": "any"}
+_functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+# These leave a signature, and what is returned, as they are written.
+_transparent = frozenset(
+    """functools.lru_cache functools.cache staticmethod numba.jit numba.njit torch.no_grad torch.inference_mode typing.final
+    typing.no_type_check beartype.beartype typeguard.typechecked""".split()
+)
+# These make instances of what arrives.
+_validating = ("pydantic.validate_call", "pydantic.validate_arguments")
 
 
-class Signature:
+class Unread(Exception):
+    """Why the text does not tell a function's signature."""
+
+
+class Signatures:
     def __init__(self, finder):
-        self.finder = finder
-        self.modules = {}
+        self.names = Names(finder)
+        self.annotations = Annotations(self.names)
 
-    def module(self, name):
-        if name not in self.modules:
-            found = self.finder.find(name)
-            is_package = found.locations is not None
-            self.modules[name] = Module(name, found.path, is_package) if found.kind == "code" else None
-        return self.modules[name]
-
-    def definition(self, module, names):
-        """What stands behind names in a module: its module and its tree, or its name elsewhere."""
-        for _ in range(16):
-            bindings = module.bound.get(names[0], [])
-            if not bindings:
-                return None, None, ".".join(names)
-            if len(bindings) > 1:
-                return None, None, None
-            [binding] = bindings
-            if isinstance(binding, Statement):
-                return (module, binding.node, None) if len(names) == 1 else (None, None, None)
-            names = [*([] if binding.member is None else [binding.member]), *names[1:]]
-            target = self.module(binding.module)
-            if target is None or not names:
-                return None, None, ".".join([binding.module, *names])
-            module = target
-        return None, None, None
-
-    def of(self, name, function):
-        module = self.module(name)
-        if module is None or "." in function:
-            return None
-        module, node, _ = self.definition(module, [function])
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            return None
-        for one in node.decorator_list:
-            if self.name(module, one.func if isinstance(one, ast.Call) else one) not in _transparent:
-                return None
+    def of(self, module, function):
+        if function not in module.bound:
+            raise Unread("is not there")
+        module, node, _ = self.names.definition(module, [function])
+        if not isinstance(node, _functions):
+            raise Unread("is no function that its text defines")
+        traits = self.traits(module, node)
         arguments = node.args
         named = [*arguments.args, *arguments.kwonlyargs]
         defaults = [None] * (len(arguments.args) - len(arguments.defaults)) + arguments.defaults + arguments.kw_defaults
         # Defaults of parameters by position only stand in the same list.
         defaults = defaults[-len(named) :] if named else []
+        documented = parameters_of(node)
+        description = description_of(node)
         return {
             "file": module.path,
             "line": node.lineno,
+            **({"doc": description} if description else {}),
             "parameters": [
-                {"name": arg.arg, "required": default is None, **self.type(module, arg.annotation)}
-                for arg, default in zip(named, defaults)
+                self.parameter(module, arg, default, documented.get(arg.arg)) for arg, default in zip(named, defaults)
             ],
             "positional": [arg.arg for arg in arguments.posonlyargs],
             "rest": arguments.kwarg is not None,
-            "returns": self.type(module, node.returns),
+            **traits,
+            "returns": self.returned(module, node),
         }
 
-    def name(self, module, node):
-        names = []
-        while isinstance(node, ast.Attribute):
-            names.insert(0, node.attr)
-            node = node.value
-        if not isinstance(node, ast.Name):
-            return None
-        return self.definition(module, [node.id, *names])[2]
+    def parameter(self, module, arg, default, doc):
+        told = {"name": arg.arg, "required": True, **self.annotations.type(module, arg.annotation)}
+        if default is not None:
+            told.update(self.annotations.default(module, default))
+            told["required"] = False
+        if doc:
+            told["doc"] = doc
+        return told
 
-    def type(self, module, node, depth=0):
-        if node is None or depth > 20:
-            return _any
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+    def traits(self, module, node):
+        """What decorators do: `validated`, arguments become instances; `wrapped`, what is returned may be changed."""
+        traits = {}
+        for one in node.decorator_list:
+            found, definition, name = self.names.behind(module, one.func if isinstance(one, ast.Call) else one)
+            if name in _validating:
+                traits["validated"] = True
+            elif isinstance(definition, _functions) and self.wraps(found, definition):
+                traits["wrapped"] = True
+            elif name not in _transparent:
+                raise Unread(f"stands behind @{ast.unparse(one)}, which may change its parameters")
+        return traits
+
+    def wraps(self, module, node):
+        """Whether a decorator says, by functools.wraps, that the parameters are those of what it wraps."""
+        for one in ast.walk(node):
+            for decorator in getattr(one, "decorator_list", []) if isinstance(one, _functions) else []:
+                if isinstance(decorator, ast.Call) and self.names.name(module, decorator.func) == "functools.wraps":
+                    return True
+        return False
+
+    def returned(self, module, node):
+        found = self.annotations.type(module, self.annotations.awaited(module, node.returns))
+        if found["type"] not in ("any", "dict"):
+            return found
+        keys = _keys_of(node)
+        if keys is None:
+            is_none = node.returns is None and not _returned_values(node) and not _is_generator(node)
+            return {"type": "none"} if is_none else found
+        of = found["of"] if found["type"] == "dict" else unknown("no annotation says what the dict holds")
+        fields = {key: {"required": required, **of} for key, required in keys.items()}
+        return {"type": "record", "form": "dict", "fields": fields}
+
+    def public(self, module):
+        """The functions that a module itself defines, and does not hide."""
+        declared = None
+        binding = self.names.binding(module, "__all__")
+        if isinstance(binding, Statement) and isinstance(binding.node, ast.Assign):
             try:
-                return self.type(module, ast.parse(node.value, mode="eval").body, depth + 1)
-            except SyntaxError:
-                return _any
-        if isinstance(node, ast.Constant) and node.value is None:
-            return {"type": "none"}
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-            return self.union(module, [node.left, node.right], depth)
-        if isinstance(node, ast.Subscript):
-            return self.generic(module, node, depth)
-        name = self.name(module, node)
-        if name in _plain:
-            return {"type": _plain[name]}
-        if name in _lists or name in _dicts:
-            kind = "list" if name in _lists else "dict"
-            return {"type": kind, "of": _any}
-        if name in _tables:
-            return {"type": "table"}
-        if name in ("pathlib.Path", "pathlib.PurePath", "os.PathLike"):
-            return {"type": "path"}
-        if isinstance(node, ast.Name):
-            found, definition, _ = self.definition(module, [node.id])
-            if isinstance(definition, ast.ClassDef):
-                return self.record(found, definition, depth)
-        return _any
+                declared = self.names.value(module, binding.node.value)
+            except NotPlain:
+                pass
+        own = [one.names[0] for one in module.statements if isinstance(one.node, _functions)]
+        shown = [name for name in own if not name.startswith("_") and (declared is None or name in declared)]
+        return list(dict.fromkeys(shown))
 
-    def union(self, module, nodes, depth):
-        return {"type": "union", "of": [self.type(module, one, depth + 1) for one in nodes]}
 
-    def generic(self, module, node, depth):
-        name = self.name(module, node.value)
-        inside = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        if name in _lists:
-            return {"type": "list", "of": self.type(module, inside[0], depth + 1)}
-        if name in _dicts and len(inside) == 2:
-            return {"type": "dict", "of": self.type(module, inside[1], depth + 1)}
-        if name == "typing.Optional":
-            return {"type": "union", "of": [self.type(module, inside[0], depth + 1), {"type": "none"}]}
-        if name == "typing.Union":
-            return self.union(module, inside, depth)
-        if name in ("typing.Literal", "typing_extensions.Literal"):
-            if all(isinstance(one, ast.Constant) for one in inside):
-                return {"type": "literal", "of": [one.value for one in inside]}
-        if name in ("typing.Annotated", "typing_extensions.Annotated"):
-            return self.type(module, inside[0], depth + 1)
-        return _any
+def _own(node):
+    """The nodes of a function without those of the functions inside of it."""
+    left = list(node.body)
+    while left:
+        current = left.pop()
+        yield current
+        if not isinstance(current, (*_functions, ast.Lambda, ast.ClassDef)):
+            left += ast.iter_child_nodes(current)
 
-    def record(self, module, node, depth):
-        """A TypedDict that says all of its keys itself."""
-        bases = [self.name(module, one) for one in node.bases]
-        if len(bases) != 1 or bases[0] not in _typed_dicts:
-            return _any
-        total = not any(one.arg == "total" and getattr(one.value, "value", True) is False for one in node.keywords)
-        fields = {}
-        for one in node.body:
-            if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name):
-                annotation, required = one.annotation, total
-                if isinstance(annotation, ast.Subscript):
-                    marker = (self.name(module, annotation.value) or "").rpartition(".")[2]
-                    if marker in ("Required", "NotRequired"):
-                        annotation, required = annotation.slice, marker == "Required"
-                fields[one.target.id] = {"required": required, **self.type(module, annotation, depth + 1)}
-        return {"type": "record", "fields": fields}
+
+def _is_generator(node):
+    return any(isinstance(one, (ast.Yield, ast.YieldFrom)) for one in _own(node))
+
+
+def _returned_values(node):
+    found = [one.value for one in _own(node) if isinstance(one, ast.Return) and one.value is not None]
+    return sorted(found, key=lambda one: (one.lineno, one.col_offset))
+
+
+def _keys_of(node):
+    """The keys of the dicts that a function returns, and whether all of them have the key; None where it is not told."""
+    values = _returned_values(node)
+    if not values or _is_generator(node):
+        return None
+    dicts = []
+    for value in values:
+        if not isinstance(value, ast.Dict):
+            return None
+        keys = [one.value if isinstance(one, ast.Constant) else None for one in value.keys]
+        if not all(isinstance(one, str) for one in keys):
+            return None
+        dicts.append(keys)
+    return {name: all(name in keys for keys in dicts) for each in dicts for name in each}
 
 
 def answer(request):
     finder, name = entry_of(request["entry"])
+    signatures = Signatures(finder)
     try:
-        return Signature(finder).of(name, request["function"])
-    except SyntaxError:
-        return None
+        module = signatures.names.module(name)
+        if module is None:
+            return {"problem": "absent"}
+        public = signatures.public(module)
+        asked = request["functions"]
+        functions, unread = {}, {}
+        for function in public if asked is None else asked:
+            try:
+                functions[function] = signatures.of(module, function)
+            except Unread as reason:
+                unread[function] = str(reason)
+        return {"file": module.path, "functions": functions, "unread": unread, "names": public}
+    except Unparsed as error:
+        path, line, message = error.args
+        return {"problem": "syntax", "file": path, "line": line, "message": message}
+    except FileNotFoundError:
+        # A script is not looked for before it is read.
+        return {"problem": "absent"}
 
 
 if __name__ == "__main__":

@@ -281,6 +281,25 @@ export const commandSchemas = {
     ),
     edges: z.array(z.strictObject({ from: z.string(), to: z.string() })),
   }),
+  'py types': z.strictObject({
+    file: z.string().nullable().describe('Relative to the project; null where none was named'),
+    state: z
+      .enum(['absent', 'same', 'other'])
+      .nullable()
+      .describe('What was there before; with --check it still is'),
+    steps: z.array(
+      z.strictObject({
+        name: z.string(),
+        constant: z.string(),
+        function: z.string(),
+        line: z.int(),
+        notes: texts.describe('What the text of the function does not tell'),
+      }),
+    ),
+    skipped: z.array(z.strictObject({ function: z.string(), reason: z.string() })),
+    text: z.string(),
+    difference: z.string().describe('A patch from what was there to the text; empty where nothing differs'),
+  }),
   explain: z.strictObject({
     run: z.string(),
     explanations: z.array(

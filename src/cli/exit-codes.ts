@@ -30,6 +30,7 @@ export const exitCodes: Readonly<Partial<Record<ErrorCode, number>>> = {
   USAGE_INVALID: 2,
   CONFIG_INVALID: 2,
   FILE_EXISTS: 2,
+  FUNCTION_NOT_FOUND: 2,
   SOURCE_UNREADABLE: 2,
   RUN_CANCELLED: 130,
 }

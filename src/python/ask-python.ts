@@ -5,17 +5,11 @@ import { programEnvironment } from '../internal/environment.ts'
 import type { Interpreter } from './interpreter.ts'
 import type { PythonEntry } from './python-workers.ts'
 
-/** A function of a project that something is asked about. */
-export interface PythonQuestion {
-  readonly entry: PythonEntry
-  readonly function: string
-}
-
-/** What a file of the package says about a function; throws what Python has said where that is no JSON. */
+/** What a file of the package says about code of a project; throws what Python has said where that is no JSON. */
 export async function askPython(
   file: 'pipewright_closure.py' | 'pipewright_signature.py',
   { executable }: Interpreter,
-  question: PythonQuestion,
+  question: { readonly entry: PythonEntry },
   root: string,
 ): Promise<unknown> {
   const child = spawn(executable, [fileURLToPath(new URL(`../../python/${file}`, import.meta.url))], {

@@ -1,5 +1,12 @@
-import { askPython, type PythonQuestion } from './ask-python.ts'
+import { askPython } from './ask-python.ts'
 import type { Interpreter } from './interpreter.ts'
+import type { PythonEntry } from './python-workers.ts'
+
+/** A function of a project, by where it is loaded from. */
+export interface PythonQuestion {
+  readonly entry: PythonEntry
+  readonly function: string
+}
 
 /** A statement of a module that a function reaches, or an import that leads to one. */
 export interface PythonPiece {

@@ -1,30 +1,10 @@
-import type { Json, JsonObject } from '../internal/json.ts'
+import type { JsonObject } from '../internal/json.ts'
+import { own } from '../internal/own.ts'
 import type { KindDeclaration } from '../artifact/kind.ts'
-import type { PythonType } from './signature.ts'
-
-/** The type as Python writes it. */
-export function pythonText(type: PythonType): string {
-  switch (type.type) {
-    case 'list':
-      return `list[${pythonText(type.of)}]`
-    case 'dict':
-      return `dict[str, ${pythonText(type.of)}]`
-    case 'union':
-      return type.of.map(pythonText).join(' | ')
-    case 'literal':
-      return `Literal[${type.of.map((one) => JSON.stringify(one)).join(', ')}]`
-    case 'record':
-      return `a TypedDict of ${Object.keys(type.fields).join(', ')}`
-    case 'none':
-      return 'None'
-    case 'table':
-      return 'a frame'
-    case 'path':
-      return 'Path'
-    default:
-      return type.type
-  }
-}
+import { asTuple } from './plain-data.ts'
+import { pythonText } from './python-text.ts'
+import { casesOf, caseText, isObject, itemAt, propertiesOf, requiredOf } from './schema-cases.ts'
+import type { PythonRecord, PythonType } from './signature.ts'
 
 /** Tells why a type cannot hold what an input gives; undefined where it can, or nothing says that it cannot. */
 export function misfit(type: PythonType, declared: KindDeclaration): string | undefined {
@@ -40,10 +20,11 @@ export function misfit(type: PythonType, declared: KindDeclaration): string | un
   const refuse = (what: string): string => `${pythonText(type)} cannot hold ${what}`
   switch (kind) {
     case 'table':
-      return type.type === 'table' || type.type === 'list' ? undefined : refuse('a table')
+      if (type.type !== 'table') return type.type === 'list' ? undefined : refuse('a table')
+      return type.of === undefined || schema === undefined ? undefined : misfitOfFields(type.of, schema)
     case 'file':
     case 'directory':
-      return type.type === 'path' || type.type === 'str' ? undefined : refuse(`the path of a ${kind}`)
+      return ['path', 'directory', 'str'].includes(type.type) ? undefined : refuse(`the path of a ${kind}`)
     case 'list':
       if (type.type !== 'list') return refuse('a list')
       return of === undefined ? undefined : misfit(type.of, of)
@@ -52,36 +33,6 @@ export function misfit(type: PythonType, declared: KindDeclaration): string | un
     default:
       return schema === undefined ? undefined : misfitOfSchema(type, schema)
   }
-}
-
-/** A schema of one type for each that it allows; none where it does not say. */
-function casesOf(schema: JsonObject): readonly JsonObject[] {
-  const either = schema['anyOf'] ?? schema['oneOf']
-  if (Array.isArray(either)) {
-    const cases = (either as JsonObject[]).map(casesOf)
-    return cases.some((one) => one.length === 0) ? [] : cases.flat()
-  }
-  const values = 'const' in schema ? [schema['const']!] : schema['enum']
-  if (Array.isArray(values)) return (values as Json[]).map((value) => ({ const: value, type: typeOf(value) }))
-  const { type } = schema
-  if (Array.isArray(type)) return (type as string[]).map((one) => ({ ...schema, type: one }))
-  return typeof type === 'string' ? [schema] : []
-}
-
-function typeOf(value: Json): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'array'
-  return Number.isInteger(value) ? 'integer' : typeof value
-}
-
-const words: Readonly<Record<string, string>> = {
-  string: 'texts',
-  number: 'numbers with fractions',
-  integer: 'whole numbers',
-  boolean: 'booleans',
-  null: 'null',
-  array: 'lists',
-  object: 'objects',
 }
 
 function misfitOfSchema(type: PythonType, schema: JsonObject): string | undefined {
@@ -93,9 +44,8 @@ function misfitOfSchema(type: PythonType, schema: JsonObject): string | undefine
   return undefined
 }
 
-function refusal(type: PythonType, { type: name, const: value }: JsonObject): string {
-  const what = value === undefined ? words[name as string] : JSON.stringify(value)
-  return `${pythonText(type)} cannot hold ${what}`
+function refusal(type: PythonType, schema: JsonObject): string {
+  return `${pythonText(type)} cannot hold ${caseText(schema)}`
 }
 
 const scalars: Readonly<Record<string, readonly string[]>> = {
@@ -120,6 +70,15 @@ function misfitOfCase(type: PythonType, schema: JsonObject): string | undefined 
     case 'list':
       if (name !== 'array') return refuse()
       return isObject(schema['items']) ? misfitOfSchema(type.of, schema['items']) : undefined
+    case 'tuple': {
+      if (name !== 'array') return refuse()
+      return type.of
+        .map((one, index) => {
+          const item = itemAt(schema, index)
+          return item === undefined ? undefined : misfitOfSchema(one, item)
+        })
+        .find((reason) => reason !== undefined)
+    }
     case 'dict': {
       if (name !== 'object') return refuse()
       const { additionalProperties: others, properties = {} } = schema
@@ -129,26 +88,23 @@ function misfitOfCase(type: PythonType, schema: JsonObject): string | undefined 
         .map((one) => misfitOfSchema(type.of, one))
         .find((reason) => reason !== undefined)
     }
-    case 'record': {
-      if (name !== 'object') return refuse()
-      const properties = (schema['properties'] ?? {}) as JsonObject
-      const required = Array.isArray(schema['required']) ? (schema['required'] as Json[]) : []
-      const missing = Object.keys(type.fields).find(
-        (field) => type.fields[field]!.required && !required.includes(field),
-      )
-      if (missing !== undefined) return `it asks for the key '${missing}', which may not be there`
-      for (const [field, own] of Object.entries(type.fields)) {
-        const given = properties[field]
-        const reason = isObject(given) ? misfitOfSchema(own, given) : undefined
-        if (reason !== undefined) return `its key '${field}': ${reason}`
-      }
-      return undefined
-    }
+    case 'record':
+      if (type.form === 'NamedTuple' && name === 'array') return misfitOfCase(asTuple(type), schema)
+      return name === 'object' ? misfitOfFields(type, schema) : refuse()
     default:
       return scalars[type.type]?.includes(name) === true ? undefined : refuse()
   }
 }
 
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function misfitOfFields({ fields }: PythonRecord, schema: JsonObject): string | undefined {
+  const properties = propertiesOf(schema)
+  const required = requiredOf(schema)
+  for (const [name, field] of Object.entries(fields)) {
+    if (field.required && !required.includes(name))
+      return `it asks for the key '${name}', which may not be there`
+    const given = own(properties, name)
+    const reason = given === undefined ? undefined : misfitOfSchema(field, given)
+    if (reason !== undefined) return `its key '${name}': ${reason}`
+  }
+  return undefined
 }

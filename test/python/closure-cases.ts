@@ -214,6 +214,11 @@ const uses: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'train.py': 'from pkg.other import a\ndef f(n):\n    return a\n',
     'pkg/other.py': 'a = 0\n',
   },
+  'a folder without __init__ in a package': {
+    'train.py': 'from pkg.sub.other import a\ndef f(n):\n    return a\n',
+    'pkg/__init__.py': '',
+    'pkg/sub/other.py': 'a = 0\n',
+  },
   'an import in a function': {
     'train.py': 'def f(n):\n    from other import a\n    return a\n',
     'other.py': 'a = 0\n',

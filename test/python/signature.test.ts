@@ -82,7 +82,36 @@ const fitting: readonly [string, string, Specs][] = [
     { a: file('text/csv'), b: directory(), c: list(file('text/csv')) },
   ],
   ['metrics', 'def f(a: dict[str, float]): pass', { a: metrics({ loss: z.number() }) }],
-  ['one of several types that is not known here', 'def f(a: bytes | int): pass', { a: file('text/csv') }],
+  [
+    'one of several types that is not known here',
+    'from other import Buffer\ndef f(a: Buffer | int): pass',
+    { a: file('text/csv') },
+  ],
+  [
+    'classes that are made of what arrives',
+    'from pydantic import validate_call\nfrom dataclasses import dataclass\n@dataclass\nclass A:\n    x: float\n@validate_call\ndef f(a: A, b: bytes): pass',
+    { a: Row, b: z.string() },
+  ],
+  [
+    'tuples, and texts of an enumeration',
+    'from enum import Enum\nclass C(str, Enum):\n    X = "x"\ndef f(a: tuple[int, str], b: C, c: tuple[int, ...]): pass',
+    { a: z.tuple([z.int(), z.string()]), b: z.literal('x'), c: z.array(z.int()) },
+  ],
+  [
+    'an alias, and a class of another module that is imported for types alone',
+    'from typing import TYPE_CHECKING, Annotated\nif TYPE_CHECKING:\n    from numbers import Real as R\nN = Annotated[float, "n"]\ndef f(a: N, b: "R"): pass',
+    { a: z.number(), b: z.string() },
+  ],
+  [
+    'inherited and optional keys',
+    'from typing import NotRequired, TypedDict\nclass A(TypedDict, total=False):\n    y: int\nclass B(A):\n    x: float\n    z: NotRequired[str]\ndef f(a: B): pass',
+    { a: Row },
+  ],
+  [
+    'columns of a frame',
+    'import pandas as pd\nfrom typing import Annotated, TypedDict\nclass A(TypedDict):\n    x: float\ndef f(a: Annotated[pd.DataFrame, A]): pass',
+    { a: table(Row) },
+  ],
   ['whatever name', 'def f(**others): pass', { a: z.number() }],
   ['a type that is not known here', 'from numpy import float64\ndef f(a: float64): pass', { a: z.string() }],
   [
@@ -146,19 +175,199 @@ const misfits: readonly [string, Specs, string][] = [
     { a: Row },
     "does not fit input 'a': it asks for the key 'y', which may not be there",
   ],
+  ['def f(a: bytes): pass', { a: file() }, "does not fit input 'a': bytes cannot hold the path of a file"],
+  [
+    'from datetime import datetime\ndef f(a: datetime): pass',
+    { a: z.string() },
+    "does not fit input 'a': datetime cannot hold texts",
+  ],
+  [
+    'def f(a: tuple[int, str]): pass',
+    { a: z.tuple([z.int(), z.number()]) },
+    "does not fit input 'a': str cannot hold numbers with fractions",
+  ],
+  [
+    'from dataclasses import dataclass\n@dataclass\nclass A:\n    x: str\n    y: int = 1\ndef f(a: A): pass',
+    { a: Row },
+    "does not fit input 'a': its key 'x': str cannot hold numbers with fractions",
+  ],
+  [
+    'from dataclasses import dataclass\n@dataclass\nclass A:\n    x: float\ndef f(a: A): pass',
+    { a: Row },
+    "takes the dataclass A in 'a', and plain data arrives",
+  ],
+  [
+    'from pydantic import BaseModel\nclass A(BaseModel):\n    x: float\ndef f(a: list[A]): pass',
+    { a: z.array(Row) },
+    "takes the model A in 'a', and plain data arrives",
+  ],
+  [
+    'from enum import Enum\nclass C(Enum):\n    X = "x"\ndef f(a: C): pass',
+    { a: z.literal('x') },
+    "takes the enumeration C in 'a', and plain data arrives",
+  ],
+  [
+    'import pandas as pd\nfrom typing import Annotated, TypedDict\nclass A(TypedDict):\n    x: float\n    y: str\ndef f(a: Annotated[pd.DataFrame, A]): pass',
+    { a: table(Row) },
+    "does not fit input 'a': it asks for the key 'y', which may not be there",
+  ],
 ]
 
 test.each(misfits)('%s', async (text, inputs, expected) => {
   expect(await findings(text, inputs)).toEqual([expected])
 })
 
-test('a TypedDict that is returned has the outputs as its keys', async () => {
-  const text =
-    'from typing import TypedDict\nclass A(TypedDict):\n    n: float\n    other: str\ndef f() -> A: pass'
-  expect(await findings(text, {}, { n: z.number(), rows: table(Row) })).toEqual([
-    "returns no 'rows', which the step has as an output",
-    "returns 'other', which is no output of the step",
-  ])
+const preamble = `
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple, NotRequired, Optional, TypedDict
+import enum, functools, pandas as pd
+
+class Way(enum.Enum):
+    UP = "up"
+
+class Out(TypedDict):
+    n: float
+    other: str
+
+class Pair(NamedTuple):
+    left: int
+    right: str
+
+class Inner(TypedDict):
+    x: int
+    y: NotRequired[str]
+
+@dataclass
+class Made:
+    n: int
+    names: list[str] = field(default_factory=list)
+
+class Large(TypedDict):
+    file: Path
+    folder: str
+    bytes: bytes
+    rows: pd.DataFrame
+    dicts: list[Inner]
+    loss: dict[str, float]
+    kind: Literal["a", "b"]
+    pair: Pair
+    inner: Inner
+    made: Made
+    way: Way
+    maybe: Optional[int]
+    either: int | str
+    absent: NotRequired[int]
+
+def turned(function):
+    @functools.wraps(function)
+    def inner(**given):
+        return {"result": function(**given)}
+    return inner
+`
+
+/** What a function returns, the outputs of the step, and what is said of these. */
+const returned: readonly [string, Specs, readonly string[]][] = [
+  [
+    'def f() -> Out: pass',
+    { n: z.number(), rows: table(Row) },
+    ["returns no 'rows', which the step has as an output", "returns 'other', which is no output of the step"],
+  ],
+  ['def f() -> Out: pass', { n: z.number(), other: z.string().max(3) }, []],
+  [
+    'def f() -> Out: pass',
+    { n: z.int(), other: z.union([z.number(), z.boolean()]) },
+    [
+      "does not fit output 'n': float is returned, and the schema takes whole numbers",
+      "does not fit output 'other': str is returned, and the schema takes numbers or booleans",
+    ],
+  ],
+  // What a schema takes counts, not what it makes of it.
+  ['def f() -> Out: pass', { n: z.number(), other: z.string().transform(Number) }, []],
+  ['async def f() -> "Out | None": pass', { n: z.number(), other: z.enum(['a']) }, []],
+  [
+    'def f() -> Large: pass',
+    {
+      file: file(),
+      folder: directory(),
+      bytes: file(),
+      rows: table(Row),
+      dicts: table(z.object({ x: z.number() })),
+      loss: metrics({ train: z.number() }),
+      kind: z.enum(['a', 'b', 'c']),
+      pair: z.tuple([z.number(), z.string()]),
+      inner: z.object({ x: z.int(), y: z.string().optional() }),
+      made: z.object({ n: z.int() }),
+      way: z.literal('up'),
+      maybe: z.int().nullable(),
+      either: z.union([z.number(), z.string(), z.null()]),
+      absent: z.int().optional(),
+    },
+    [
+      "returns the dataclass Made in 'made', which JSON cannot hold",
+      "returns the enumeration Way in 'way', which JSON cannot hold",
+    ],
+  ],
+  [
+    'def f() -> Large: pass',
+    {
+      file: z.string(),
+      folder: list(file()),
+      bytes: directory(),
+      rows: z.array(Row),
+      dicts: z.array(z.object({ x: z.int(), y: z.string() })),
+      loss: z.object({ train: z.boolean() }),
+      kind: z.enum(['a']),
+      pair: z.object({ left: z.int() }),
+      inner: z.strictObject({ x: z.int() }),
+      made: z.object({ other: z.int() }),
+      way: z.literal('down'),
+      maybe: z.int(),
+      either: z.int(),
+      absent: z.int(),
+    },
+    [
+      "does not fit output 'file': Path is returned, and the schema takes texts",
+      "does not fit output 'folder': str is returned, and it takes a list",
+      "does not fit output 'bytes': bytes is returned, and it takes a directory",
+      "does not fit output 'rows': a frame is returned, and the schema takes lists",
+      "does not fit output 'dicts': its key 'y' may not be there",
+      "does not fit output 'loss': float is returned, and the schema takes booleans",
+      `does not fit output 'kind': "b" is returned, and the schema takes "a"`,
+      "does not fit output 'pair': tuple[int, str] is returned, and the schema takes objects",
+      "does not fit output 'inner': it has the key 'y', which the schema refuses",
+      "does not fit output 'made': it has no key 'other'",
+      `does not fit output 'way': "up" is returned, and the schema takes "down"`,
+      "does not fit output 'maybe': None is returned, and the schema takes whole numbers",
+      "does not fit output 'either': str is returned, and the schema takes whole numbers",
+      "does not fit output 'absent': it may not be there",
+    ],
+  ],
+  [
+    'def f() -> Made: pass',
+    { n: z.string(), names: z.array(z.string()) },
+    [
+      "returns the dataclass Made, and a step's function returns a dict of its outputs",
+      "does not fit output 'n': int is returned, and the schema takes texts",
+    ],
+  ],
+  [
+    'def f() -> pd.DataFrame: pass',
+    { rows: table(Row) },
+    ["returns a frame, and a step's function returns a dict of its outputs"],
+  ],
+  ['def f(): pass', { n: z.int() }, ["returns None, and a step's function returns a dict of its outputs"]],
+  ['def f():\n    return made()', { n: z.int() }, []],
+  [
+    'def f(a=1):\n    if a:\n        return {"n": 1}\n    return {"n": 2, "m": 3}',
+    { n: z.int(), m: z.int(), o: z.int() },
+    ["does not fit output 'm': it may not be there", "returns no 'o', which the step has as an output"],
+  ],
+  ['@turned\ndef f() -> int: pass', { result: z.string() }, []],
+]
+
+test.each(returned)('%s', async (text, outputs, expected) => {
+  expect(await findings(`${preamble}${text}`, {}, outputs)).toEqual(expected)
 })
 
 test('without its Python nothing is said of a signature', async () => {

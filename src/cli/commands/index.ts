@@ -14,6 +14,7 @@ import { registerGraph } from './graph.ts'
 import { registerInit } from './init.ts'
 import { registerLogs } from './logs.ts'
 import { registerPlan } from './plan.ts'
+import { registerPy } from './py.ts'
 import { registerReport } from './report.ts'
 import { registerRerun } from './rerun.ts'
 import { registerResume } from './resume.ts'
@@ -42,7 +43,7 @@ export const commandGroups: readonly CommandGroup[] = [
     title: 'Drive:',
     commands: [registerUp, registerSchedules, registerTriggers, registerBackfill],
   },
-  { title: 'Before a run:', commands: [registerPlan, registerCheck, registerGraph] },
+  { title: 'Before a run:', commands: [registerPlan, registerCheck, registerGraph, registerPy] },
   {
     title: 'After a run:',
     commands: [
