@@ -20,6 +20,7 @@ _plain = {
     "pathlib.Path": "path",
     "pathlib.PurePath": "path",
     "os.PathLike": "path",
+    "pipewright_worker.Model": "model",
     "pydantic.FilePath": "path",
     "pydantic.DirectoryPath": "directory",
     "datetime.datetime": "datetime",
@@ -361,6 +362,9 @@ class Annotations:
             rows = [one for one in columns if one["type"] == "record"]
             if rows:
                 return {**found, "of": rows[0]}
+        if found["type"] == "model":
+            formats = [text for text in map(_text, inside[1:]) if text]
+            return {**found, "format": formats[0]} if formats else found
         for one in inside[1:]:
             doc = self.said(module, one)
             if doc:

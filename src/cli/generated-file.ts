@@ -42,7 +42,7 @@ export function unwritable(path: string, name: string, cause: unknown): Pipewrig
 export async function differenceOf(name: string, there: string, wanted: string): Promise<string | undefined> {
   if (there === wanted || (await isSameCode(name, there, wanted))) return undefined
   const { createTwoFilesPatch } = await import('diff')
-  return createTwoFilesPatch(name, name, there, wanted, 'there', 'written anew')
+  return createTwoFilesPatch(`${name} (there)`, `${name} (written anew)`, there, wanted)
 }
 
 async function isSameCode(name: string, before: string, after: string): Promise<boolean> {

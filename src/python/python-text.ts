@@ -31,6 +31,8 @@ export function pythonText(type: PythonType): string {
     case 'path':
     case 'directory':
       return 'Path'
+    case 'model':
+      return 'Model'
     default:
       return type.type
   }

@@ -38,6 +38,7 @@ const takenBy: Readonly<Partial<Record<KindDeclaration['kind'], readonly PythonT
   table: ['table', 'list'],
   file: ['path', 'str', 'bytes'],
   directory: ['path', 'directory', 'str'],
+  model: ['path', 'directory', 'str', 'bytes', 'model'],
   list: ['list', 'tuple'],
   metrics: ['dict', 'record'],
 }

@@ -30,6 +30,8 @@ export interface PythonLiteral {
 /** What an annotation says. */
 export type PythonType = (
   | { readonly type: 'int' | 'float' | 'str' | 'bool' | 'none' | 'bytes' | 'datetime' | 'path' | 'directory' }
+  /** A model that is files; of a format, where the annotation has it. */
+  | { readonly type: 'model'; readonly format?: string }
   /** What nothing is known of, and why. */
   | { readonly type: 'any'; readonly why: string }
   /** A frame; of rows, where the annotation has them. */

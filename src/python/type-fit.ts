@@ -25,6 +25,10 @@ export function misfit(type: PythonType, declared: KindDeclaration): string | un
     case 'file':
     case 'directory':
       return ['path', 'directory', 'str'].includes(type.type) ? undefined : refuse(`the path of a ${kind}`)
+    case 'model':
+      return ['path', 'directory', 'str', 'model'].includes(type.type)
+        ? undefined
+        : refuse('a model, which is a path')
     case 'list':
       if (type.type !== 'list') return refuse('a list')
       return of === undefined ? undefined : misfit(type.of, of)

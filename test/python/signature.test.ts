@@ -8,6 +8,7 @@ import {
   file,
   list,
   metrics,
+  model,
   table,
   type Specs,
 } from 'pipewright'
@@ -377,4 +378,18 @@ test('without its Python nothing is said of a signature', async () => {
   const pipeline = definePipeline({ name: 'p' }, (p) => (p.step(step, {}), {}))
   const found = await (await tempWorkspace({ root, metadata: ':memory:' })).check(pipeline)
   expect(found.map(({ message }) => message)).toEqual([expect.stringContaining('is not cached') as string])
+})
+
+test('a model is a path or a Model, in and out', async () => {
+  const onnx = model({ format: 'onnx' })
+  const head = 'from pathlib import Path\nfrom typing import TypedDict\nfrom pipewright_worker import Model\n'
+  const out = 'class Out(TypedDict):\n    c: Model\n    d: int\n'
+  const inputs = { a: onnx, b: list(onnx) }
+  const outputs = { c: onnx, d: onnx }
+  expect(await findings(`${head}${out}def f(a: Path, b: list[Model]) -> Out: pass`, inputs, outputs)).toEqual(
+    ["does not fit output 'd': int is returned, and it takes a model"],
+  )
+  expect(await findings(`${head}def f(a: float, b): pass`, inputs)).toEqual([
+    "does not fit input 'a': float cannot hold a model, which is a path",
+  ])
 })

@@ -18,6 +18,7 @@ import pyarrow
 from pydantic import BaseModel, DirectoryPath, Field, validate_call
 
 import shapes
+from pipewright_worker import Model as FileModel
 from package import inner
 from package.deep.models import Deep as Renamed
 from package.inner import Point as P
@@ -218,6 +219,12 @@ export const parameters: readonly (readonly [string, string | undefined, ...stri
   ['a: list[Unknown]', 'z.array(z.json())', 'Unknown is no type of plain data that is known here'],
   ['a: lambda: 1', 'z.json()', 'lambda: 1 is not understood'],
   ['a: Path', 'file()'],
+  [
+    'a: FileModel',
+    "model({ format: 'unknown' })",
+    `its format is in no annotation: Annotated[Model, "onnx"] tells it`,
+  ],
+  ['a: Annotated[FileModel, "onnx"]', "model({ format: 'onnx' })"],
   ['a: Path | None', 'file()'],
   ['a: list[Path]', 'list(file())'],
   ['out_dir: Path', 'directory()'],

@@ -12,6 +12,7 @@ export function isOfType(value: Json, type: PythonType): boolean {
     case 'str':
     case 'path':
     case 'directory':
+    case 'model':
       return typeof value === 'string'
     case 'bool':
       return typeof value === 'boolean'

@@ -1,6 +1,6 @@
 /** What no constant of a module may be called. */
 const reserved =
-  'arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof undefined var void while with yield NaN Infinity z definePythonStep directory file list table'
+  'arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof undefined var void while with yield NaN Infinity z definePythonStep directory file list model table'
 
 /** The names of a module, each given once. */
 export class Identifiers {

@@ -3,6 +3,7 @@ import type { PythonRecord, PythonType } from '../signature.ts'
 /** The kind that a type asks for, where a schema does not tell it. */
 export type Kind =
   | { readonly name: 'file' | 'directory' }
+  | { readonly name: 'model'; readonly format: string | undefined }
   | { readonly name: 'table'; readonly row: PythonRecord | undefined }
   | { readonly name: 'list'; readonly of: Kind }
 
@@ -22,6 +23,8 @@ export function kindOf(name: string, type: PythonType): Kind | undefined {
       return folderName.test(name) ? { name: 'directory' } : fileKind
     case 'directory':
       return { name: 'directory' }
+    case 'model':
+      return { name: 'model', format: type.format }
     case 'table':
       return { name: 'table', row: type.of }
     case 'list': {

@@ -82,6 +82,7 @@ export class Schemas {
         return this.#record(type, say, use)
       case 'path':
       case 'directory':
+      case 'model':
         say('a path inside of another value: a text')
         return 'z.string()'
       default:

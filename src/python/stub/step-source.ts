@@ -131,6 +131,10 @@ export class StepSources {
   #kind(kind: Kind, say: Say): Source {
     this.kinds.add(kind.name)
     if (kind.name === 'list') return wrapped('list(', this.#kind(kind.of, say), ')')
+    if (kind.name === 'model') {
+      if (kind.format === undefined) say('its format is in no annotation: Annotated[Model, "onnx"] tells it')
+      return `model({ format: ${textLiteral(kind.format ?? 'unknown')} })`
+    }
     if (kind.name !== 'table') return `${kind.name}()`
     if (kind.row !== undefined) return wrapped('table(', this.#schemas.of(kind.row, say, 'row'), ')')
     say('its columns are in no annotation: Annotated[…, Row], with a TypedDict Row, tells them')
