@@ -80,13 +80,14 @@ class Statement:
 
 
 class Module:
-    def __init__(self, name, path, is_package):
+    def __init__(self, name, path, is_package, source=None):
         self.name = name
         self.path = path
         self.package = name if is_package else name.rpartition(".")[0]
         self.is_package = is_package
-        with open(path, "rb") as file:
-            source = file.read()
+        if source is None:
+            with open(path, "rb") as file:
+                source = file.read()
         self.tree = ast.parse(source, path)
         self.statements = []
         self.bound = {}
@@ -567,6 +568,9 @@ class Closure:
         if module is not None:
             root, *attributes = function.split(".")
             self.reach_member(name, root, tuple(attributes))
+        self.read_all()
+
+    def read_all(self):
         while self.left:
             self.read(*self.left.pop())
 
@@ -729,7 +733,7 @@ def _pieces(closure):
 
 def entry_of(entry):
     """Finds modules as a worker of an entry will, and gives the name of that which it loads."""
-    script = entry.get("script")
+    script = entry.get("script") or entry.get("notebook")
     own = os.path.dirname(os.path.abspath(__file__))
     folders = [] if script is None else [os.path.dirname(os.path.abspath(script))]
     sys.path[:] = [*folders, *entry["path"], *(one for one in sys.path if os.path.abspath(one) != own)]
@@ -745,8 +749,13 @@ def entry_of(entry):
 def answer(request):
     finder, name = entry_of(request["entry"])
     closure = Closure(finder)
+    return told(closure, lambda: closure.run(name, request["function"]))
+
+
+def told(closure, run):
+    """What is reached when something runs, or why it cannot be told."""
     try:
-        closure.run(name, request["function"])
+        run()
     except Everything as reason:
         return {"everything": str(reason)}
     except SyntaxError as error:

@@ -106,8 +106,11 @@ def progress(done, total=1):
 
 
 def report(value):
-    """Attaches a report: {'title': …, 'blocks': [{'type': 'markdown', 'text': …}]}."""
-    _send_from_step({"type": "report", "report": _plain(value, "", "the report")})
+    """Attaches a report: Markdown, a figure, a frame, a dict of these by caption, or {'title': …, 'blocks': […]}."""
+    if _run is not None:
+        import pipewright_report
+
+        _send_from_step({"type": "report", **pipewright_report.travelling(pipewright_report.report_of(value))})
 
 
 def checkpoint(value):
@@ -852,6 +855,11 @@ def _output(value, declared, what):
             raise _Told("OUTPUT_INVALID", f"{what}: a {type(value).__name__} is no list", "return a list")
         items = [_output(item, declared["of"], f"{what}, item {index}") for index, item in enumerate(value)]
         return {"kind": "list", "items": items}
+    if kind == "report":
+        import pipewright_report
+
+        told = pipewright_report.travelling(pipewright_report.report_of(value, what))
+        return {"kind": kind, **({"value": told["report"]} if "report" in told else told)}
     return {"kind": kind, **_run.json(_plain(value, "", what, finite=kind != "metrics"))}
 
 
@@ -886,6 +894,9 @@ def _error(error, seen=()):
     """An exception for the host: its frames without those of this file, and what it was caused by."""
     import traceback
 
+    # What was raised in a process of this one's was told there.
+    if isinstance(getattr(error, "told", None), dict):
+        return error.told
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
     try:
@@ -924,7 +935,9 @@ def _close_to(name, names):
 
 
 def _load(entry):
-    """Imports the module or the script that functions are called of."""
+    """Imports the module or the script that functions are called of; a notebook has its own way to be called."""
+    if "notebook" in entry:
+        return _load_notebook(entry)
     for folder in reversed(entry.get("path", [])):
         sys.path.insert(0, folder)
     script = entry.get("script")
@@ -956,6 +969,19 @@ def _load(entry):
             f"'{name}' imports '{missing}', which {sys.executable} does not have",
             "install it into that environment, or list it: python: { requirements: 'requirements.txt' }",
         ) from error
+
+
+def _load_notebook(entry):
+    lacking = [package for package in ("papermill", "ipykernel") if not _has(package)]
+    if lacking:
+        raise _Told(
+            "DEPENDENCY_MISSING",
+            f"a notebook runs through papermill, in a kernel of ipykernel: {sys.executable} has no {' and no '.join(lacking)}",
+            f"install them: {sys.executable} -m pip install papermill ipykernel; or list them: python: {{ requirements: … }}",
+        )
+    import pipewright_notebook
+
+    return pipewright_notebook.Notebook(entry)
 
 
 def _function(module, name):
@@ -1212,7 +1238,7 @@ class _Worker:
             os.chdir(run.workdir)
             warnings.simplefilter("default", _Fresh)
             _seed(run.seed)
-            outputs = run.call(module)
+            outputs = module.call(run) if "notebook" in self.entry else run.call(module)
         except SystemExit as error:
             failed = _Told(
                 "STEP_FAILED",

@@ -195,7 +195,10 @@ export const eventSchema = z
       error: errorSchema,
       retryIn: z.number().optional().describe('Milliseconds until the next try; absent when there is none'),
       log: z.string().optional(),
-      facts: z.strictObject(attemptFacts).optional().describe('What it had reported until then'),
+      facts: z
+        .strictObject({ ...attemptFacts, reports: z.array(artifactSchema).optional() })
+        .optional()
+        .describe('What it had reported until then'),
     }),
     event('node.succeeded', {
       node: name,

@@ -39,7 +39,8 @@ const input = z
 
 const outputKind = z
   .union([
-    z.strictObject({ kind: z.enum(['json', 'metrics', 'report', 'table', 'file', 'directory', 'model']) }),
+    z.strictObject({ kind: z.enum(['json', 'metrics', 'report', 'table', 'directory', 'model']) }),
+    z.strictObject({ kind: z.literal('file'), mediaType: z.string() }),
     z.strictObject({
       kind: z.literal('list'),
       get of() {
@@ -142,6 +143,7 @@ export const workerMessageSchema = z
     message('param', { name: z.string(), ...value }),
     message('progress', { done: z.number(), total: z.number().optional() }),
     message('report', { report: json }),
+    message('report', { ...file }),
     message('checkpoint', { ask, ...value }),
     message('checkpoint', { ask, ...file }),
     message('checkpoint', { ask, bytes: path.describe('Of a file that holds them') }),

@@ -28,14 +28,16 @@ export type PythonEnvironment =
   | { readonly venv: string }
   | { readonly requirements: string; readonly interpreter?: string }
 
-/** Which function a Python step calls, and with which Python. */
+/** Which function a Python step calls, or which notebook it runs, and with which Python. */
 export interface PythonCode {
   /** A module, as `import` names it. */
   readonly module?: string
   /** A file, relative to the project, or a `file:` URL. */
   readonly script?: string
-  /** The function's name in it. */
-  readonly function: string
+  /** A notebook, as `script`. */
+  readonly notebook?: string
+  /** The function's name in the module or script; absent for a notebook. */
+  readonly function?: string
   /** Folders that modules are imported from, relative to the project. */
   readonly path: readonly string[]
   /** That of the settings where it is absent. */
@@ -63,20 +65,18 @@ export type PythonFunction<Inputs> = (
   port: PythonPort,
 ) => Promise<Readonly<Record<string, unknown>>>
 
-/** A step whose function is Python. Made by {@link definePythonStep}. */
+/** A step whose function is Python, or a notebook. Made by {@link definePythonStep}. */
 export interface PythonStep<in In = never, out Out = unknown, out Run = unknown> extends Step<In, Out, Run> {
   readonly python: PythonCode
 }
 
 interface CommonPythonDefinition<I extends Specs, O extends Specs> extends StepOptions {
-  /** Named inputs: the parameters of the function. */
+  /** Named inputs: the parameters of the function, or of the notebook. */
   readonly inputs?: I
-  /** Named outputs: the keys of the dict that it returns. */
+  /** Named outputs: the keys of the dict that it returns, or variables of the notebook. */
   readonly outputs?: O
   readonly ignore?: readonly (keyof I & string)[]
   readonly fingerprint?: Fingerprint<ReceivedOf<NoInfer<I>>>
-  /** The function's name in the module or script. */
-  readonly function: string
   /** Folders that modules are imported from, relative to the project. Default: the project. */
   readonly path?: string | readonly string[]
   /** Default: that of the settings, else `python3`. */
@@ -85,7 +85,7 @@ interface CommonPythonDefinition<I extends Specs, O extends Specs> extends StepO
 }
 
 /**
- * What {@link definePythonStep} takes: the options of a step, and a function of a `module` or of a `script`.
+ * What {@link definePythonStep} takes: the options of a step, and a function of a `module` or of a `script`, or a `notebook`.
  *
  * @example
  * ```ts
@@ -105,12 +105,25 @@ export type PythonStepDefinition<I extends Specs, O extends Specs> = CommonPytho
     | {
         /** A module, as `import` names it: `'features.clean'`. */
         readonly module: string
+        /** The function's name in the module. */
+        readonly function: string
         readonly script?: never
+        readonly notebook?: never
       }
     | {
         /** A file, relative to the project, or a `file:` URL: `new URL('./clean.py', import.meta.url)`. */
         readonly script: string | URL
+        /** The function's name in the script. */
+        readonly function: string
         readonly module?: never
+        readonly notebook?: never
+      }
+    | {
+        /** A notebook with a cell that is tagged `parameters`: a path relative to the project, or a `file:` URL. */
+        readonly notebook: string | URL
+        readonly module?: never
+        readonly script?: never
+        readonly function?: never
       }
   )
 
@@ -166,14 +179,20 @@ function refusedKind(kind: Kind<unknown, never>, side: 'input' | 'output'): bool
   return (kind.name === 'model' && !isForeignModelKind(kind)) || (kind.name === 'report' && side === 'input')
 }
 
-function checkStep(step: AnyStep, owner: string): void {
-  for (const name of Object.keys(step.inputs))
-    if (!identifier.test(name) || keywords.has(name))
-      throw invalid(
-        owner,
-        `input '${name}' cannot be the name of a parameter in Python`,
-        'name it by letters, digits and _',
-      )
+function checkNames(names: Readonly<Record<string, unknown>>, side: 'input' | 'output', owner: string): void {
+  const name = Object.keys(names).find((one) => !identifier.test(one) || keywords.has(one))
+  if (name === undefined) return
+  const what = side === 'input' ? 'parameter' : 'variable'
+  throw invalid(
+    owner,
+    `${side} '${name}' cannot be the name of a ${what} in Python`,
+    'name it by letters, digits and _',
+  )
+}
+
+function checkStep(step: AnyStep, { notebook }: PythonCode, owner: string): void {
+  checkNames(step.inputs, 'input', owner)
+  if (notebook !== undefined) checkNames(step.outputs, 'output', owner)
   for (const side of ['inputs', 'outputs'] as const)
     for (const [name, kind] of Object.entries(step[side])) {
       const one = side === 'inputs' ? 'input' : 'output'
@@ -188,21 +207,39 @@ function checkStep(step: AnyStep, owner: string): void {
     }
 }
 
-function codeOf(definition: PythonStepDefinition<Specs, Specs>, owner: string): PythonCode {
-  const { module, script, function: name, path = '.', python } = definition
-  if ((module === undefined) === (script === undefined))
+function isPath(place: unknown): boolean {
+  return place instanceof URL ? place.protocol === 'file:' : isText(place)
+}
+
+/** The one place that a step's code is at. */
+function placeOf(
+  { module, script, notebook, function: name }: PythonStepDefinition<Specs, Specs>,
+  owner: string,
+): Pick<PythonCode, 'module' | 'script' | 'notebook' | 'function'> {
+  if ([module, script, notebook].filter((one) => one !== undefined).length !== 1)
     throw invalid(
       owner,
-      'names a module and a script, or neither',
-      "give module: 'features.clean', or script: 'clean.py'",
+      'names several of module, script and notebook, or none',
+      "give module: 'features.clean', script: 'clean.py' or notebook: 'analysis.ipynb'",
     )
+  if (notebook !== undefined) {
+    if (!isPath(notebook) || !String(notebook).endsWith('.ipynb'))
+      throw invalid(
+        owner,
+        `notebook: ${JSON.stringify(String(notebook))} is no path of a notebook`,
+        "give 'analysis.ipynb', or a file: URL of such a file",
+      )
+    if (name !== undefined)
+      throw invalid(owner, 'names a function of a notebook', 'leave it out: all cells of a notebook are run')
+    return { notebook: String(notebook) }
+  }
   if (module !== undefined && !isDotted(module))
     throw invalid(
       owner,
       `module: ${JSON.stringify(module)} is no name of a Python module`,
       "give it as `import` does: 'features.clean'; a file is a script: 'features/clean.py'",
     )
-  if (script !== undefined && !(script instanceof URL ? script.protocol === 'file:' : isText(script)))
+  if (script !== undefined && !isPath(script))
     throw invalid(owner, `script: ${String(script)} is no path`, "give 'steps/clean.py', or a file: URL")
   if (!isDotted(name))
     throw invalid(
@@ -210,6 +247,12 @@ function codeOf(definition: PythonStepDefinition<Specs, Specs>, owner: string): 
       `function: ${JSON.stringify(name)} is no name of a Python function`,
       "give function: 'clean'",
     )
+  return { ...(module === undefined ? { script: String(script) } : { module }), function: name! }
+}
+
+function codeOf(definition: PythonStepDefinition<Specs, Specs>, owner: string): PythonCode {
+  const place = placeOf(definition, owner)
+  const { path = '.', python } = definition
   const folders = typeof path === 'string' ? [path] : [...path]
   if (!folders.every(isText)) throw invalid(owner, 'path is no folder', "give path: 'python'")
   if (python !== undefined)
@@ -217,8 +260,7 @@ function codeOf(definition: PythonStepDefinition<Specs, Specs>, owner: string): 
       throw invalid(owner, `python ${problem}`, fix)
     })
   return Object.freeze({
-    ...(module === undefined ? { script: String(script) } : { module }),
-    function: name,
+    ...place,
     path: Object.freeze(folders),
     ...(python === undefined
       ? {}
@@ -233,6 +275,10 @@ function codeOf(definition: PythonStepDefinition<Specs, Specs>, owner: string): 
  * as `pathlib.Path`, tables as what the parameter's annotation asks for: `pandas.DataFrame`, `polars.DataFrame`,
  * `pyarrow.Table`, or a list of dicts (default). Its current folder is that of the attempt: files to be returned are
  * written there, and returned by path. What it prints is logged.
+ *
+ * A `notebook` takes the inputs as parameters, in place of the defaults in its cell that is tagged `parameters`, and gives its
+ * outputs as variables, where its last cell leaves them. It is run through papermill, and kept as a report of the step; an
+ * output that is declared as `file('application/x-ipynb+json')` is the executed notebook itself.
  *
  * Everything else is as with {@link defineStep}. Throws `DEFINITION_INVALID` for what cannot work; running it may throw
  * `ENVIRONMENT_INVALID`, `FUNCTION_NOT_FOUND`, `DEPENDENCY_MISSING`, `WORKER_FAILED`, or the exception of the function
@@ -249,6 +295,14 @@ function codeOf(definition: PythonStepDefinition<Specs, Specs>, owner: string): 
  *   function: 'clean',
  *   python: { requirements: 'requirements.txt' },
  * })
+ *
+ * export const explore = definePythonStep({
+ *   name: 'explore',
+ *   inputs: { rows: table(Tumour) },
+ *   outputs: { share: z.number(), notebook: file('application/x-ipynb+json') },
+ *   notebook: new URL('./explore.ipynb', import.meta.url),
+ *   python: { venv: '.venv' },
+ * })
  * ```
  */
 export function definePythonStep<
@@ -263,6 +317,7 @@ export function definePythonStep<
   const {
     module: _module,
     script: _script,
+    notebook: _notebook,
     function: _function,
     path: _path,
     python: _python,
@@ -278,7 +333,7 @@ export function definePythonStep<
     { ...options, run } as unknown as StepDefinition<Specs, Specs>,
     'python',
   )
-  checkStep(made, owner)
+  checkStep(made, code, owner)
   const step: PythonStep = Object.freeze({ ...made, python: code })
   return step as never
 }

@@ -5,7 +5,7 @@ import { PipewrightError } from '../internal/error.ts'
 import { own } from '../internal/own.ts'
 import type { Digest } from '../internal/digest.ts'
 import type { Artifact } from '../artifact/artifact.ts'
-import type { ArtifactStore } from '../artifact/blob.ts'
+import type { ArtifactStore, BlobWriter } from '../artifact/blob.ts'
 import type { AnyPredictor } from '../artifact/predictor.ts'
 import { report } from '../artifact/report.ts'
 import type { AnyStep, RunnerName } from '../define/step.ts'
@@ -102,6 +102,8 @@ export type AttemptOutcome =
       readonly log?: string
       /** Absent where it has reported nothing. */
       readonly facts?: AttemptFacts
+      /** Those of its reports. */
+      readonly blobs?: readonly PendingBlob[]
       /** Settles when a function that ignores its signal has come to an end. */
       readonly abandoned?: Promise<void>
     }
@@ -158,20 +160,24 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
     // Rows and streams that the function returns are its work too: they count for its time, and print as it does.
     return encodeOutputs(step, returned, owner, encode, limit.signal)
   }
-  const work = async (): Promise<AttemptOutcome> => {
-    const outputs = await limit.race(() => captured(sink, produce))
-    await sources.check().catch((error: unknown) => {
-      throw placed(error, owner, {})
-    })
+  const storedReports = async (written: BlobWriter): Promise<Artifact[]> => {
     const reports: Artifact[] = []
     for (const one of context.reports) {
-      const stored = report().encode(one, { ...encode, blobs: data })
+      const stored = report().encode(one, { ...encode, blobs: written })
       reports.push(
         await stored.catch((error: unknown) => {
           throw placed(error, `${owner}, ctx.report`, {})
         }),
       )
     }
+    return reports
+  }
+  const work = async (): Promise<AttemptOutcome> => {
+    const outputs = await limit.race(() => captured(sink, produce))
+    await sources.check().catch((error: unknown) => {
+      throw placed(error, owner, {})
+    })
+    const reports = await storedReports(data)
     sink.end()
     await log.close()
     await blobs.refresh()
@@ -193,6 +199,12 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
     const { end, error } = limit.verdict(thrown)
     const verdict = await retryVerdict(step, error, attempt, task.signal)
     const running = limit.unsettled()
+    // Outputs that were written before it failed are nothing that is kept.
+    const left = new CommitWriter(services.store, services.reader)
+    const reports = await storedReports(guardedBlobs(left, secrets.redactor)).catch((problem: unknown) => {
+      context.log.warn(`its reports are not kept: ${(problem as Error).message}`)
+      return []
+    })
     sink.end()
     const ended = context.end(running)
     if (running === undefined) await ended
@@ -203,7 +215,16 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
       error: redactedValue(verdict.error, secrets.redactor),
       retryable: verdict.retry,
       ...(log.name === undefined ? {} : { log: log.name }),
-      ...(context.hasReported ? { facts: { metrics: context.summaries(), params: context.params } } : {}),
+      ...(context.hasReported || reports.length > 0
+        ? {
+            facts: {
+              metrics: context.summaries(),
+              params: context.params,
+              ...(reports.length === 0 ? {} : { reports }),
+            },
+            blobs: left.pending,
+          }
+        : {}),
       ...(running === undefined ? {} : { abandoned: ended }),
     }
   } finally {

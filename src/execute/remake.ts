@@ -62,7 +62,7 @@ export class Remake {
       host.signal.throwIfAborted()
       if (outcome.ok)
         return this.#keep(execution, work, outcome, { ...keeping, number, startedAt, now, lost })
-      const { end, error, log, facts } = outcome
+      const { end, error, log, facts, blobs } = outcome
       const isMissing = lostBlob(error) !== undefined
       if (isMissing) await mend(error)
       else used++
@@ -71,16 +71,19 @@ export class Remake {
         : outcome.retryable
           ? retryDelay(retry, used, this.#services.random())
           : undefined
-      await host.append({
-        type: 'attempt.failed',
-        node,
-        attempt: number,
-        end: isMissing ? 'lost-input' : end,
-        error: errorRecord(error, this.#services.project),
-        ...(retryIn === undefined ? {} : { retryIn }),
-        ...(log === undefined ? {} : { log }),
-        ...(facts === undefined ? {} : { facts }),
-      })
+      await host.append(
+        {
+          type: 'attempt.failed',
+          node,
+          attempt: number,
+          end: isMissing ? 'lost-input' : end,
+          error: errorRecord(error, this.#services.project),
+          ...(retryIn === undefined ? {} : { retryIn }),
+          ...(log === undefined ? {} : { log }),
+          ...(facts === undefined ? {} : { facts }),
+        },
+        blobs,
+      )
       if (retryIn === undefined) return failedAgain(error)
       await host.sleep(retryIn)
     }

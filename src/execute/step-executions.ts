@@ -439,11 +439,11 @@ export class StepExecutions {
   /** A node that nothing is to be done for any more: the run was halted before it had used a try. */
   async #withdraw(
     node: string,
-    { error, log, facts }: AttemptOutcome & { ok: false },
+    { error, log, facts, blobs }: AttemptOutcome & { ok: false },
     attempt: number,
   ): Promise<void> {
     const ended = { attempt, end: 'lost-input', error: errorRecord(error, this.#services.project) } as const
-    await this.#host.append({ type: 'attempt.failed', node, ...ended, ...left({ log, facts }) })
+    await this.#host.append({ type: 'attempt.failed', node, ...ended, ...left({ log, facts }) }, blobs)
     this.close(node, 'cancelled')
     this.#host.apply({ type: 'node.withdrawn', node })
   }
@@ -586,7 +586,7 @@ export class StepExecutions {
   async #fail(
     node: string,
     work: Work,
-    { end, error, retryable, log, facts }: AttemptOutcome & { ok: false },
+    { end, error, retryable, log, facts, blobs }: AttemptOutcome & { ok: false },
     attempt: number,
   ): Promise<void> {
     const tries = this.tries.get(node)!
@@ -600,15 +600,18 @@ export class StepExecutions {
         ? retryDelay(work.declaration.retry, tries.used, this.#services.random())
         : undefined
     const again = retryIn === undefined ? {} : { retryIn }
-    await this.#host.append({
-      type: 'attempt.failed',
-      node,
-      attempt,
-      end,
-      error: errorRecord(error, this.#services.project),
-      ...again,
-      ...left({ log, facts }),
-    })
+    await this.#host.append(
+      {
+        type: 'attempt.failed',
+        node,
+        attempt,
+        end,
+        error: errorRecord(error, this.#services.project),
+        ...again,
+        ...left({ log, facts }),
+      },
+      blobs,
+    )
     this.#host.blame(node, error)
     if (retryIn === undefined) this.close(node, end, error)
     this.#host.apply({ type: 'attempt.failed', node, end, ...again })

@@ -5,9 +5,16 @@ import { programEnvironment } from '../internal/environment.ts'
 import type { Interpreter } from './interpreter.ts'
 import type { PythonEntry } from './python-workers.ts'
 
+/** Files of the package that read a project, and run nothing of it. */
+export type PythonProgram =
+  | 'pipewright_cells.py'
+  | 'pipewright_closure.py'
+  | 'pipewright_notebook_closure.py'
+  | 'pipewright_signature.py'
+
 /** What a file of the package says about code of a project; throws what Python has said where that is no JSON. */
 export async function askPython(
-  file: 'pipewright_closure.py' | 'pipewright_signature.py',
+  file: PythonProgram,
   { executable }: Interpreter,
   question: { readonly entry: PythonEntry },
   root: string,

@@ -5,7 +5,8 @@ import type { PythonEntry } from './python-workers.ts'
 /** A function of a project, by where it is loaded from. */
 export interface PythonQuestion {
   readonly entry: PythonEntry
-  readonly function: string
+  /** Absent for a notebook. */
+  readonly function?: string | undefined
 }
 
 /** A statement of a module that a function reaches, or an import that leads to one. */
@@ -31,10 +32,14 @@ export interface PythonClosure {
   readonly absent: readonly string[]
   /** By file: why all of it counts. */
   readonly whole: Readonly<Record<string, string>>
+  /** By file: its code, where the file itself is a document that holds it. */
+  readonly documents?: Readonly<Record<string, string>>
 }
 
-/** A closure, or why it cannot be told from all that is there. */
-export type ClosureAnswer = PythonClosure | { readonly everything: string }
+/** A closure, or why it cannot be told from all that is there; the cells of a notebook are told in any case. */
+export type ClosureAnswer =
+  | PythonClosure
+  | ({ readonly everything: string } & Partial<Pick<PythonClosure, 'pieces' | 'documents'>>)
 
 const known = new Map<string, { readonly looks: string; readonly answer: Promise<ClosureAnswer> }>()
 
@@ -55,7 +60,9 @@ export function closureOf(
 
 async function ask(interpreter: Interpreter, question: PythonQuestion, root: string): Promise<ClosureAnswer> {
   try {
-    return (await askPython('pipewright_closure.py', interpreter, question, root)) as ClosureAnswer
+    const program =
+      question.entry.notebook === undefined ? 'pipewright_closure.py' : 'pipewright_notebook_closure.py'
+    return (await askPython(program, interpreter, question, root)) as ClosureAnswer
   } catch (error) {
     return { everything: `its syntax cannot be read: ${(error as Error).message}` }
   }

@@ -4,6 +4,7 @@ import type { Kind } from '../artifact/kind.ts'
 import { itemKind } from '../artifact/list.ts'
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256 } from '../internal/digest.ts'
+import { own } from '../internal/own.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { projectPath } from '../internal/project-path.ts'
 import { stepCode, type CodeSettings, type ReachedPiece, type StepCode } from '../code/step-digest.ts'
@@ -49,31 +50,38 @@ async function withPython(
   const interpreter = await resolvePython(code.python, { root, python })
   const distributions = await distributionsOf(interpreter, root)
   const entry = pythonEntry(code, root)
-  const own = entry.script === undefined ? entry.path : [dirname(entry.script), ...entry.path]
+  const file = entry.script ?? entry.notebook
+  const folders = [...new Set(file === undefined ? entry.path : [dirname(file), ...entry.path])]
   const paths = new Set<string>()
-  for (const one of [...own, ...distributions.folders])
+  for (const one of [...folders, ...distributions.folders])
     for (const path of await sourceFiles(one)) paths.add(path)
-  const looks = looksOf([...paths].toSorted())
+  const sources = [...paths].toSorted()
+  const looks = looksOf(entry.notebook === undefined ? sources : [...sources, entry.notebook])
   const question = { entry, function: code.function }
   // What was installed since may be what an import leads to.
   const seen = canonicalJson({ looks: Object.fromEntries(looks), versions: distributions.versions })
   const closure = await closureOf(interpreter, question, root, seen)
   const reached =
     'everything' in closure
-      ? { ...(await allOf(looks.keys(), root)), versions: distributions.versions, absent: [] }
+      ? { ...(await everythingOf(closure, sources, root)), versions: distributions.versions, absent: [] }
       : {
           ...(await partsOf(closure, root)),
-          versions: versionsOf([...closure.external, ...carriersOf(step)], distributions),
+          versions: versionsOf([...closure.external, ...carriersOf(step), ...runnersOf(step)], distributions),
           absent: closure.absent,
         }
   const { pieces, versions, absent } = reached
   const version = interpreter.version.split('.').slice(0, 2).join('.')
   const script = entry.script === undefined ? null : projectPath(root, entry.script)
+  const notebook = entry.notebook === undefined ? undefined : projectPath(root, entry.notebook)
   const digest = sha256(
     canonicalJson({
       definition: definition.digest,
-      code: { module: code.module ?? null, script, function: code.function, path: code.path },
-      pieces: pieces.map((one) => [one.module, one.names, one.digest]),
+      code:
+        notebook === undefined
+          ? { module: code.module ?? null, script, function: code.function, path: code.path }
+          : { notebook, path: code.path },
+      // Cells are named by their numbers, which are others when a cell is added that does nothing.
+      pieces: pieces.map((one) => [one.module, one.module === notebook ? [] : one.names, one.digest]),
       order: 'everything' in closure ? null : closure.order.map((path) => projectPath(root, path)),
       python: version,
       versions,
@@ -88,7 +96,7 @@ async function withPython(
     digest,
     pieces: [...definition.pieces, ...pieces],
     packages,
-    wide: [...definition.wide, ...wideOf(closure, own, root)],
+    wide: [...definition.wide, ...wideOf(closure, folders, root)],
     texts: new Map([...definition.texts, ...reached.texts]),
     changedValue: () => definition.changedValue() ?? changedFile(),
   }
@@ -113,12 +121,29 @@ async function allOf(paths: Iterable<string>, root: string): Promise<Parts> {
   return { pieces, texts }
 }
 
+/** All files, and the cells of a notebook beside them. */
+async function everythingOf(
+  { pieces = [], documents = {} }: Extract<ClosureAnswer, { everything: string }>,
+  sources: readonly string[],
+  root: string,
+): Promise<Parts> {
+  const all = await allOf(sources, root)
+  const cells = await partsOf({ pieces, documents, files: Object.keys(documents) }, root)
+  return {
+    pieces: [...all.pieces, ...cells.pieces],
+    texts: new Map([...all.texts, ...cells.texts]),
+  }
+}
+
 /** The pieces of a closure, at their places in the texts of their modules. */
-async function partsOf({ pieces: found, files }: PythonClosure, root: string): Promise<Parts> {
+async function partsOf(
+  { pieces: found, files, documents = {} }: Pick<PythonClosure, 'pieces' | 'files' | 'documents'>,
+  root: string,
+): Promise<Parts> {
   const texts = new Map<string, string>()
   const lines = new Map<string, readonly number[]>()
   for (const path of files) {
-    const text = await readFile(path, 'utf8')
+    const text = own(documents, path) ?? (await readFile(path, 'utf8'))
     texts.set(projectPath(root, path), text)
     lines.set(path, [0, ...Array.from(text.matchAll(/\r\n|\r|\n/g), (end) => end.index + end[0].length)])
   }
@@ -143,6 +168,11 @@ function carriersOf(step: PythonStep): readonly string[] {
   }
   const kinds = [...Object.values(step.inputs), ...Object.values(step.outputs)]
   return kinds.some(isTable) ? ['pandas', 'polars', 'pyarrow'] : []
+}
+
+/** What runs a notebook, and draws what its cells show. */
+function runnersOf(step: PythonStep): readonly string[] {
+  return step.python.notebook === undefined ? [] : ['papermill', 'ipykernel']
 }
 
 function wideOf(closure: ClosureAnswer, own: readonly string[], root: string): string[] {

@@ -14,6 +14,7 @@ import { WorkerPool, type Leased, type PoolLimits } from '../worker/worker-pool.
 import { WorkerProcess } from '../worker/worker-process.ts'
 import { resolvePython, type PythonSettings } from './python-environment.ts'
 import type { Interpreter } from './interpreter.ts'
+import { checkVariables } from './notebook-outputs.ts'
 import { madeBy } from './requirements.ts'
 
 /** The worker file, which is in the package as it is. */
@@ -26,20 +27,21 @@ const defaultGrace = 5_000
 /** So much of the grace is left for the end of a process that is killed. */
 const killTime = 100
 
-/** What of a step's code a worker loads: `module` or `script`, and where modules are imported from. */
+/** What of a step's code a worker loads: `module`, `script` or `notebook`, and where modules are imported from. */
 export type PythonEntry = { readonly path: readonly string[] } & (
-  | { readonly module: string; readonly script?: never }
-  | { readonly script: string; readonly module?: never }
+  | { readonly module: string; readonly script?: never; readonly notebook?: never }
+  | { readonly script: string; readonly module?: never; readonly notebook?: never }
+  | { readonly notebook: string; readonly module?: never; readonly script?: never }
 )
 
 /** What a worker loads for a step, by absolute paths. */
-export function pythonEntry({ module, script, path }: PythonCode, root: string): PythonEntry {
+export function pythonEntry({ module, script, notebook, path }: PythonCode, root: string): PythonEntry {
   const folders = path.map((folder) => resolve(root, folder))
   if (module !== undefined) return { module, path: folders }
-  return {
-    script: script!.startsWith('file:') ? fileURLToPath(script!) : resolve(root, script!),
-    path: folders,
-  }
+  const absolute = (place: string): string =>
+    place.startsWith('file:') ? fileURLToPath(place) : resolve(root, place)
+  if (notebook !== undefined) return { notebook: absolute(notebook), path: folders }
+  return { script: absolute(script!), path: folders }
 }
 
 /** The Python processes of a workspace; they stay when a call has ended, with what they have imported. */
@@ -90,13 +92,16 @@ export class PythonWorkers implements PythonPort {
     leased = await this.#lease(step, interpreter, listener, signal)
     leased.worker.take(listener)
     const { grace = defaultGrace } = step.options
-    return callWorker(leased, this.#formats.get(leased.worker)!, listener, {
-      function: step.python.function,
+    const { notebook, function: name = notebook! } = step.python
+    const returned = await callWorker(leased, this.#formats.get(leased.worker)!, listener, {
+      function: name,
       inputs,
       kinds: step,
       context,
       grace: Math.max(0, milliseconds(grace, 'grace') - killTime),
     })
+    if (notebook !== undefined) checkVariables(step, returned)
+    return returned
   }
 
   #lease(

@@ -34,16 +34,19 @@ export async function signatureFindings(
       if (!isPythonStep(step)) return []
       const { python: code } = step
       const { root } = settings
+      const { function: name } = code
+      // The parameters of a notebook are looked at elsewhere.
+      if (name === undefined) return []
       let signature: PythonSignature | undefined
       try {
         const interpreter = await resolvePython(code.python, settings)
-        signature = await signatureOf(interpreter, pythonEntry(code, root), code.function, root)
+        signature = await signatureOf(interpreter, pythonEntry(code, root), name, root)
       } catch {
         // Why Python cannot be started is why the step is not cached, which is another finding.
         return []
       }
       if (signature === undefined) return []
-      const place = `${code.function} (${projectPath(root, signature.file)}:${signature.line})`
+      const place = `${name} (${projectPath(root, signature.file)}:${signature.line})`
       const { inputs } = plan.steps[key]!
       return [...inputProblems(signature, inputs), ...outputProblems(signature, step)].map(
         ([problem, fix]): Finding => ({

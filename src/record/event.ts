@@ -134,6 +134,8 @@ export interface AttemptFacts {
   readonly metrics: Readonly<Record<string, MetricSummary>>
   readonly params: JsonObject
   readonly usage?: AttemptUsage
+  /** Absent where there is none. */
+  readonly reports?: readonly Artifact[]
 }
 
 /** What the end of an execution carries beside its outputs. */

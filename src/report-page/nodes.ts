@@ -1,3 +1,4 @@
+import type { Artifact } from '../artifact/artifact.ts'
 import type { AttemptRecord, ExecutionRecord, RunDetail } from '../record/records.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import type { ArtifactIndex } from './artifacts.ts'
@@ -17,6 +18,11 @@ function stateOf({ state, reused, attempts }: ExecutionRecord, run: RunDetail): 
   if (state !== 'running') return state
   if (!isGoingOn(run)) return 'interrupted'
   return attempts.length > 0 && attempts.every(({ end }) => end !== null) ? 'waiting' : 'running'
+}
+
+/** Those of its result; where it has none, of its last try. */
+function reportsOf({ state, reports, attempts }: ExecutionRecord): readonly Artifact[] {
+  return state === 'succeeded' ? reports : (attempts.at(-1)?.facts?.reports ?? [])
 }
 
 /** An object without its undefined and empty members: ten thousand of them are written. */
@@ -238,7 +244,7 @@ export class NodeCollector {
       outputs: this.#artifacts.values(execution.outputs, node),
       metrics: execution.metrics,
       params: 'json' in params ? execution.params : { ['…']: 'left out for their size' },
-      reports: execution.reports.map((artifact) =>
+      reports: reportsOf(execution).map((artifact) =>
         this.#artifacts.numberOf(artifact, `${node} · ctx.report`),
       ),
       ...(error === null ? {} : { error: pageError(error, this.#errors) }),

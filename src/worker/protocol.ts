@@ -63,7 +63,8 @@ export type WorkerInput =
 
 /** What an output is declared as. */
 export type WorkerOutputKind =
-  | { readonly kind: 'json' | 'metrics' | 'report' | 'table' | 'file' | 'directory' | 'model' }
+  | { readonly kind: 'json' | 'metrics' | 'report' | 'table' | 'directory' | 'model' }
+  | { readonly kind: 'file'; readonly mediaType: string }
   | { readonly kind: 'list'; readonly of: WorkerOutputKind }
 
 /** An output of a function. */
@@ -166,7 +167,8 @@ export type WorkerMessage =
     }
   | { readonly type: 'param'; readonly name: string; readonly value: Json }
   | { readonly type: 'progress'; readonly done: number; readonly total?: number }
-  | { readonly type: 'report'; readonly report: Json }
+  /** A report of `ctx.report`, or a file that holds it as JSON; a picture in it names its bytes by `file`, too. */
+  | ({ readonly type: 'report' } & ({ readonly report: Json } | { readonly file: string }))
   /** Answered when it is durable. */
   | ({ readonly type: 'checkpoint'; readonly ask: number } & (Carried | { readonly bytes: string }))
   | { readonly type: 'restored'; readonly ask: number }

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
 import { PipewrightError } from '../internal/error.ts'
-import type { Report } from '../artifact/report.ts'
 import type { StepContext } from '../define/context.ts'
 import type { Kinds } from '../define/spec.ts'
+import { foreignReport } from './foreign-report.ts'
 import type { HostMessage, WorkerInput, WorkerMessage, WorkerOutputKind } from './protocol.ts'
 import { revivedWorkerError } from './worker-error.ts'
 import type { Leased } from './worker-pool.ts'
@@ -76,7 +76,7 @@ export class CallListener implements WorkerListener {
         context.progress(message.done, message.total)
         break
       case 'report':
-        context.report(message.report as unknown as Report)
+        context.report(foreignReport('file' in message ? message : { value: message.report }))
         break
       case 'checkpoint':
       case 'restored':

@@ -4,7 +4,7 @@ import { canonicalJson } from '../internal/canonical.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { Json } from '../internal/json.ts'
 import type { DirectoryHandle } from '../artifact/directory.ts'
-import type { FileHandle } from '../artifact/file.ts'
+import { isFileKind, type FileHandle } from '../artifact/file.ts'
 import type { ForeignModel } from '../artifact/foreign-model.ts'
 import type { Kind } from '../artifact/kind.ts'
 import { itemKind } from '../artifact/list.ts'
@@ -14,6 +14,7 @@ import { isTableKind } from '../artifact/table.ts'
 import { toIpc } from '../artifact/table-arrow.ts'
 import type { Column } from '../artifact/table-columns.ts'
 import { ColumnTable } from '../artifact/table-value.ts'
+import { foreignReport } from './foreign-report.ts'
 import { foreignRows } from './foreign-rows.ts'
 import type { Carried, WorkerColumn, WorkerInput, WorkerOutput, WorkerOutputKind } from './protocol.ts'
 
@@ -128,6 +129,7 @@ export async function toWorkerInput(
 export function toWorkerOutputKind(kind: Kind<unknown, never>): WorkerOutputKind {
   const item = itemKind(kind)
   if (item !== undefined) return { kind: 'list', of: toWorkerOutputKind(item) }
+  if (isFileKind(kind)) return { kind: 'file', mediaType: kind.mediaType }
   return { kind: kind.name } as WorkerOutputKind
 }
 
@@ -167,6 +169,8 @@ export async function fromWorkerOutput(
     }
     case 'metrics':
       return restoreNumbers(await uncarried(output))
+    case 'report':
+      return foreignReport(output)
     default:
       return uncarried(output)
   }

@@ -17,6 +17,7 @@ import type { Plan } from '../plan/document.ts'
 import type { PlanGraph } from '../plan/locate.ts'
 import type { Given } from '../plan/inputs.ts'
 import type { Page, RunDetail, RunQuery, RunRecord } from '../record/records.ts'
+import { notebookFindings } from '../python/notebook-findings.ts'
 import { signatureFindings } from '../python/signature-findings.ts'
 import { Registry } from '../registry/registry.ts'
 import { schedule, type ScheduleOptions } from '../schedule/schedule.ts'
@@ -204,7 +205,11 @@ export class Workspace implements AsyncDisposable {
       resources: this.#parts.resources,
       importable: address !== null,
     })
-    return [...findings, ...(await signatureFindings(plan, program.steps, this.#parts))]
+    return [
+      ...findings,
+      ...(await signatureFindings(plan, program.steps, this.#parts)),
+      ...(await notebookFindings(plan, program.steps, this.#parts)),
+    ]
   }
 
   /**

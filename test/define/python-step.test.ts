@@ -24,8 +24,16 @@ const predictor = definePredictor({
 
 describe('a Python step that cannot work is refused where it is defined', () => {
   test.each([
-    ['names a module and a script, or neither', { name: 'one', function: 'f' }],
-    ['names a module and a script, or neither', { ...given, script: 'a.py' }],
+    ['names several of module, script and notebook, or none', { name: 'one', function: 'f' }],
+    ['names several of module, script and notebook, or none', { ...given, script: 'a.py' }],
+    ['names several of module, script and notebook, or none', { ...given, notebook: 'a.ipynb' }],
+    ['names a function of a notebook', { name: 'one', notebook: 'a.ipynb', function: 'f' }],
+    ['is no path of a notebook', { name: 'one', notebook: 'a.py' }],
+    ['is no path of a notebook', { name: 'one', notebook: new URL('https://example.com/a.ipynb') }],
+    [
+      "output 'area-under' cannot be the name of a variable",
+      { name: 'one', notebook: 'a.ipynb', outputs: { 'area-under': z.number() } },
+    ],
     ['is no name of a Python module', { ...given, module: 'steps/one.py' }],
     ['is no name of a Python module', { ...given, module: 'steps.class' }],
     ['is no path', { ...given, module: undefined, script: new URL('https://example.com/a.py') }],

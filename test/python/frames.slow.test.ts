@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { table, type PythonStepDefinition, type Specs, type Table } from 'pipewright'
+import { table, type PythonStepDefinition, type Report, type Specs, type Table } from 'pipewright'
 import { testStep } from 'pipewright/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -236,5 +236,36 @@ describe('values of numpy and pandas', () => {
     const first = await testStep(step, {}, { seed: 'a' })
     expect((await testStep(step, {}, { seed: 'a' })).outputs).toEqual(first.outputs)
     expect((await testStep(step, {}, { seed: 'b' })).outputs).not.toEqual(first.outputs)
+  })
+})
+
+describe('a report is made of', () => {
+  async function reportsOf(name: string): Promise<readonly Report[]> {
+    const step = pythonStep(name, {}, {}, { module: 'reports', python: { venv } } as never)
+    return (await testStep(step, {})).reports
+  }
+
+  test('figures of matplotlib', async () => {
+    const [figure, axes] = await reportsOf('figures')
+    expect(figure!.blocks).toMatchObject([{ type: 'image', mediaType: 'image/png', alt: 'A line' }])
+    expect(axes!.blocks).toMatchObject([{ type: 'image', alt: 'Loss', caption: 'Loss' }])
+  })
+
+  test('frames', async () => {
+    const [head, all, series, polars, arrow] = (await reportsOf('frames')).map(({ blocks }) => blocks[0])
+    const at = '2026-01-02 00:00:00'
+    expect(head).toEqual({
+      type: 'table',
+      columns: ['n', 'x', 'at'],
+      rows: [
+        [0, null, at],
+        [1, 0.5, at],
+      ],
+      caption: 'Rows',
+    })
+    expect(all).toMatchObject({ caption: 'The first 100 of 150 rows' })
+    expect(series).toEqual({ type: 'table', columns: ['x', 'n'], rows: [[0.5, 149]] })
+    expect(polars).toEqual({ type: 'table', columns: ['a', 'b'], rows: [[1, [1, 2]]] })
+    expect(arrow).toEqual({ type: 'table', columns: ['a'], rows: [[null], ['text']] })
   })
 })

@@ -85,6 +85,9 @@ describe.each(['thread', 'process'] as const)('in a %s', (runner) => {
     expect(cause).toMatchObject({ name: 'TypeError', message: 'the step threw' })
     expect(cause.stack).toContain('programs/work.ts:')
     expect(cause.cause).toMatchObject({ name: 'RangeError', message: 'because of this' })
+    const { executions } = await pw.show((error as RunFailedError).run)
+    const [report] = executions[0]!.attempts[0]!.facts!.reports!
+    expect(Buffer.from(await pw.bytes(report!)).toString()).toContain('until then')
   })
 
   test.each<[Mode, string | undefined, RegExp]>([

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { definePipeline, defineStep, renderRun } from 'pipewright'
+import { renderReport } from 'pipewright/report'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { unfinishedNodes } from '../../src/lineage/unfinished.ts'
@@ -127,4 +128,61 @@ test('a node that was not selected is not missed', async () => {
   const pw = await tempWorkspace()
   const { run } = await pw.run(trained, { n: 0 }, { select: { to: ['sub'] } })
   expect(unfinishedNodes(await pw.show(run.id), await pw.planOf(run.id))).toEqual([])
+})
+
+test('reports of failed tries are kept, collected with their run, and shown on its page', async () => {
+  const told = defineStep({
+    name: 'told',
+    version: '1',
+    retry: { attempts: 2, delay: 0 },
+    run: (_, ctx) => {
+      ctx.report({ blocks: [{ type: 'markdown', text: `so far, in try ${ctx.attempt}` }] })
+      // Too large for the record: a file of the store.
+      ctx.report({ blocks: [{ type: 'markdown', text: 'x'.repeat(10_000) }] })
+      throw new Error('no')
+    },
+  })
+  const pipeline = definePipeline({ name: 'telling' }, (p) => {
+    p.step(told, {})
+    return {}
+  })
+  const pw = await tempWorkspace()
+  await pw.run(pipeline, {}).catch(() => undefined)
+  const { id } = (await pw.runs()).items[0]!
+  const reportsOf = async (): Promise<string[]> => {
+    const { executions } = await pw.show(id)
+    const reports = executions[0]!.attempts.flatMap(({ facts }) => facts?.reports ?? [])
+    const texts = await Promise.all(reports.map(async (one) => Buffer.from(await pw.bytes(one)).toString()))
+    return texts.map((text) => /so far, in try \d|xxx/.exec(text)![0])
+  }
+  const all = ['so far, in try 1', 'xxx', 'so far, in try 2', 'xxx']
+  expect(await reportsOf()).toEqual(all)
+  await pw.gc({ olderThan: '30d', spare: 0 })
+  expect(await reportsOf()).toEqual(all)
+  const page = await renderReport(pw, id)
+  expect(page).toContain('so far, in try 2')
+  expect(page).not.toContain('so far, in try 1')
+})
+
+test('a report that cannot be kept takes nothing from the error', async () => {
+  const wrong = defineStep({
+    name: 'wrong',
+    version: '1',
+    run: (_, ctx) => {
+      ctx.report({ blocks: [{ type: 'nothing' } as never] })
+      throw new Error('the error itself')
+    },
+  })
+  const pipeline = definePipeline({ name: 'wrong' }, (p) => {
+    p.step(wrong, {})
+    return {}
+  })
+  const pw = await tempWorkspace()
+  await pw.run(pipeline, {}).catch(() => undefined)
+  const { id } = (await pw.runs()).items[0]!
+  const { executions } = await pw.show(id)
+  expect(executions[0]!.attempts[0]!.error).toMatchObject({ message: 'the error itself' })
+  const lines = []
+  for await (const line of pw.logs(id)) lines.push('message' in line ? line.message : '')
+  expect(lines.join('\n')).toContain('its reports are not kept')
 })

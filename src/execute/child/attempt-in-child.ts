@@ -189,12 +189,18 @@ function ended(
   printed: { readonly log?: string },
   { reader }: AttemptServices,
 ): AttemptOutcome {
-  if (!outcome.ok) {
-    const { abandoned: _abandoned, error, facts = { metrics: {}, params: {} }, ...others } = outcome
-    return { ...printed, ...others, facts: { ...facts, usage }, error: revivedError(error) }
-  }
-  const { small, facts, ...others } = outcome
-  const blobs = fromSmallBlobs(small)
+  const blobs = fromSmallBlobs(outcome.small)
   for (const { digest, bytes } of blobs) reader.remember(digest, bytes)
+  if (!outcome.ok) {
+    const {
+      abandoned: _abandoned,
+      error,
+      small: _small,
+      facts = { metrics: {}, params: {} },
+      ...others
+    } = outcome
+    return { ...printed, ...others, facts: { ...facts, usage }, blobs, error: revivedError(error) }
+  }
+  const { small: _small, facts, ...others } = outcome
   return { ...others, facts: { ...printed, ...facts, usage }, blobs }
 }

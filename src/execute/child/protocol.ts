@@ -94,6 +94,7 @@ export type ChildOutcome =
       readonly retryable: boolean
       readonly log?: string
       readonly facts?: AttemptFacts
+      readonly small: SmallBlobs
       /** Its function still runs: the child is of no more use. */
       readonly abandoned?: true
     }

@@ -104,6 +104,11 @@ function asData(outcome: AttemptOutcome): ChildOutcome {
     const { blobs, ...others } = outcome
     return { ...others, small: toSmallBlobs(blobs) }
   }
-  const { abandoned, error, ...others } = outcome
-  return { ...others, error: errorRecord(error), ...(abandoned === undefined ? {} : { abandoned: true }) }
+  const { abandoned, error, blobs = [], ...others } = outcome
+  return {
+    ...others,
+    small: toSmallBlobs(blobs),
+    error: errorRecord(error),
+    ...(abandoned === undefined ? {} : { abandoned: true }),
+  }
 }

@@ -54,7 +54,7 @@ export async function* artifactsOfRun(reader: Reader, run: string): AsyncGenerat
             ? [event.outputs]
             : []
     const artifacts = values.flatMap((named) => artifactsIn(named).map(({ artifact }) => artifact))
-    if (event.type === 'node.succeeded' || event.type === 'node.repaired')
+    if (event.type === 'node.succeeded' || event.type === 'node.repaired' || event.type === 'attempt.failed')
       artifacts.push(...(event.facts?.reports ?? []))
     for (const artifact of artifacts) {
       const key = `${artifact.kind} ${artifact.digest} ${artifact.blob}`

@@ -69,6 +69,7 @@ const misbehave = defineStep({
   run: async ({ mode }, ctx) => {
     switch (mode) {
       case 'throw':
+        ctx.report({ blocks: [{ type: 'markdown', text: 'until then' }] })
         throw new TypeError('the step threw', { cause: new RangeError('because of this') })
       case 'exit':
         process.exit(3)

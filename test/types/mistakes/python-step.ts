@@ -31,6 +31,22 @@ export const both = definePythonStep({ name: 'both', module: 'a', script: 'a.py'
 // expect: is not assignable to parameter of type
 export const neither = definePythonStep({ name: 'neither', function: 'f' })
 
+// expect: is not assignable to parameter of type
+export const scripted = definePythonStep({ name: 'scripted', notebook: 'a.ipynb', script: 'a.py' })
+
+// expect: is not assignable to parameter of type
+export const called = definePythonStep({ name: 'called', notebook: 'a.ipynb', function: 'f' })
+
+// expect: is not assignable to parameter of type
+export const uncalled = definePythonStep({ name: 'uncalled', module: 'a' })
+
+export const notebook = definePythonStep({
+  name: 'notebook',
+  inputs: { rows: table(Row) },
+  outputs: { executed: file('application/x-ipynb+json') },
+  notebook: new URL('file:///analysis.ipynb'),
+})
+
 export const ignoring = definePythonStep({
   name: 'ignoring',
   inputs: { a: z.number() },
