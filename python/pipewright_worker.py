@@ -913,6 +913,8 @@ def _error(error, seen=()):
         told["place"] = {"file": last.filename, "line": last.lineno or 1, "function": last.name}
     if isinstance(error, SyntaxError) and error.filename is not None:
         told["place"] = {"file": error.filename, "line": error.lineno or 1, "function": "<module>"}
+    if isinstance(error, MemoryError):
+        told["code"] = "STEP_OUT_OF_MEMORY"
     if isinstance(error, _Told):
         told["code"] = error.code
         if error.fix is not None:
@@ -1186,6 +1188,45 @@ def _memory():
         return None
 
 
+class _Usage:
+    """What this process and the processes that it waits for use from now on."""
+
+    def __init__(self):
+        self.cpu = self._cpu()
+        # Linux forgets the peak where it is asked to; elsewhere it is that of the whole process.
+        self.is_forgotten = False
+        try:
+            with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
+                file.write("5")
+            self.is_forgotten = True
+        except OSError:
+            pass
+
+    @staticmethod
+    def _cpu():
+        user, system, of_children, system_of_children, _ = os.times()
+        return user + system + of_children + system_of_children
+
+    def told(self):
+        cpu = max(0.0, (self._cpu() - self.cpu) * 1_000)
+        memory = self._peak()
+        return {"usage": {"cpu": cpu, **({} if memory is None else {"memory": memory})}}
+
+    def _peak(self):
+        try:
+            if self.is_forgotten:
+                with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+                    for line in file:
+                        if line.startswith("VmHWM:"):
+                            return int(line.split()[1]) * 1_024
+            import resource
+
+            most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            return most if sys.platform == "darwin" else most * 1_024
+        except (ImportError, OSError, ValueError):
+            return None
+
+
 def _site_folders():
     import sysconfig
 
@@ -1221,6 +1262,7 @@ class _Worker:
             if request is None:
                 return
             run = _run = _Run(request)
+            usage = _Usage()
             try:
                 answer = self.answer(run, module)
             except Cancelled as error:
@@ -1230,7 +1272,7 @@ class _Worker:
                 _run = None
             _channel.interrupt = None
             os.chdir(self.home)
-            _channel.send({**answer, **self.state()})
+            _channel.send({**answer, **self.state(), **usage.told()})
 
     def answer(self, run, module):
         failed = None

@@ -61,12 +61,12 @@ const attempt = z.strictObject({
     .describe("What a try without a result had reported; that of a success is the execution's"),
   usage: z
     .strictObject({
-      runner: z.enum(['thread', 'process']),
+      runner: z.enum(['thread', 'process', 'python', 'command', 'container']),
       cpu: z.number().optional(),
       memory: z.number().optional(),
     })
     .optional()
-    .describe('What it used, where it ran in a thread or a process: milliseconds of CPU time, bytes'),
+    .describe('What it used, where it did not run inline: milliseconds of CPU time, bytes'),
   repaired: lost.optional(),
 })
 const execution = z
@@ -408,6 +408,9 @@ export const commandSchemas = {
     cacheEntries: z.int(),
     blobs: z.int(),
     bytes: z.number(),
+    environments: z.array(
+      z.strictObject({ path: z.string(), requirements: z.string().nullable(), bytes: z.number() }),
+    ),
   }),
   'schedules list': z.strictObject({ schedules: z.array(listedSchedule) }),
   'schedules show': z.strictObject({ ...schedule, next: z.array(z.iso.datetime()), fired: z.array(fired) }),

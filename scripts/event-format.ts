@@ -62,7 +62,7 @@ const metricValue = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']
 const summary = z.strictObject({ last: metricValue, min: metricValue, max: metricValue, count: z.int() })
 const usage = z
   .strictObject({
-    runner: z.enum(['thread', 'process']),
+    runner: z.enum(['thread', 'process', 'python', 'command', 'container']),
     cpu: z.number().optional().describe('Milliseconds of CPU time'),
     memory: z.number().optional().describe('The most bytes'),
   })

@@ -85,6 +85,12 @@ const error = z
 
 const ask = z.int().describe('The number that the answer bears')
 const state = { memory: z.number().optional(), files: z.array(path).optional() }
+const callUsage = {
+  usage: z
+    .strictObject({ cpu: z.number(), memory: z.number().optional() })
+    .optional()
+    .describe('What the call has used: milliseconds of CPU time, the most bytes of resident memory'),
+}
 
 const message = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
   z.strictObject({ type: z.literal(type), ...shape })
@@ -154,8 +160,8 @@ export const workerMessageSchema = z
     message('called', { ask, ...value }),
     message('called', { ask, ...file }),
     message('called', { ask, failed: z.string() }),
-    message('result', { id: z.string(), outputs: z.record(z.string(), output), ...state }),
-    message('error', { id: z.string(), error, ...state }),
+    message('result', { id: z.string(), outputs: z.record(z.string(), output), ...state, ...callUsage }),
+    message('error', { id: z.string(), error, ...state, ...callUsage }),
   ])
   .meta({ id: 'WorkerMessage', description: 'What a worker sends' })
 

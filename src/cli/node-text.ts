@@ -1,4 +1,5 @@
 import type { ExecutionRecord } from '../record/records.ts'
+import { endText, usageText } from '../ui/attempt-text.ts'
 import { durationText, numberText, printable, printableLines, tableText } from '../ui/text.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { valueText } from './value-text.ts'
@@ -16,8 +17,9 @@ function indented(text: string): string[] {
 type AttemptRecord = ExecutionRecord['attempts'][number]
 
 /** A try with its whole stack, and what it had reported when it failed. */
-function attemptLines({ number, end, error, facts, ...times }: AttemptRecord): string[] {
-  const lines = [`attempt ${number}: ${end ?? 'running'}, ${took(times)}`]
+function attemptLines({ number, end, error, facts, usage, ...times }: AttemptRecord): string[] {
+  const used = usage === undefined ? '' : ` · ${usageText(usage)}`
+  const lines = [`attempt ${number}: ${endText({ end, error })}, ${took(times)}${used}`]
   for (let one = error ?? undefined; one !== undefined; one = one.cause)
     lines.push(
       ...indented(`${one === error ? '' : 'caused by '}${one.stack ?? `${one.name}: ${one.message}`}`),

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import type { Readable } from 'node:stream'
 import { startGroup, type ProcessEnd, type ProcessGroup } from '../internal/process-group.ts'
+import { watchTree, type TreeWatch } from '../execute/child/process-tree.ts'
 import { PrintedLines } from '../execute/printed-lines.ts'
 
 /** So much of a stream is logged, in bytes. */
@@ -18,10 +19,14 @@ export interface LoggedProcess {
   /** Where the standard output goes; absent: it is told too. */
   readonly stdoutFile?: string | undefined
   readonly onLine: (line: string) => void
+  /** Told at its end what it has used. Default: nobody looks. */
+  readonly onUsage?: (usage: ReturnType<TreeWatch['usage']>) => void
   /** Aborted, the process is told to end. */
   readonly signal: AbortSignal
   /** Milliseconds between being told to end and being killed. */
   readonly grace: number
+  /** The most resident memory that it may take with all that it has started, in bytes; it is killed beyond. Default: no limit. */
+  readonly memory?: number | undefined
   /** How it is told to end, and killed. Default: by a signal to all that it has started. */
   readonly kill?: (signal: 'SIGTERM' | 'SIGKILL', group: ProcessGroup) => void
 }
@@ -29,6 +34,8 @@ export interface LoggedProcess {
 /** How it has ended, with the last lines of its standard error. */
 export interface LoggedEnd extends ProcessEnd {
   readonly last: readonly string[]
+  /** It was killed since it took more memory than it may. */
+  readonly isOutOfMemory: boolean
 }
 
 /** Tells what a stream prints, line by line, up to a bound; all of it is read, so that nobody waits for a full pipe. */
@@ -55,11 +62,22 @@ export async function runLogged({
   onLine,
   signal,
   grace,
+  memory,
+  onUsage,
   kill = (name, group) => group.kill(name),
 }: LoggedProcess): Promise<LoggedEnd> {
   signal.throwIfAborted()
   const group = startGroup(args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const { stdout, stderr } = group.process
+  let isOutOfMemory = false
+  const { pid } = group.process
+  const watch =
+    pid === undefined || onUsage === undefined
+      ? undefined
+      : watchTree(pid, memory, () => {
+          isOutOfMemory = true
+          group.kill('SIGKILL')
+        })
   let killing: NodeJS.Timeout | undefined
   const stop = (): void => {
     kill('SIGTERM', group)
@@ -86,8 +104,10 @@ export async function runLogged({
     for (const each of ends) each()
     signal.throwIfAborted()
     await writing
-    return { ...end, last }
+    return { ...end, last, isOutOfMemory }
   } finally {
+    watch?.stop()
+    if (watch !== undefined) onUsage?.(watch.usage())
     clearTimeout(killing)
     signal.removeEventListener('abort', stop)
   }

@@ -1,5 +1,7 @@
 import { PipewrightError } from '../internal/error.ts'
 import type { StepContext } from '../define/context.ts'
+import { outOfMemory } from '../execute/out-of-memory.ts'
+import { outsideWorkOf } from '../execute/outside-work.ts'
 import { asFinal } from './final-error.ts'
 import { runLogged, type LoggedEnd } from './logged-process.ts'
 
@@ -22,8 +24,10 @@ export interface ReadyCommand {
 /** Runs a command to its end in the folder of the attempt; past its time, or cancelled, it is told to end, then killed. */
 export async function runCommand(
   { arguments: args, env, stdoutFile, exitCodes, grace, owner }: ReadyCommand,
-  { log, signal, workdir }: Pick<StepContext, 'log' | 'signal' | 'workdir'>,
+  context: Pick<StepContext, 'log' | 'signal' | 'workdir'>,
 ): Promise<void> {
+  const { log, signal, workdir } = context
+  const outside = outsideWorkOf(context)
   const onLine = (line: string): void => log.info(line)
   const end = await runLogged({
     arguments: args,
@@ -33,9 +37,13 @@ export async function runCommand(
     onLine,
     signal,
     grace,
+    memory: outside.memoryLimit,
+    onUsage: (usage) => outside.note({ runner: 'command', ...usage }),
   }).catch((error: unknown) => {
     throw startFailure(error, args[0]!, owner)
   })
+  if (end.isOutOfMemory)
+    throw outOfMemory(`${owner}: '${args[0]!}'`, outside.memoryLimit, { runner: 'command' })
   judge(end, exitCodes, args[0]!, owner)
 }
 

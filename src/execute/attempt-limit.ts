@@ -81,9 +81,11 @@ export class AttemptLimit {
 
   /** How the attempt ended, and the error that ended it: what stopped it, else what was thrown. */
   verdict(thrown: unknown): { readonly end: AttemptEnd; readonly error: unknown } {
-    return this.#end === undefined
-      ? { end: 'failed', error: thrown }
-      : { end: this.#end, error: this.signal.reason }
+    if (this.#end === undefined) return { end: 'failed', error: thrown }
+    // What was told to end may say better what it was at.
+    const isTold =
+      this.#end === 'timed-out' && PipewrightError.isInstance(thrown) && thrown.code === 'STEP_TIMEOUT'
+    return { end: this.#end, error: isTold ? thrown : this.signal.reason }
   }
 
   /** The function, when it is still running. */

@@ -27,6 +27,7 @@ import { placed } from './error-record.ts'
 import { lastingOutputs } from './lasting.ts'
 import { LogSegment } from './log.ts'
 import type { ExecutionMemory } from './memory.ts'
+import { OutsideWork, tieOutsideWork } from './outside-work.ts'
 import { PrintedLines } from './printed-lines.ts'
 import { isRetryable } from './retry.ts'
 import type { Runner } from './runner.ts'
@@ -139,6 +140,8 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
     onLog: task.onLog,
     onMetric: task.onMetric,
   })
+  const outside = new OutsideWork(task.memoryLimit)
+  tieOutsideWork(context, outside)
   const workdir = (): Promise<string> => Promise.resolve(context.workdir)
   const { predictorDigest } = services
   const sources = new SourceReads(services.reader)
@@ -187,6 +190,7 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
       params: context.params,
       reports,
       ...(lasting.length === 0 ? {} : { lasting }),
+      ...(outside.usage === undefined ? {} : { usage: outside.usage }),
       ...(log.name === undefined ? {} : { log: log.name }),
     }
     return { ok: true, outputs, facts, blobs: blobs.pending, volatile: [...context.volatile] }
@@ -209,21 +213,21 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
     const ended = context.end(running)
     if (running === undefined) await ended
     await log.close()
+    const { usage } = outside
+    const facts: AttemptFacts = {
+      metrics: context.summaries(),
+      params: context.params,
+      ...(reports.length === 0 ? {} : { reports }),
+      ...(usage === undefined ? {} : { usage }),
+    }
     return {
       ok: false,
       end,
       error: redactedValue(verdict.error, secrets.redactor),
       retryable: verdict.retry,
       ...(log.name === undefined ? {} : { log: log.name }),
-      ...(context.hasReported || reports.length > 0
-        ? {
-            facts: {
-              metrics: context.summaries(),
-              params: context.params,
-              ...(reports.length === 0 ? {} : { reports }),
-            },
-            blobs: left.pending,
-          }
+      ...(context.hasReported || usage !== undefined || reports.length > 0
+        ? { facts, blobs: left.pending }
         : {}),
       ...(running === undefined ? {} : { abandoned: ended }),
     }

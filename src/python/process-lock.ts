@@ -23,6 +23,17 @@ export async function withProcessLock<T>(
     await release(path)
     await delay(200, undefined, signal === undefined ? {} : { signal })
   }
+  return underLock(path, token, run)
+}
+
+/** The same where nobody holds the lock; else nothing is run, and undefined given. */
+export async function withFreeProcessLock<T>(path: string, run: () => Promise<T>): Promise<T | undefined> {
+  const token = randomUUID()
+  await release(path)
+  return (await taken(path, token)) ? underLock(path, token, run) : undefined
+}
+
+async function underLock<T>(path: string, token: string, run: () => Promise<T>): Promise<T> {
   const beating = setInterval(() => {
     const now = new Date()
     void utimes(path, now, now).catch(() => undefined)

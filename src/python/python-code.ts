@@ -44,10 +44,11 @@ export async function pythonCode(step: PythonStep, settings: PythonCodeSettings)
 async function withPython(
   step: PythonStep,
   definition: StepCode & { readonly cacheable: true },
-  { root, python }: PythonCodeSettings,
+  settings: PythonCodeSettings,
 ): Promise<StepCode> {
+  const { root } = settings
   const { python: code } = step
-  const interpreter = await resolvePython(code.python, { root, python })
+  const interpreter = await resolvePython(code.python, settings)
   const distributions = await distributionsOf(interpreter, root)
   const entry = pythonEntry(code, root)
   const file = entry.script ?? entry.notebook

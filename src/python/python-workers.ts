@@ -1,21 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import { rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { milliseconds } from '../internal/duration.ts'
+import { PipewrightError } from '../internal/error.ts'
 import type { StepContext } from '../define/context.ts'
 import type { PythonCode, PythonPort, PythonStep } from '../define/python-step.ts'
 import { placed } from '../execute/error-record.ts'
+import type { Use } from '../execute/hermetic/use.ts'
 import { programEnvironment } from '../internal/environment.ts'
 import { workerProtocol, type WorkerBootstrap, type WorkerState } from '../worker/protocol.ts'
 import { CallListener, callWorker } from '../worker/worker-call.ts'
 import { WorkerPool, type Leased, type PoolLimits } from '../worker/worker-pool.ts'
 import { WorkerProcess } from '../worker/worker-process.ts'
+import { keepInUse } from './environment-folder.ts'
 import { resolvePython, type PythonSettings } from './python-environment.ts'
 import type { Interpreter } from './interpreter.ts'
 import { checkVariables } from './notebook-outputs.ts'
-import { madeBy } from './requirements.ts'
+import { madeBy, saidOfMaking } from './requirements.ts'
 
 /** The worker file, which is in the package as it is. */
 export const workerFile = fileURLToPath(new URL('../../python/pipewright_worker.py', import.meta.url))
@@ -44,6 +47,12 @@ export function pythonEntry({ module, script, notebook, path }: PythonCode, root
   return { script: absolute(script!), path: folders }
 }
 
+/** The worker under watch, which tells what functions use of the world. */
+const watchFile = fileURLToPath(new URL('../../python/pipewright_watch.py', import.meta.url))
+
+/** Told what the functions of a step have used of the world. */
+export type OnUses = (uses: readonly Use[]) => void
+
 /** The Python processes of a workspace; they stay when a call has ended, with what they have imported. */
 export class PythonWorkers implements PythonPort {
   readonly #settings: PythonSettings
@@ -61,10 +70,22 @@ export class PythonWorkers implements PythonPort {
     inputs: Readonly<Record<string, unknown>>,
     context: StepContext,
   ): Promise<Readonly<Record<string, unknown>>> {
-    try {
-      return await this.#call(step, inputs, context)
-    } catch (error) {
-      throw placed(error, `step '${step.name}'`, { step: step.name })
+    return this.#placed(step, () => this.#call(step, inputs, context))
+  }
+
+  /** The same for one call, in a process of its own under watch. */
+  watched(onUses: OnUses): PythonPort {
+    return {
+      call: (step, inputs, context) =>
+        this.#placed(step, async () => {
+          const uses = join(tmpdir(), `pipewright-uses-${randomUUID()}.ndjson`)
+          try {
+            return await this.#call(step, inputs, context, uses)
+          } finally {
+            onUses(await usesIn(uses))
+            await rm(uses, { force: true })
+          }
+        }),
     }
   }
 
@@ -73,23 +94,52 @@ export class PythonWorkers implements PythonPort {
     return this.#pool.close()
   }
 
+  async #placed<T>({ name }: PythonStep, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call()
+    } catch (error) {
+      throw placed(error, `step '${name}'`, { step: name })
+    }
+  }
+
   async #call(
     step: PythonStep,
     inputs: Readonly<Record<string, unknown>>,
     context: StepContext,
+    uses?: string,
   ): Promise<Readonly<Record<string, unknown>>> {
     const { signal } = context
-    const interpreter = await resolvePython(step.python.python, this.#settings, {
-      signal,
-      onLine: (line) => {
+    let isMade = false
+    const settings: PythonSettings = {
+      ...this.#settings,
+      onEnvironment: (progress) => {
+        isMade = true
         // A tool that is stopped may say something after the end of the attempt.
-        if (!signal.aborted) context.log.info(line)
+        if (!signal.aborted) context.log.info(progress.line)
+        this.#settings.onEnvironment?.(progress)
       },
-    })
-    await this.#tellOrigin(interpreter, context)
+    }
+    const interpreter = await resolvePython(step.python.python, settings, signal)
+    await this.#tellOrigin(interpreter, context, isMade)
+    const stopUse = keepInUse(interpreter.prefix)
+    try {
+      return await this.#callIn(interpreter, step, inputs, context, uses)
+    } finally {
+      stopUse()
+    }
+  }
+
+  async #callIn(
+    interpreter: Interpreter,
+    step: PythonStep,
+    inputs: Readonly<Record<string, unknown>>,
+    context: StepContext,
+    uses: string | undefined,
+  ): Promise<Readonly<Record<string, unknown>>> {
+    const { signal } = context
     let leased: Leased | undefined
     const listener = new CallListener(context, (message) => leased?.worker.send(message))
-    leased = await this.#lease(step, interpreter, listener, signal)
+    leased = await this.#lease(step, interpreter, listener, signal, uses)
     leased.worker.take(listener)
     const { grace = defaultGrace } = step.options
     const { notebook, function: name = notebook! } = step.python
@@ -98,6 +148,7 @@ export class PythonWorkers implements PythonPort {
       inputs,
       kinds: step,
       context,
+      runner: 'python',
       grace: Math.max(0, milliseconds(grace, 'grace') - killTime),
     })
     if (notebook !== undefined) checkVariables(step, returned)
@@ -109,20 +160,24 @@ export class PythonWorkers implements PythonPort {
     { executable }: Interpreter,
     listener: CallListener,
     signal: AbortSignal,
+    uses: string | undefined,
   ): Promise<Leased> {
     const { root } = this.#settings
     const entry = pythonEntry(step.python, root)
     const env = { ...programEnvironment(step.options.env ?? []), ...fixed }
-    return this.#pool.lease(JSON.stringify([executable, entry, env]), async () => {
+    const args =
+      uses === undefined
+        ? [workerFile]
+        : [watchFile, watchArgument(uses, entry, step.options.env ?? [], root)]
+    return this.#pool.lease(JSON.stringify([executable, args, entry, env]), async () => {
       const request = await this.#bootstrap(entry)
-      const worker = new WorkerProcess(
-        { command: executable, args: [workerFile], cwd: root, env, request },
-        listener,
-      )
+      const worker = new WorkerProcess({ command: executable, args, cwd: root, env, request }, listener)
       try {
         const { formats } = await worker.hello(signal)
         this.#formats.set(worker, formats)
-        const { memory, files } = await worker.ready(signal)
+        const { memory, files } = await worker.ready(signal).catch((error: unknown) => {
+          throw error === signal.reason ? stillLoading(error, entry) : error
+        })
         const state: WorkerState = {
           ...(memory === undefined ? {} : { memory }),
           ...(files === undefined ? {} : { files }),
@@ -144,11 +199,37 @@ export class PythonWorkers implements PythonPort {
     return path
   }
 
-  /** An environment may have been made while a plan was: its first step here says so. */
-  async #tellOrigin({ prefix }: Interpreter, context: StepContext): Promise<void> {
+  /** An environment may have been made while a plan was: its first step here says so, in the words of the tool. */
+  async #tellOrigin({ prefix }: Interpreter, context: StepContext, isTold: boolean): Promise<void> {
+    for (const line of saidOfMaking(prefix)) if (!isTold) context.log.info(line)
     if (this.#told.has(prefix)) return
     this.#told.add(prefix)
     const origin = await madeBy(prefix)
     if (origin !== undefined) context.log.debug(origin)
   }
+}
+
+/** What the worker under watch is told. */
+function watchArgument(uses: string, entry: PythonEntry, env: readonly string[], root: string): string {
+  const folders = entry.script === undefined ? entry.path : [dirname(entry.script), ...entry.path]
+  return JSON.stringify({ uses, env, roots: [root, ...folders] })
+}
+
+/** The uses that were written one by one; none where the process did not come to its function. */
+async function usesIn(path: string): Promise<Use[]> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Use]))
+}
+
+/** That the time of an attempt was over before its function could be called; anything else stays as it is. */
+function stillLoading(reason: unknown, { module, script }: PythonEntry): unknown {
+  if (!PipewrightError.isInstance(reason) || reason.code !== 'STEP_TIMEOUT') return reason
+  return new PipewrightError(
+    'STEP_TIMEOUT',
+    `its Python was still loading ${module ?? script} when its timeout was over, and was ended`,
+    {
+      fix: 'look for what never ends at the top level of the module, or of one that it imports; or raise `timeout`',
+      cause: reason,
+    },
+  )
 }

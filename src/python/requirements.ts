@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { canonicalJson } from '../internal/canonical.ts'
@@ -8,11 +8,13 @@ import { sha256 } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { unlessAborted } from '../execute/abortable.ts'
 import { programEnvironment } from '../internal/environment.ts'
+import { complete, originOf, pythonIn, takeIntoUse } from './environment-folder.ts'
+import { PackageCount, type EnvironmentProgress } from './environment-progress.ts'
 import { findInterpreter, type Interpreter } from './interpreter.ts'
 import { withProcessLock } from './process-lock.ts'
 
-/** What making an environment takes. */
-export interface RequirementsRequest {
+/** Which environment is meant. */
+export interface EnvironmentRequest {
   /** The file, relative to the project. */
   readonly requirements: string
   readonly interpreter: string
@@ -20,15 +22,21 @@ export interface RequirementsRequest {
   readonly root: string
   /** The folder that environments are kept in. */
   readonly folder: string
-  readonly signal?: AbortSignal | undefined
-  /** Told what the tool prints. */
-  readonly onLine?: ((line: string) => void) | undefined
 }
 
-/** Stands in an environment that is complete; whatever is without it is made again. */
-const completeFile = 'pipewright-complete.json'
+/** What making an environment takes. */
+export interface RequirementsRequest extends EnvironmentRequest {
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((progress: EnvironmentProgress) => void) | undefined
+}
+
 /** What an error shows of what a tool has printed. */
 const shownLines = 12
+/** What is remembered of the lines of a tool for the log of a run. */
+const keptLines = 500
+
+/** By folder of an environment that this process has made: what was said, until a run has it in its log. */
+const said = new Map<string, string[]>()
 
 /** By folder: who makes an environment in this process. */
 const making = new Map<
@@ -42,17 +50,7 @@ const making = new Map<
  * `ENVIRONMENT_INVALID` with the last lines of the tool.
  */
 export async function requirementsEnvironment(request: RequirementsRequest): Promise<Interpreter> {
-  const base = await findInterpreter(request.interpreter, request.root)
-  const file = resolve(request.root, request.requirements)
-  const digest = sha256(
-    canonicalJson({
-      texts: requirementTexts(file),
-      python: base.version,
-      prefix: base.prefix,
-      arch: process.arch,
-    }),
-  )
-  const venv = join(request.folder, digest.slice('sha256:'.length, 'sha256:'.length + 16))
+  const { venv, file, base } = await placeOf(request)
   for (;;) {
     const other = making.get(venv)
     if (other === undefined) {
@@ -67,6 +65,32 @@ export async function requirementsEnvironment(request: RequirementsRequest): Pro
     if (waited === 'aborted') throw request.signal!.reason
     if (waited !== undefined) return waited
   }
+}
+
+/** The interpreter of the environment of a file of requirements where that was made, without making it. */
+export async function madeEnvironment(request: EnvironmentRequest): Promise<Interpreter | undefined> {
+  const { venv } = await placeOf(request)
+  return (await originOf(venv)) && findInterpreter(pythonIn(venv), request.root)
+}
+
+/** Where the environment of a request is, or is to be, and what it is made with. */
+async function placeOf({ requirements, interpreter, root, folder }: EnvironmentRequest): Promise<{
+  readonly venv: string
+  readonly file: string
+  readonly base: Interpreter
+}> {
+  const base = await findInterpreter(interpreter, root)
+  const file = resolve(root, requirements)
+  const digest = sha256(
+    canonicalJson({
+      texts: requirementTexts(file),
+      python: base.version,
+      prefix: base.prefix,
+      arch: process.arch,
+    }),
+  )
+  const venv = join(folder, digest.slice('sha256:'.length, 'sha256:'.length + 16))
+  return { venv, file, base }
 }
 
 const never = new AbortController().signal
@@ -96,34 +120,44 @@ async function madeOnce(
   base: Interpreter,
   request: RequirementsRequest,
 ): Promise<Interpreter> {
-  const { root, signal, onLine = () => undefined } = request
-  const executable = join(venv, 'bin', 'python')
-  if (await isComplete(venv)) return findInterpreter(executable, root)
+  const { root, signal, requirements, onProgress = () => undefined } = request
+  const executable = pythonIn(venv)
+  if (await takeIntoUse(venv)) return findInterpreter(executable, root)
+  const startedAt = Date.now()
+  const packages = new PackageCount()
+  let tool: 'uv' | 'pip' | undefined
+  const lines: string[] = []
+  const tell = (state: EnvironmentProgress['state'], line: string): void => {
+    if (lines.length < keptLines) lines.push(line)
+    packages.take(line)
+    onProgress({
+      requirements,
+      state,
+      ...(tool === undefined ? {} : { tool }),
+      packages: packages.count,
+      startedAt,
+      line,
+    })
+  }
   const wait = (): void =>
-    onLine(`another process makes the environment of ${request.requirements}: waiting for it`)
+    tell('waiting', `another process makes the environment of ${requirements}: waiting for it`)
   await withProcessLock(`${venv}.lock`, signal, wait, async () => {
-    if (await isComplete(venv)) return
-    const startedAt = Date.now()
+    if (await takeIntoUse(venv)) return tell('made', `the environment of ${requirements} is made: ${venv}`)
     // One that was cut off. An environment holds its own path, so that it cannot be made elsewhere and moved.
     await rm(venv, { recursive: true, force: true })
-    const tool = (await hasUv(root)) ? 'uv' : 'pip'
-    onLine(`making the environment of ${request.requirements} with ${tool}, Python ${base.version}`)
+    tool = (await hasUv(root)) ? 'uv' : 'pip'
+    tell('making', `making the environment of ${requirements} with ${tool}, Python ${base.version}`)
     try {
       for (const [command, ...args] of commands(tool, venv, executable, file, base))
-        await runTool(command!, args, request, onLine)
+        await runTool(command!, args, request, (line) => tell('making', line))
     } catch (error) {
+      tell('failed', `the environment of ${requirements} was not made`)
       await rm(venv, { recursive: true, force: true })
       throw error
     }
-    const complete = {
-      tool,
-      requirements: request.requirements,
-      python: base.version,
-      ms: Date.now() - startedAt,
-    }
-    await writeFile(join(venv, `${completeFile}.new`), JSON.stringify(complete))
-    await rename(join(venv, `${completeFile}.new`), join(venv, completeFile))
-    onLine(`the environment of ${request.requirements} is made: ${venv}`)
+    await complete(venv, { tool, requirements, python: base.version, ms: Date.now() - startedAt })
+    tell('made', `the environment of ${requirements} is made: ${venv}`)
+    said.set(venv, lines)
   })
   return findInterpreter(executable, root)
 }
@@ -146,25 +180,19 @@ function commands(
   ]
 }
 
-async function isComplete(venv: string): Promise<boolean> {
-  return stat(join(venv, completeFile)).then(
-    () => true,
-    () => false,
-  )
+/** What was said when this process made an environment; told once. */
+export function saidOfMaking(venv: string): readonly string[] {
+  const lines = said.get(venv) ?? []
+  said.delete(venv)
+  return lines
 }
 
 /** How an environment of requirements was made: a line for whoever uses it first. */
 export async function madeBy(venv: string): Promise<string | undefined> {
-  try {
-    const { tool, requirements, ms } = JSON.parse(await readFile(join(venv, completeFile), 'utf8')) as {
-      tool: string
-      requirements: string
-      ms: number
-    }
-    return `its environment was made from ${requirements} by ${tool} in ${(ms / 1_000).toFixed(1)} s`
-  } catch {
-    return undefined
-  }
+  const origin = await originOf(venv)
+  if (origin === undefined) return undefined
+  const { tool, requirements, ms } = origin
+  return `its environment was made from ${requirements} by ${tool} in ${(ms / 1_000).toFixed(1)} s`
 }
 
 function hasUv(root: string): Promise<boolean> {

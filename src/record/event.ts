@@ -122,10 +122,11 @@ export interface MetricSummary {
 
 /** Where an attempt ran that was not inline, and what it used there. */
 export interface AttemptUsage {
-  readonly runner: 'thread' | 'process'
-  /** Milliseconds of CPU time, where the version of Node tells it. */
+  /** `python`, `command` and `container`: a step of this kind, run inline. */
+  readonly runner: 'thread' | 'process' | 'python' | 'command' | 'container'
+  /** Milliseconds of CPU time, where it can be told. */
   readonly cpu?: number
-  /** The most resident memory of a process, or the heap of a thread at its end, in bytes. */
+  /** The most resident memory of processes, or the heap of a thread at its end, in bytes. */
   readonly memory?: number
 }
 

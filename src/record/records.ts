@@ -49,7 +49,7 @@ export interface AttemptRecord {
   readonly log: string | null
   /** What a try without a result had reported; that of a success is the execution's. Absent where there is nothing. */
   readonly facts?: AttemptFacts
-  /** What it used, where it ran in a thread or a process. */
+  /** What it used, where it did not run inline. */
   readonly usage?: AttemptUsage
   /** What this try made again, of a node that had succeeded; absent for any other. */
   readonly repaired?: LostBlob

@@ -3,6 +3,7 @@ import type { AttemptRecord, ExecutionRecord, RunDetail } from '../record/record
 import type { Workspace } from '../workspace/workspace.ts'
 import type { ArtifactIndex } from './artifacts.ts'
 import { Budget, limits } from './budget.ts'
+import { endText, usageText } from '../ui/attempt-text.ts'
 import { pageError } from './errors.ts'
 import { logLine, logOf } from './logs.ts'
 import { patternOf } from '../plan/node-path.ts'
@@ -257,7 +258,7 @@ export class NodeCollector {
   }
 
   #attempt(attempt: AttemptRecord, hasOwnError: boolean, logs: ReadonlyMap<string, number>): PageAttempt {
-    const { number, startedAt, finishedAt, end, error, log, facts, repaired } = attempt
+    const { number, startedAt, finishedAt, end, error, log, facts, repaired, usage } = attempt
     const params = this.#artifacts.literal(facts?.params ?? {})
     const start = this.#detail.startedAt
     const place = log === null ? undefined : logs.get(log)
@@ -265,7 +266,8 @@ export class NodeCollector {
       number,
       start: startedAt - start,
       ...(finishedAt === null ? {} : { end: finishedAt - start }),
-      how: end ?? (isGoingOn(this.#detail) ? 'running' : 'interrupted'),
+      how: end === null && !isGoingOn(this.#detail) ? 'interrupted' : endText(attempt),
+      ...(usage === undefined ? {} : { used: usageText(usage) }),
       // The error of the only one is that of the node.
       ...(error === null || !hasOwnError ? {} : { error: pageError(error, this.#errors) }),
       ...(facts === undefined || Object.keys(facts.metrics).length === 0 ? {} : { metrics: facts.metrics }),

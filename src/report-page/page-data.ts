@@ -61,7 +61,10 @@ export interface PageAttempt {
   readonly number: number
   readonly start: number
   readonly end?: number
+  /** How it has ended, or how it stands. */
   readonly how: string
+  /** Where it ran that was not inline, and what it used there. */
+  readonly used?: string
   readonly error?: PageError
   /** What it had reported, where it has given no result. */
   readonly metrics?: Readonly<Record<string, PageMetric>>

@@ -26,10 +26,19 @@ const remedies: Readonly<Record<string, string>> = {
   environment: 'declare it: env: [name], or make it an input',
 }
 
+/** What Python has in their place. */
+const remediesOfPython: Readonly<Record<string, string>> = {
+  ...remedies,
+  clock: 'take the time as an input',
+  random: 'draw from random or numpy.random, which are seeded, or seed by pipewright_worker.seed()',
+}
+
 /** The lines of a report: uses, then what has become of the steps, then what was not seen. */
 export function hermeticLines({ uses, steps, limits }: Report): string[] {
   const lines = uses.map(({ what, file, line, kind, steps: by }) =>
-    printable(`error  ${file}:${line}  ${what}  (step ${by.join(', ')}; ${remedies[kind] ?? ''})`),
+    printable(
+      `error  ${file}:${line}  ${what}  (step ${by.join(', ')}; ${(file.endsWith('.py') ? remediesOfPython : remedies)[kind] ?? ''})`,
+    ),
   )
   for (const { step, state, reason } of steps)
     if (state !== 'checked')

@@ -134,6 +134,11 @@ export interface WorkerState {
   readonly files?: readonly string[]
 }
 
+/** What a call has used, where a worker can tell: milliseconds of CPU time, and the most bytes of resident memory. */
+export interface WorkerUsage {
+  readonly usage?: { readonly cpu: number; readonly memory?: number }
+}
+
 /** Names of the attempt that a function may ask for; having them ties its result to the execution. */
 export type ContextName = 'attempt' | 'run' | 'node' | 'idempotencyKey'
 
@@ -183,5 +188,6 @@ export type WorkerMessage =
       readonly type: 'result'
       readonly id: string
       readonly outputs: Readonly<Record<string, WorkerOutput>>
-    } & WorkerState)
-  | ({ readonly type: 'error'; readonly id: string; readonly error: WorkerError } & WorkerState)
+    } & WorkerState &
+      WorkerUsage)
+  | ({ readonly type: 'error'; readonly id: string; readonly error: WorkerError } & WorkerState & WorkerUsage)

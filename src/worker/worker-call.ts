@@ -3,8 +3,11 @@ import { randomUUID } from 'node:crypto'
 import { PipewrightError } from '../internal/error.ts'
 import type { StepContext } from '../define/context.ts'
 import type { Kinds } from '../define/spec.ts'
+import { outOfMemory } from '../execute/out-of-memory.ts'
+import { outsideWorkOf } from '../execute/outside-work.ts'
+import type { AttemptUsage } from '../record/event.ts'
 import { foreignReport } from './foreign-report.ts'
-import type { HostMessage, WorkerInput, WorkerMessage, WorkerOutputKind } from './protocol.ts'
+import type { HostMessage, WorkerError, WorkerInput, WorkerMessage, WorkerOutputKind } from './protocol.ts'
 import { revivedWorkerError } from './worker-error.ts'
 import type { Leased } from './worker-pool.ts'
 import type { WorkerEnd, WorkerListener } from './worker-process.ts'
@@ -19,6 +22,8 @@ export interface WorkerCall {
   readonly context: StepContext
   /** Milliseconds that the function has to end when it is told to. */
   readonly grace: number
+  /** What is recorded as where the call ran. */
+  readonly runner: AttemptUsage['runner']
 }
 
 /** What an attempt does with what its worker says: prints and reports are those of the step. */
@@ -107,7 +112,9 @@ export async function callWorker(
   listener: CallListener,
   call: WorkerCall,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const { context, kinds, grace } = call
+  const { context, kinds, grace, runner } = call
+  const outside = outsideWorkOf(context)
+  const { memoryLimit } = outside
   let isFit = false
   try {
     const { workdir } = context
@@ -130,11 +137,16 @@ export async function callWorker(
       },
       context.signal,
       grace,
+      memoryLimit,
     )
-    if (end.type === 'ended') throw lostWorker(end, worker.lastErrors)
+    outside.note({ runner, ...end.usage })
+    if (end.type === 'ended') {
+      if (end.isOutOfMemory === true) throw outOfMemory(`its ${runner} process`, memoryLimit, { runner })
+      throw lostWorker(end, worker.lastErrors)
+    }
     note(end)
     isFit = !context.signal.aborted && !leavesChildren(worker.hasChildren(), context)
-    if (end.type === 'error') throw revivedWorkerError(end.error)
+    if (end.type === 'error') throw thrownBy(end.error, call, memoryLimit)
     listener.throwIfFailed()
     const returned: Record<string, unknown> = {}
     for (const [name, output] of Object.entries(end.outputs)) {
@@ -150,6 +162,17 @@ export async function callWorker(
   }
 }
 
+/** The error of a function; that it could have no more memory is told as such, with what it has thrown as the cause. */
+function thrownBy(
+  error: WorkerError,
+  { function: name, runner }: WorkerCall,
+  limit: number | undefined,
+): Error {
+  if (error.code !== 'STEP_OUT_OF_MEMORY') return revivedWorkerError(error)
+  const { code: _code, ...thrown } = error
+  return outOfMemory(`its function '${name}'`, limit, { runner }, revivedWorkerError(thrown))
+}
+
 function leavesChildren(hasChildren: boolean, context: StepContext): boolean {
   if (hasChildren && !context.signal.aborted)
     context.log.warn('the step has left processes behind: they are ended, with the worker that it ran in')
@@ -161,7 +184,7 @@ export function lostWorker({ code, signal }: WorkerEnd, said: string): Pipewrigh
   const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`
   const fix =
     signal === 'SIGKILL'
-      ? 'SIGKILL is often the system that is out of memory: give the step less at once, or the machine more'
+      ? 'SIGKILL is often the system that is out of memory: say resources.memory, give the step less at once, or the machine more'
       : signal === null
         ? 'let the function return, or raise an exception: nothing may end the process'
         : 'look at the native code that the step calls: the last lines that it has printed say where it was'

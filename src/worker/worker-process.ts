@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Duplex, Readable } from 'node:stream'
 import { PipewrightError } from '../internal/error.ts'
+import { watchTree } from '../execute/child/process-tree.ts'
 import { MessageStream } from './message-stream.ts'
 import { OutputLines } from './output-lines.ts'
 import {
@@ -10,6 +11,7 @@ import {
   type HostMessage,
   type WorkerMessage,
   type WorkerRun,
+  type WorkerUsage,
 } from './protocol.ts'
 import { revivedWorkerError } from './worker-error.ts'
 
@@ -38,7 +40,12 @@ export interface WorkerEnd {
 /** How a call ended: by an answer, or by the end of the process. */
 export type CallEnd =
   | Extract<WorkerMessage, { type: 'result' | 'error' }>
-  | ({ readonly type: 'ended' } & WorkerEnd)
+  | ({
+      readonly type: 'ended'
+      /** It was killed since it took more memory than its call may. */
+      readonly isOutOfMemory?: true
+    } & WorkerEnd &
+      WorkerUsage)
 
 type Hello = Extract<WorkerMessage, { type: 'hello' }>
 
@@ -173,9 +180,10 @@ export class WorkerProcess {
 
   /**
    * Calls a function. Aborted it is asked to end, by a message and by SIGTERM; after the grace (milliseconds) its whole
-   * process group is killed. All that it has printed has been heard when this resolves.
+   * process group is killed, and at once where it takes more memory than it may (bytes). All that it has printed has been
+   * heard when this resolves.
    */
-  async call(run: WorkerRun, signal: AbortSignal, grace: number): Promise<CallEnd> {
+  async call(run: WorkerRun, signal: AbortSignal, grace: number, memory?: number): Promise<CallEnd> {
     this.#answer = undefined
     this.#errors.length = 0
     let stopGrace: NodeJS.Timeout | undefined
@@ -184,6 +192,14 @@ export class WorkerProcess {
       this.#signal('SIGTERM')
       stopGrace = setTimeout(() => this.kill(), grace)
     }
+    let killed: { readonly isOutOfMemory?: true } = {}
+    const watch =
+      memory === undefined || this.pid === undefined
+        ? undefined
+        : watchTree(this.pid, memory, () => {
+            killed = { isOutOfMemory: true }
+            this.kill()
+          })
     this.send(run)
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })
@@ -194,9 +210,17 @@ export class WorkerProcess {
     } finally {
       signal.removeEventListener('abort', onAbort)
       clearTimeout(stopGrace)
+      watch?.stop()
     }
     if (this.#answer === undefined && this.#problem !== undefined) throw this.#problem
-    return this.#answer ?? { type: 'ended', ...(this.#end ?? { code: null, signal: null }) }
+    if (this.#answer !== undefined) return this.#answer
+    const { cpu, memory: peak } = watch?.usage() ?? {}
+    return {
+      type: 'ended',
+      ...(this.#end ?? { code: null, signal: null }),
+      ...killed,
+      ...(cpu === undefined || peak === undefined ? {} : { usage: { cpu, memory: peak } }),
+    }
   }
 
   send(message: HostMessage): void {

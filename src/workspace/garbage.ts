@@ -6,6 +6,8 @@ import type { Artifact } from '../artifact/artifact.ts'
 import type { Blob } from '../artifact/blob.ts'
 import { listItems } from '../artifact/list.ts'
 import { isLost, TieredReader } from '../execute/blobs.ts'
+import { environmentsIn } from '../python/environment-folder.ts'
+import { removeOldEnvironments, type MadeEnvironment } from '../python/old-environments.ts'
 import type { Values, Value } from '../record/event.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { RunRecord } from '../record/records.ts'
@@ -39,6 +41,11 @@ export interface GarbageOptions {
    * lose. Default: blobs and entries of a shared store are kept.
    */
   readonly sharedOlderThan?: Duration
+  /**
+   * Python environments that were made of requirements and not used for longer than this are removed, half-made ones too; one
+   * that was used within the last 10 minutes stays. Default: the same as `olderThan`.
+   */
+  readonly environmentsOlderThan?: Duration
 }
 
 /** What was, or would be, removed. */
@@ -47,7 +54,10 @@ export interface GarbageReport {
   readonly runs: readonly string[]
   readonly cacheEntries: number
   readonly blobs: number
+  /** Of the blobs. */
   readonly bytes: number
+  /** Python environments, with the bytes that each takes. */
+  readonly environments: readonly MadeEnvironment[]
 }
 
 async function allRuns(metadata: MetadataStore): Promise<RunRecord[]> {
@@ -84,6 +94,10 @@ export async function collectGarbage(
   const models = await metadata.modelVersions()
   const ofModels = new Set(models.map(({ run }) => run))
   const untouchedSince = now - spare
+  const environmentAge = milliseconds(
+    options.environmentsOlderThan ?? options.olderThan,
+    'environmentsOlderThan',
+  )
   const sharedAge = options.sharedOlderThan
   const sharedSince = sharedAge === undefined ? 0 : now - milliseconds(sharedAge, 'sharedOlderThan')
   const removed = new Map<string, RunRecord>()
@@ -139,8 +153,9 @@ export async function collectGarbage(
     blobs: blobs.length,
     bytes: blobs.reduce((sum, { size }) => sum + size, 0),
   })
-  if (options.dryRun === true)
-    return { dryRun: true, runs: [...removed.keys()], ...reportOf([...large, ...small]) }
+  const dryRun = options.dryRun === true
+  const environments = await removeOldEnvironments(environmentsIn(folder), now - environmentAge, dryRun)
+  if (dryRun) return { dryRun, runs: [...removed.keys()], ...reportOf([...large, ...small]), environments }
   await pruneFirings(metadata, now - age, now)
   const { kept: changed } = await metadata.remove({
     runs: [...removed.values()],
@@ -155,11 +170,11 @@ export async function collectGarbage(
       await rm(join(folder, part, run), { recursive: true, force: true })
   }
   // A run that was taken up again or pinned meanwhile may need any of the blobs.
-  if (changed.length > 0) return { dryRun: false, runs, cacheEntries: 0, blobs: 0, bytes: 0 }
+  if (changed.length > 0) return { dryRun: false, runs, cacheEntries: 0, blobs: 0, bytes: 0, environments }
   // What was used since it was listed stays: a run may have found it by its key meanwhile.
   const gone = [...small]
   // An entry goes before what it names: whoever finds it meanwhile finds all of it, or makes it again.
   for (const key of shared?.stale ?? []) await entries!.delete(key)
   for (const blob of large) if (await store.delete(blob.digest, sweptSince)) gone.push(blob)
-  return { dryRun: false, runs, ...reportOf(gone) }
+  return { dryRun: false, runs, ...reportOf(gone), environments }
 }

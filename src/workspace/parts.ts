@@ -5,6 +5,7 @@ import type { AnyService } from '../define/service.ts'
 import type { RunServices } from '../execute/run-request.ts'
 import type { RunnerSettings } from '../execute/runner-settings.ts'
 import type { Telemetry } from '../execute/telemetry.ts'
+import type { EnvironmentProgress } from '../python/environment-progress.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { RunDetail } from '../record/records.ts'
 import type { SecretSource } from '../secret/sources.ts'
@@ -46,6 +47,8 @@ export interface WorkspaceParts {
   readonly secrets: readonly SecretSource[]
   /** The Python of steps that name none. Default `python3`. */
   readonly python?: PythonEnvironment | undefined
+  /** Told while an environment of Python is made. */
+  readonly onEnvironment?: (progress: EnvironmentProgress) => void
   readonly engine?: EngineParts
   readonly project?: ProjectParts
   /** Finds the pipeline of a recorded run by the address that was recorded. */

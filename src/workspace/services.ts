@@ -62,6 +62,7 @@ export function servicesOf({
   telemetry,
   secrets,
   python,
+  onEnvironment,
   engine = {},
 }: WorkspaceParts): WorkspaceServices {
   const host = new ServiceHost(services)
@@ -84,7 +85,7 @@ export function servicesOf({
   })
   const reader = new TieredReader(metadata, store)
   const json = new JsonValues(reader)
-  const workers = new PythonWorkers({ root, python })
+  const workers = new PythonWorkers({ root, python, onEnvironment })
   const shared = store.entries && new SharedCache(store.entries, metadata, reader)
   return {
     project: root,

@@ -17,6 +17,7 @@ import type { Plan } from '../plan/document.ts'
 import type { PlanGraph } from '../plan/locate.ts'
 import type { Given } from '../plan/inputs.ts'
 import type { Page, RunDetail, RunQuery, RunRecord } from '../record/records.ts'
+import { EnvironmentListeners, type EnvironmentProgress } from '../python/environment-progress.ts'
 import { notebookFindings } from '../python/notebook-findings.ts'
 import { signatureFindings } from '../python/signature-findings.ts'
 import { Registry } from '../registry/registry.ts'
@@ -97,10 +98,12 @@ export class Workspace implements AsyncDisposable {
   readonly #runs: Runs
   readonly #decisions: Decisions
   readonly #automation: Automation
+  readonly #environments = new EnvironmentListeners()
   #closed = false
 
   /** @internal */
-  constructor(parts: WorkspaceParts) {
+  constructor(given: WorkspaceParts) {
+    const parts = { ...given, onEnvironment: this.#environments.tell }
     this.#parts = parts
     this.root = parts.root
     this.#services = servicesOf(parts)
@@ -213,11 +216,26 @@ export class Workspace implements AsyncDisposable {
   }
 
   /**
+   * Tells a function how Python environments of requirements are made, whatever in this workspace needs one (a plan, a
+   * check, a run, a driver), until what it returns is called. Errors of the function are its own affair.
+   *
+   * @example
+   * ```ts
+   * const forget = pw.onEnvironment(({ line }) => console.error(line)) // Collecting numpy==2.3.4, …
+   * await pw.run(tumours, { csv: 'tumours.csv' })
+   * forget()
+   * ```
+   */
+  onEnvironment(listener: (progress: EnvironmentProgress) => void): () => void {
+    return this.#environments.add(listener)
+  }
+
+  /**
    * Runs each step of a pipeline in a process of its own, in a workspace that is removed again, and tells what the
    * project's code uses of the world that no step declares: files, network, processes, clock, chance, environment.
    *
    * Steps with `cache: 'never'` or a ttl are exempt; effects are not carried out, and what needs them is not reached.
-   * Native code and grandchildren are not seen. Throws `PIPELINE_NOT_FOUND` for a pipeline that no module exports.
+   * Native code and grandchildren are not seen; `limits` says what else. Throws `PIPELINE_NOT_FOUND` for a pipeline that no module exports.
    *
    * @example
    * ```ts

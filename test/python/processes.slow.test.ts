@@ -207,3 +207,14 @@ print(restored("none"), cancelled(), seed(), attempt(), idempotency_key(), workd
     'none False None None None True\n',
   )
 })
+
+test('a module that is never done with loading is ended with the timeout of the step, and told to have been loading', async () => {
+  const pw = await tempWorkspace()
+  const step = pythonStep('f', {}, { n: z.number() }, { module: 'never_loads', timeout: 800, grace: 200 })
+  const pipeline = definePipeline({ name: 'never-loads' }, (p) => ({ n: p.step(step, {}).n }))
+  const { attempts } = (await pw.show(await failure(pw.run(pipeline, {})))).executions[0]!
+  expect(attempts).toMatchObject([{ end: 'timed-out', error: { code: 'STEP_TIMEOUT' } }])
+  expect(attempts[0]!.error!.message).toMatch(
+    /^step 'f': its Python was still loading never_loads when its timeout was over, and was ended\nFix: look for what never ends/,
+  )
+})

@@ -1,5 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { execFile } from 'node:child_process'
 import { readdir, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,43 +7,24 @@ import {
   definePipeline,
   definePythonStep,
   openWorkspace,
+  type EnvironmentProgress,
   type PythonEnvironment,
   type Workspace,
 } from 'pipewright'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { failure, tempFolder, tempWorkspace } from '../workspace/temp.ts'
+import { failure, tempWorkspace } from '../workspace/temp.ts'
 import { needs } from './programs/cached.ts'
+import { pathWithoutUv, requirementsProject } from './requirements-project.ts'
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const withUv = path('../../node_modules/.cache/python/bin')
-
-/** Writes the wheel of a package of one module that tells its version. */
-function writeWheel(folder: string, version: string): string {
-  const wheel = join(folder, `tiny-${version}-py3-none-any.whl`)
-  execFileSync('python3', ['-c', wheelProgram, wheel, version])
-  return wheel
-}
-
-const wheelProgram = `
-import sys, zipfile
-path, version = sys.argv[1:]
-info = f"tiny-{version}.dist-info"
-with zipfile.ZipFile(path, "w") as wheel:
-    wheel.writestr("tiny.py", f"version = '{version}'\\n")
-    wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\\nName: tiny\\nVersion: {version}\\n")
-    wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-    wheel.writestr(f"{info}/RECORD", "")
-`
 
 const saved = { ...process.env }
 
 beforeEach(() => {
   // uv only where a test says so.
-  process.env['PATH'] = (saved['PATH'] ?? '')
-    .split(delimiter)
-    .filter((one) => !existsSync(join(one, 'uv')))
-    .join(delimiter)
+  process.env['PATH'] = pathWithoutUv(saved['PATH'])
 })
 
 afterEach(() => {
@@ -53,18 +33,6 @@ afterEach(() => {
     else process.env[name] = saved[name]
   }
 })
-
-/** A project with a module that needs the package. */
-async function project(): Promise<{ root: string; need: (version: string) => Promise<void> }> {
-  const root = await tempFolder()
-  await writeFile(join(root, 'needs.py'), 'import tiny\n\ndef f():\n    return {"version": tiny.version}\n')
-  const need = async (version: string): Promise<void> => {
-    await writeFile(join(root, 'packages.txt'), `${writeWheel(root, version)}\n`)
-    await writeFile(join(root, 'requirements.txt'), '# by another file\n-r packages.txt\n')
-  }
-  await need('1.0')
-  return { root, need }
-}
 
 const python: PythonEnvironment = { requirements: 'requirements.txt' }
 
@@ -90,7 +58,7 @@ async function logOf(pw: Workspace, run: string): Promise<string> {
 describe.each(['pip', 'uv'])('an environment of requirements, made by %s', (tool) => {
   test('is made once for a content of the file, and told', async () => {
     if (tool === 'uv') process.env['PATH'] = `${withUv}${delimiter}${process.env['PATH']}`
-    const { root, need } = await project()
+    const { root, need } = await requirementsProject()
     const pw = await tempWorkspace({ root, python })
     const first = await pw.run(pipelineOf(), {})
     expect(first.outputs.version).toBe('1.0')
@@ -106,8 +74,47 @@ describe.each(['pip', 'uv'])('an environment of requirements, made by %s', (tool
   })
 })
 
+test.each(['pip', 'uv'])(
+  'who listens is told how %s makes it, and the log of the run says it too',
+  async (tool) => {
+    if (tool === 'uv') process.env['PATH'] = `${withUv}${delimiter}${process.env['PATH']}`
+    const { root } = await requirementsProject()
+    const pw = await tempWorkspace({ root, python })
+    const told: EnvironmentProgress[] = []
+    pw.onEnvironment(() => {
+      throw new Error('a listener that fails')
+    })
+    const forget = pw.onEnvironment((progress) => told.push(progress))
+    // Its key needs the versions: it is made before there is a run.
+    const { run } = await pw.run(needs, {})
+    expect(told[0]).toMatchObject({ state: 'making', requirements: 'requirements.txt', tool, packages: 0 })
+    expect(told.at(-1)).toMatchObject({ state: 'made', packages: 1 })
+    const log = await logOf(pw, run.id)
+    for (const { line } of told) expect(log).toContain(line)
+    const again = await pw.run(needs, {}, { cache: 'refresh' })
+    expect(await logOf(pw, again.run.id)).not.toContain('making the environment')
+    forget()
+    const before = told.length
+    await writeFile(join(root, 'requirements.txt'), '')
+    await pw.plan(needs, {})
+    expect(told).toHaveLength(before)
+  },
+)
+
+test('that one was not made is told', async () => {
+  const { root } = await requirementsProject()
+  process.env['PIP_NO_INDEX'] = '1'
+  await writeFile(join(root, 'requirements.txt'), 'no-such-package-of-ours==9\n')
+  const pw = await tempWorkspace({ root, python })
+  const told: EnvironmentProgress[] = []
+  pw.onEnvironment((progress) => told.push(progress))
+  const { code } = await pw.plan(needs, {})
+  expect(Object.values(code)[0]!.uncacheable).toContain('cannot be made')
+  expect(told.at(-1)!.state).toBe('failed')
+})
+
 test('an environment counts for the cache by the versions that are installed in it', async () => {
-  const { root, need } = await project()
+  const { root, need } = await requirementsProject()
   const pw = await tempWorkspace({ root, python })
   const first = await pw.plan(needs, {})
   expect(Object.values(first.code)[0]).toMatchObject({ uncacheable: null })
@@ -117,7 +124,7 @@ test('an environment counts for the cache by the versions that are installed in 
 })
 
 test('two processes make an environment once', async () => {
-  const { root } = await project()
+  const { root } = await requirementsProject()
   const run = async (): Promise<string> => {
     const pw = await openWorkspace({ root, python })
     try {
@@ -139,7 +146,7 @@ test('two processes make an environment once', async () => {
 })
 
 test('requirements that cannot be met fail with what the tool says, and leave nothing', async () => {
-  const { root } = await project()
+  const { root } = await requirementsProject()
   process.env['PIP_NO_INDEX'] = '1'
   await writeFile(join(root, 'requirements.txt'), 'no-such-package-of-ours==9\n')
   const pw = await tempWorkspace({ root, python })
@@ -152,7 +159,7 @@ test('requirements that cannot be met fail with what the tool says, and leave no
 })
 
 test('a package index that is not reached is told as the tool tells it', async () => {
-  const { root } = await project()
+  const { root } = await requirementsProject()
   process.env['PIP_INDEX_URL'] = 'http://127.0.0.1:9/simple'
   process.env['PIP_RETRIES'] = '1'
   delete process.env['PIP_FIND_LINKS']

@@ -1,6 +1,8 @@
 import {
+  defineCommandStep,
   definePipeline,
   defineStep,
+  file,
   report,
   RunFailedError,
   type ReportBlock,
@@ -246,6 +248,34 @@ describe('the page of a run in a browser', () => {
     await node.click()
     expect(await page.getByRole('complementary').getByRole('heading', { level: 2 }).innerText()).toBe(name)
   })
+
+  test.each([1280, 360])(
+    'at %i pixels an attempt tells where it ran, what it used and how it ended',
+    async (width) => {
+      const code = `const held = Buffer.alloc(${250 * 2 ** 20}, 1)
+      setTimeout(() => require('node:fs').writeFileSync(process.argv[1], String(held.length)), 600)`
+      const take = defineCommandStep({
+        name: 'take',
+        outputs: { out: file('text/plain') },
+        command: [process.execPath, '-e', code, '--', '{out}'],
+        resources: { memory: '150MiB' },
+        retry: { attempts: 2, delay: 1, escalate: { memory: 3 } },
+      })
+      const pw = await tempWorkspace()
+      const { run } = await pw.run(
+        definePipeline({ name: 'taking' }, (p) => p.step(take, {})),
+        {},
+      )
+      const html = await renderReport(pw, run.id)
+      const { page } = await openPage(browser, html, { hash: '#/nodes/node/take', width, height: 900 })
+      const attempts = page.locator('.attempt')
+      const [first = '', second = ''] = await attempts.allInnerTexts()
+      expect(first).toMatch(/^Attempt 1: failed, out of memory after/)
+      expect(first).toMatch(/It ran as a command · at most \d+ MiB · (\d+ ms|[\d.]+ s) of CPU time\./)
+      expect(second).toMatch(/^Attempt 2: succeeded after[^]*It ran as a command · at most \d+ MiB/)
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+    },
+  )
 
   test('on a phone what charts and the graph say is as large as other small text', async () => {
     const html = await wholePage()

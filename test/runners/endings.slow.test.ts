@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { RunFailedError, type Workspace } from 'pipewright'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { tempFolder, tempWorkspace } from '../workspace/temp.ts'
+import { failure, tempFolder, tempWorkspace } from '../workspace/temp.ts'
 import { ending, lingering, using } from './programs/endings.ts'
+import { neverLoads } from './programs/never-loads.ts'
 import { slowToLoad } from './programs/slow-to-load.ts'
 
 let notes: string
@@ -40,6 +41,19 @@ describe.each(['thread', 'process'] as const)('in a %s', (runner) => {
 
   test('the time of a step does not run while its module is loaded', async () => {
     expect((await (await open()).run(slowToLoad, {})).outputs.n).toBe(1)
+  })
+
+  test('one that is never done with loading is ended when the step has a timeout, and told to have been loading', async () => {
+    const pw = await open()
+    await pw.run(ending, { notes, how: 'returns' })
+    const id = await failure(pw.run(neverLoads, {}))
+    const { attempts } = (await pw.show(id)).executions[0]!
+    expect(attempts).toMatchObject([{ end: 'timed-out', error: { code: 'STEP_TIMEOUT' } }])
+    expect(attempts[0]!.error!.message).toMatch(
+      new RegExp(
+        `its ${runner} was still loading .*never-loads\\.ts after 30000 ms and was ended\\nFix: look for what never`,
+      ),
+    )
   })
 
   test('what a step leaves running is ended, and it fails', async () => {

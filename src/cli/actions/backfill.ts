@@ -6,6 +6,7 @@ import { givenInputs, type InputOptions } from '../inputs/given-inputs.ts'
 import { print, printJson, printNext } from '../output.ts'
 import { openProject } from '../project.ts'
 import { sameWords } from '../shell-word.ts'
+import { environmentLine } from '../../ui/environment-text.ts'
 import { isDrawable } from '../views/open-view.ts'
 import { stopOnSignals } from './drive.ts'
 
@@ -28,10 +29,15 @@ function progressText({ total, succeeded, failed, running }: BackfillProgress): 
 }
 
 /** A line that is kept up to date on a terminal; elsewhere one for each time that is done. */
-function progressPrinter(): { tell: (progress: BackfillProgress) => void; close: () => void } {
+function progressPrinter(): {
+  tell: (progress: BackfillProgress) => void
+  print: (line: string) => void
+  close: () => void
+} {
   const { stderr } = process
   if (!isDrawable(stderr))
     return {
+      print: (line) => void stderr.write(`${line}\n`),
       tell: (progress) => {
         if (progress.state !== undefined)
           stderr.write(
@@ -46,8 +52,10 @@ function progressPrinter(): { tell: (progress: BackfillProgress) => void; close:
     },
     write: (text) => void stderr.write(text),
   })
+  let last: readonly string[] = []
   return {
-    tell: (progress) => screen.draw([progressText(progress).slice(0, stderr.columns - 1)]),
+    tell: (progress) => screen.draw((last = [progressText(progress).slice(0, stderr.columns - 1)])),
+    print: (line) => screen.print(line, last),
     close: () => screen.close(),
   }
 }
@@ -67,6 +75,7 @@ export async function backfillCommand(subject: string, options: BackfillArgument
   const pipeline = schedule === undefined ? (await openProject(subject)).pipeline : undefined
   const zone = timezone ?? schedule?.timezone ?? 'UTC'
   const printer = json ? undefined : progressPrinter()
+  const forgetEnvironments = pw.onEnvironment((progress) => printer?.print(environmentLine(progress)))
   const { signal, forget } = stopOnSignals(
     { notice: (text) => void process.stderr.write(`${text}\n`), end: () => printer?.close() },
     () => undefined,
@@ -99,6 +108,7 @@ export async function backfillCommand(subject: string, options: BackfillArgument
   } finally {
     printer?.close()
     forget()
+    forgetEnvironments()
   }
   const { total, succeeded, failed, left } = report
   if (signal.aborted) process.exitCode = 130

@@ -7,6 +7,7 @@ import { findingsExitCode } from '../exit-codes.ts'
 import { givenInputs, type InputOptions } from '../inputs/given-inputs.ts'
 import { print, printJson, printNext } from '../output.ts'
 import { openProject } from '../project.ts'
+import { showingEnvironments } from '../views/environment-view.ts'
 
 /** What `pipewright check` is given. */
 export interface CheckArguments extends InputOptions {
@@ -39,8 +40,10 @@ export async function checkCommand(given: string | undefined, options: CheckArgu
   const found: AnyPipeline = pipeline
   const inputs = await givenInputs(found, options)
   await using pw = await openWorkspace()
-  const findings = await pw.check(found)
-  const hermetic = options.hermetic === true ? await pw.checkHermetic(found, inputs as never) : undefined
+  const { findings, hermetic } = await showingEnvironments(pw, options, async () => ({
+    findings: await pw.check(found),
+    hermetic: options.hermetic === true ? await pw.checkHermetic(found, inputs as never) : undefined,
+  }))
   const errors = errorsOf(hermetic)
   if (errors > 0) process.exitCode = findingsExitCode
   if (options.json === true) return printJson({ pipeline: found.name, findings, hermetic: hermetic ?? null })

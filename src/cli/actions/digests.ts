@@ -3,6 +3,7 @@ import { printable } from '../../ui/text.ts'
 import { openWorkspace } from '../../workspace/open.ts'
 import { print, printJson, printNext } from '../output.ts'
 import { openProject } from '../project.ts'
+import { showingEnvironments } from '../views/environment-view.ts'
 
 /** `pipewright digests`. */
 export async function digestsCommand(
@@ -11,7 +12,9 @@ export async function digestsCommand(
 ): Promise<void> {
   const { pipeline } = await openProject(address)
   await using pw = await openWorkspace()
-  const { file, content, without } = await pw.digests(pipeline, built)
+  const { file, content, without } = await showingEnvironments(pw, { json }, () =>
+    pw.digests(pipeline, built),
+  )
   await writeFile(file, `${JSON.stringify(content, null, 2)}\n`)
   if (json) return printJson({ file, ...content, without })
   for (const [name, { digest }] of Object.entries(content.steps))

@@ -101,7 +101,12 @@ export async function drive(
 ): Promise<void> {
   const view = await openView(title, options)
   let id = known
-  const { signal, forget } = stopOnSignals(view, () => id)
+  const { signal, forget: forgetSignals } = stopOnSignals(view, () => id)
+  const forgetEnvironments = pw.onEnvironment((progress) => view.environment(progress))
+  const forget = (): void => {
+    forgetSignals()
+    forgetEnvironments()
+  }
   let leaves: () => void = () => undefined
   const waiting = new Promise<undefined>((resolve) => (leaves = () => resolve(undefined)))
   const onUpdate: DriveHooks['onUpdate'] = (update) => {

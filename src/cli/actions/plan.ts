@@ -7,6 +7,7 @@ import { givenInputs, type InputOptions } from '../inputs/given-inputs.ts'
 import { print, printJson, printNext } from '../output.ts'
 import { sameWords } from '../shell-word.ts'
 import { openProject } from '../project.ts'
+import { showingEnvironments } from '../views/environment-view.ts'
 import { selectionOf } from './run-arguments.ts'
 
 /** What `pipewright plan` is given. */
@@ -22,12 +23,14 @@ export async function planCommand(given: string | undefined, options: PlanArgume
   const selection = selectionOf(options)
   await using pw = await openWorkspace()
   if (options.explain === true) {
-    const nodes = await pw.preview(pipeline, inputs as never, selection)
+    const nodes = await showingEnvironments(pw, options, () =>
+      pw.preview(pipeline, inputs as never, selection),
+    )
     if (options.json === true) return printJson({ pipeline: pipeline.name, nodes })
     print(printableLines(renderPreview(nodes)))
     return printNext(sameWords('run', ['--explain']))
   }
-  const plan = await pw.plan(pipeline, inputs as never)
+  const plan = await showingEnvironments(pw, options, () => pw.plan(pipeline, inputs as never))
   if (options.json === true) return printJson(plan)
   print(printableLines(render(plan)))
   if (selection.select !== undefined)

@@ -1,3 +1,4 @@
+import { byteText } from '../../internal/byte-size.ts'
 import { PipewrightError } from '../../internal/error.ts'
 import { didYouMean } from '../../internal/nearest.ts'
 import { placeOf, unfinishedNodes } from '../../lineage/unfinished.ts'
@@ -5,7 +6,8 @@ import type { AttemptFacts } from '../../record/event.ts'
 import type { RunDetail } from '../../record/records.ts'
 import { paletteFor } from '../../ui/palette.ts'
 import { runScreen } from '../../ui/run-screen.ts'
-import { numberText, printable, tableText } from '../../ui/text.ts'
+import { endText } from '../../ui/attempt-text.ts'
+import { durationText, numberText, printable, tableText } from '../../ui/text.ts'
 import { placeText } from '../../ui/unfinished-text.ts'
 import { verificationLines } from '../../ui/verification-text.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
@@ -19,6 +21,8 @@ import { waitCommands, waitLines } from '../wait-text.ts'
 
 /** More metrics than this are left out. */
 const mostMetrics = 200
+/** More attempts than this are left out of what was used. */
+const mostUsages = 20
 
 function metricLines({ executions }: RunDetail): string[] {
   const rowsOf = (place: string, metrics: AttemptFacts['metrics']): string[][] =>
@@ -37,6 +41,28 @@ function metricLines({ executions }: RunDetail): string[] {
   const head = ['node', 'metric', 'last', 'min', 'max', 'points']
   const left = rows.length - mostMetrics
   return ['', tableText(head, rows.slice(0, mostMetrics)), ...(left > 0 ? [`… and ${left} more`] : [])]
+}
+
+/** What attempts used that did not run inline: those that took the most memory first. */
+function usageLines({ executions }: RunDetail): string[] {
+  const used = executions
+    .flatMap(({ node, attempts }) =>
+      attempts.flatMap(({ usage, ...attempt }) => (usage === undefined ? [] : [{ node, usage, ...attempt }])),
+    )
+    .toSorted((a, b) => (b.usage.memory ?? 0) - (a.usage.memory ?? 0))
+  if (used.length === 0) return []
+  const rows = used
+    .slice(0, mostUsages)
+    .map(({ node, number, usage: { runner, memory, cpu }, ...attempt }) => [
+      printable(`${node} #${number}`),
+      endText(attempt),
+      runner,
+      memory === undefined ? '' : byteText(memory),
+      cpu === undefined ? '' : durationText(cpu),
+    ])
+  const left = used.length - rows.length
+  const table = tableText(['attempt', 'end', 'ran in', 'most memory', 'CPU time'], rows)
+  return ['', table, ...(left > 0 ? [`… and ${left} more that took less memory`] : [])]
 }
 
 function environmentLines({ environment }: RunDetail): string[] {
@@ -82,7 +108,8 @@ export async function showCommand(
   const waits = await pw.waits(detail.id)
   print(...(await waitLines(pw, waits)))
   for (const line of await outputLines(pw, detail)) print(`output ${line}`)
-  print(...verificationLines(detail.verification), ...metricLines(detail), ...environmentLines(detail))
+  print(...verificationLines(detail.verification), ...metricLines(detail), ...usageLines(detail))
+  print(...environmentLines(detail))
   if (detail.error !== null) {
     print(`error: ${printable(detail.error.message.split('\n')[0]!)}`)
     const place = placeOf(detail.error)

@@ -6,6 +6,7 @@ import { print, printJson, printNext } from '../output.ts'
 import { openExisting } from '../project.ts'
 import { shellWord } from '../shell-word.ts'
 import { valueText } from '../value-text.ts'
+import { showingEnvironments } from '../views/environment-view.ts'
 
 /** What `pipewright step` is given. */
 export interface StepArguments {
@@ -45,11 +46,13 @@ export async function stepCommand(
   if (inspect && process.env[inspected] === undefined) return underDebugger()
   await using pw = await openExisting()
   const { id } = await pw.show(run)
-  const repeated = await pw.repeatStep(id, node, {
-    effect,
-    pause: inspect,
-    onLog: (level, message) => void process.stderr.write(`${level} ${printable(message)}\n`),
-  })
+  const repeated = await showingEnvironments(pw, { json }, () =>
+    pw.repeatStep(id, node, {
+      effect,
+      pause: inspect,
+      onLog: (level, message) => void process.stderr.write(`${level} ${printable(message)}\n`),
+    }),
+  )
   if (repeated.error !== undefined) process.exitCode = 1
   if (json) {
     const { metrics: _metrics, bytes: _bytes, error, ...document } = repeated

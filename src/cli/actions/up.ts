@@ -7,6 +7,7 @@ import type { DriveEvent } from '../../workspace/drive/drive-event.ts'
 import { openWorkspace } from '../../workspace/open.ts'
 import { printNext } from '../output.ts'
 import { serveCalls } from '../serve-calls.ts'
+import { environmentLine } from '../../ui/environment-text.ts'
 import { isDrawable } from '../views/open-view.ts'
 import { stopOnSignals } from './drive.ts'
 
@@ -95,6 +96,9 @@ export async function upCommand(options: UpArguments): Promise<void> {
     if (event.type === 'run.ended') going.delete(event.run)
     printer!.print(lineOf(event, palette), `${counted(going.size, 'run')} going on`)
   }
+  const forgetEnvironments = pw.onEnvironment((progress) =>
+    printer?.print(environmentLine(progress), `${counted(going.size, 'run')} going on`),
+  )
   const server = port === undefined ? undefined : await serveCalls(pw.callHandler(), { port, host })
   if (server !== undefined && !json) notice(`calls: POST http://${host}:${server.port}/<trigger>`)
   try {
@@ -108,6 +112,7 @@ export async function upCommand(options: UpArguments): Promise<void> {
   } finally {
     printer?.close()
     forget()
+    forgetEnvironments()
     await server?.close()
   }
   if (!json) await printNext('pipewright up goes on with what was given up', 'pipewright runs')

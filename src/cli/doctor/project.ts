@@ -5,24 +5,15 @@ import type { AnyPipeline } from '../../define/runnable.ts'
 import { printable, sizeText } from '../../ui/text.ts'
 import { findPipeline } from '../../workspace/find-pipeline.ts'
 import { openWorkspace, readSettings } from '../../workspace/open.ts'
+import { checkPython } from './python.ts'
 import { checkSecrets } from './secrets.ts'
 import type { Settings } from '../../workspace/settings.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import { findWorkspace } from '../project.ts'
-import { fail, ok, warn, type DoctorFinding } from './finding.ts'
+import { fail, failed, ok, warn, type DoctorFinding } from './finding.ts'
 
 const tight = 1024 ** 3
 const tooTight = 100 * 1024 ** 2
-
-function failed(name: string, error: unknown): DoctorFinding {
-  const [message = '', fix] = (error as Error).message.split('\nFix: ')
-  const text = message.split('\n').slice(0, 3).join(' ')
-  return fail(
-    name,
-    text,
-    fix ?? (PipewrightError.isInstance(error) ? `see docs/errors/${error.code}.md` : 'mend that'),
-  )
-}
 
 /** The settings, and every pipeline that they name. */
 export async function checkSettingsFile(): Promise<{
@@ -55,7 +46,11 @@ async function checkPipelines(
       findings.push(failed('pipeline', error))
     }
   }
-  return [...findings, ...(await checkSecrets(loaded, settings, place.root))]
+  return [
+    ...findings,
+    ...(await checkSecrets(loaded, settings, place.root)),
+    ...(await checkPython(loaded, settings, place.root)),
+  ]
 }
 
 /** The nearest folder upwards that is there. */

@@ -22,6 +22,10 @@ export class JsonView implements RunView {
     else this.#write(`${jsonText({ run: this.#run, ...update }, numberText)}\n`)
   }
 
+  environment(): void {
+    // For people, as notices are.
+  }
+
   notice(): void {
     // For people.
   }

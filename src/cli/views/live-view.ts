@@ -1,4 +1,6 @@
 import type { RunUpdate } from '../../execute/run-request.ts'
+import type { EnvironmentProgress } from '../../python/environment-progress.ts'
+import { environmentLine, environmentText } from '../../ui/environment-text.ts'
 import { emptyFrame, frameOf, type FrameRequest } from '../../ui/live/frame.ts'
 import { LiveScreen } from '../../ui/live/live-screen.ts'
 import { RunProgress } from '../../ui/live/run-progress.ts'
@@ -31,6 +33,8 @@ export class LiveView implements RunView {
   #begun: Begun | undefined
   #progress: RunProgress | undefined
   #note: string | undefined
+  /** What is said of an environment that is being made. */
+  #environment: string | undefined
   #frame = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -64,6 +68,13 @@ export class LiveView implements RunView {
     for (const line of lastingLines(update, this.#everyLog)) this.#screen.print(line, this.#lines())
   }
 
+  environment(progress: EnvironmentProgress): void {
+    const isOver = progress.state === 'made' || progress.state === 'failed'
+    this.#environment = isOver ? undefined : environmentText(progress)
+    if (isOver) this.#screen.print(environmentLine(progress), this.#lines())
+    else this.#draw()
+  }
+
   notice(text: string): void {
     this.#note = text
     this.#draw()
@@ -89,7 +100,7 @@ export class LiveView implements RunView {
       now: Date.now(),
       startedAt: this.#startedAt,
       frame: this.#frame,
-      note: this.#note,
+      note: this.#note ?? this.#environment,
       palette: this.#palette,
     }
     return this.#progress === undefined || this.#begun === undefined

@@ -1,4 +1,6 @@
 import type { RunUpdate } from '../../execute/run-request.ts'
+import type { EnvironmentProgress } from '../../python/environment-progress.ts'
+import { environmentLine } from '../../ui/environment-text.ts'
 import { EventLines } from './event-lines.ts'
 import type { RunView } from './view.ts'
 
@@ -20,6 +22,10 @@ export class PlainView implements RunView {
     for (const line of this.#lines.of(update)) this.#write(`${line}\n`)
   }
 
+  environment(progress: EnvironmentProgress): void {
+    this.#write(`${environmentLine(progress)}\n`)
+  }
+
   notice(text: string): void {
     this.#write(`${text}\n`)
   }
@@ -33,5 +39,9 @@ export class PlainView implements RunView {
 export class SilentView extends PlainView {
   override update(): void {
     // Nothing was asked for.
+  }
+
+  override environment(): void {
+    // Nor this.
   }
 }

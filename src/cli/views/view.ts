@@ -1,4 +1,5 @@
 import type { RunUpdate } from '../../execute/run-request.ts'
+import type { EnvironmentProgress } from '../../python/environment-progress.ts'
 import type { Plan } from '../../plan/document.ts'
 import type { RunDetail } from '../../record/records.ts'
 
@@ -15,6 +16,8 @@ export interface RunView {
   /** Told when the run is recorded; updates may come before. */
   begin(begun: Begun): void
   update(update: RunUpdate): void
+  /** Says how a Python environment is made that the run needs. */
+  environment(progress: EnvironmentProgress): void
   /** Says something beside what happens in the run. */
   notice(text: string): void
   /** What comes after is not of this view. */

@@ -61,7 +61,8 @@ export function containerArguments(engine: ContainerEngine, container: ReadyCont
   return [
     engine,
     'run',
-    '--rm',
+    // What was killed for its memory is asked about after its end.
+    ...(memory === undefined ? ['--rm'] : []),
     '--init',
     '--name',
     name,

@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import { byteSize } from '../../internal/byte-size.ts'
 import { PipewrightError } from '../../internal/error.ts'
 import type { ProcessGroup } from '../../internal/process-group.ts'
 import type { StepContext } from '../../define/context.ts'
 import type { Resources } from '../../define/step.ts'
+import { outOfMemory } from '../../execute/out-of-memory.ts'
+import { outsideWorkOf, type OutsideWork } from '../../execute/outside-work.ts'
 import { asFinal } from '../final-error.ts'
 import { runLogged, type LoggedEnd } from '../logged-process.ts'
 import { judge, lastWords, startFailure, type ReadyCommand } from '../run-command.ts'
@@ -24,9 +28,12 @@ export interface ContainerCommand extends ReadyCommand {
 /** Runs a command in a container to its end; past its time, or cancelled, the container is told to end, then killed and removed. */
 export async function runInContainer(
   command: ContainerCommand,
-  { log, signal, workdir }: Pick<StepContext, 'log' | 'signal' | 'workdir'>,
+  context: Pick<StepContext, 'log' | 'signal' | 'workdir'>,
 ): Promise<void> {
   const { container, env, stdoutFile, grace, owner } = command
+  const { log, signal, workdir } = context
+  const outside = outsideWorkOf(context)
+  const memory = memoryOf(command, outside)
   const onLine = (line: string): void => log.info(line)
   const { image, pull = 'missing' } = container
   const engine = await findEngine(container.engine, owner)
@@ -39,9 +46,11 @@ export async function runInContainer(
     else void asked.catch(() => undefined).then(() => client.kill(way))
   }
   let end: LoggedEnd | undefined
+  let isOutOfMemory = false
+  outside.note({ runner: 'container' })
   try {
     end = await runLogged({
-      arguments: containerArguments(engine, readyContainer(command, name, id)),
+      arguments: containerArguments(engine, readyContainer(command, name, id, memory)),
       cwd: workdir,
       // It is the client that sees all of it; the container sees what is named.
       env: { ...process.env, ...env },
@@ -51,14 +60,48 @@ export async function runInContainer(
       grace,
       kill,
     })
+    isOutOfMemory =
+      end.code !== 0 &&
+      memory !== undefined &&
+      ((await wasKilledForMemory(engine, name)) || (end.code === killed && hasMemoryNote(engine, workdir)))
   } catch (error) {
     throw startFailure(error, engine, owner)
   } finally {
-    // Of a container that has ended by itself the engine takes care.
-    if (end === undefined || end.code === null || end.code === 125) await removed(engine, name)
+    // Of a container that has ended by itself the engine takes care, where nothing is to be asked of it.
+    if (memory !== undefined || end === undefined || end.code === null || end.code === 125)
+      await removed(engine, name)
+  }
+  if (isOutOfMemory) {
+    const {
+      arguments: [file],
+    } = command
+    throw outOfMemory(`${owner}: the container of '${file!}'`, memory, { runner: 'container', engine, image })
   }
   judgeEngine(end, engine, command)
   judge(end, command.exitCodes, command.arguments[0]!, owner)
+}
+
+/** The memory of the attempt, which a retry may have raised; that of the step where no attempt says. */
+function memoryOf(
+  { resources: { memory }, owner }: ContainerCommand,
+  { memoryLimit }: OutsideWork,
+): number | undefined {
+  if (memoryLimit !== undefined) return Math.ceil(memoryLimit)
+  return memory === undefined ? undefined : Math.ceil(byteSize(memory, `${owner}, resources.memory`))
+}
+
+/** Whether the system has killed something in a container that has ended, for its memory. */
+async function wasKilledForMemory(engine: ContainerEngine, name: string): Promise<boolean> {
+  const asked = askEngine(engine, ['container', 'inspect', '--format', '{{.State.OOMKilled}}', name])
+  return (await asked.catch(() => '')).trim() === 'true'
+}
+
+/** The code of what SIGKILL has ended. */
+const killed = 137
+
+/** Some versions of podman know of it only by an empty file, which they leave in the folder that they were started in. */
+function hasMemoryNote(engine: ContainerEngine, workdir: string): boolean {
+  return engine === 'podman' && statSync(join(workdir, 'oom'), { throwIfNoEntry: false })?.size === 0
 }
 
 /** Another name for each attempt: one that was lost with its process may still be there. */
@@ -68,12 +111,12 @@ function containerName(step: string): string {
 }
 
 function readyContainer(
-  { arguments: command, container, resources, mounts, env, owner }: ContainerCommand,
+  { arguments: command, container, resources: { cpu }, mounts, env }: ContainerCommand,
   name: string,
   image: string,
+  memory: number | undefined,
 ): ReadyContainer {
   const { network = 'none', user, gpus } = container
-  const { memory, cpu } = resources
   return {
     name,
     image,
@@ -84,7 +127,7 @@ function readyContainer(
     user,
     caller: process.getuid === undefined ? undefined : { uid: process.getuid(), gid: process.getgid!() },
     gpus,
-    memory: memory === undefined ? undefined : Math.ceil(byteSize(memory, `${owner}, resources.memory`)),
+    memory,
     cpus: typeof cpu === 'number' && cpu > 0 ? cpu : undefined,
   }
 }

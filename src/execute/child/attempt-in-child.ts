@@ -8,6 +8,7 @@ import { onAbort } from '../abortable.ts'
 import { retryVerdict, type AttemptOutcome, type AttemptServices, type AttemptTask } from '../attempt.ts'
 import { errorRecord, revivedError } from '../error-record.ts'
 import { LogSegment } from '../log.ts'
+import { withUsage } from '../outside-work.ts'
 import type { Child, ChildEnd } from './child.ts'
 import { leftError, lostError } from './lost-child.ts'
 import { memoryAnswer } from './memory-answers.ts'
@@ -18,6 +19,8 @@ import type { StepHome } from './step-home.ts'
 
 /** Milliseconds that a child has beyond its limits before it is killed. */
 const margin = 1_000
+/** Loading code may take so long, in milliseconds, however short the timeout of the step is: that is for its function. */
+const leastLoading = 30_000
 const defaultGrace = 5_000
 
 /** So much of what a child has printed last on its standard error is told where it was lost, in characters. */
@@ -80,6 +83,11 @@ export async function attemptInChild(
   let hasBegun = false
   const timers: NodeJS.Timeout[] = []
   const after = (ms: number, act: () => void): void => void timers.push(setTimeout(act, ms).unref())
+  const loading = timeout === undefined ? undefined : Math.max(timeout, leastLoading)
+  if (loading !== undefined)
+    after(loading, () => {
+      if (!hasBegun) child.kill('loading')
+    })
   let stop: () => void = () => undefined
   const ending = new Promise<Ending>((resolve) => {
     child.listener = {
@@ -162,9 +170,14 @@ export async function attemptInChild(
   if (signal.aborted)
     return { result: failed(signal.reason, 'cancelled', false), isGood: false, isStale: false }
   const how = { ...end.how, stderr: shown(end.how.stderr).slice(-toldText) }
-  const { error, kind } = lostError(task, how, { runner, timeout, limit })
+  const module = home.address.module
+  const { error, kind } = lostError(task, how, { runner, timeout, limit, loading, module })
   const verdict = await retryVerdict(task.step, error, task.attempt, signal)
-  return { result: failed(verdict.error, kind, verdict.retry), isGood: false, isStale: !hasBegun }
+  return {
+    result: failed(verdict.error, kind, verdict.retry),
+    isGood: false,
+    isStale: !hasBegun && how.killed !== 'loading',
+  }
 }
 
 async function sharedBlob(
@@ -199,8 +212,14 @@ function ended(
       facts = { metrics: {}, params: {} },
       ...others
     } = outcome
-    return { ...printed, ...others, facts: { ...facts, usage }, blobs, error: revivedError(error) }
+    return {
+      ...printed,
+      ...others,
+      facts: { ...facts, usage: withUsage(usage, facts.usage) },
+      blobs,
+      error: revivedError(error),
+    }
   }
   const { small: _small, facts, ...others } = outcome
-  return { ...others, facts: { ...printed, ...facts, usage }, blobs }
+  return { ...others, facts: { ...printed, ...facts, usage: withUsage(usage, facts.usage) }, blobs }
 }

@@ -7,7 +7,7 @@ export interface ChildEnd {
   /** The last that it has printed on its standard error. */
   readonly stderr: string
   /** That it was ended from here, and why. */
-  readonly killed?: 'memory' | 'time' | 'grace'
+  readonly killed?: 'memory' | 'time' | 'grace' | 'loading'
   /** What a thread has ended with. */
   readonly error?: Error
 }

@@ -1,6 +1,6 @@
-import { byteText } from '../../internal/byte-size.ts'
 import { PipewrightError } from '../../internal/error.ts'
 import type { AttemptTask } from '../attempt.ts'
+import { outOfMemory } from '../out-of-memory.ts'
 import type { ChildEnd } from './child.ts'
 
 /** What the child of an attempt was given. */
@@ -9,6 +9,10 @@ interface Given {
   readonly timeout: number | undefined
   /** The most memory, in bytes. */
   readonly limit: number | undefined
+  /** Milliseconds that loading the code might take. */
+  readonly loading: number | undefined
+  /** What was loaded. */
+  readonly module: string
 }
 
 const crashes: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP', 'SIGSYS'])
@@ -23,25 +27,13 @@ function isOutOfMemory({ killed, error, stderr, signal }: ChildEnd): boolean {
 export function lostError(
   { step, node }: Pick<AttemptTask, 'step' | 'node'>,
   end: ChildEnd,
-  { runner, timeout, limit }: Given,
+  { runner, timeout, limit, loading, module }: Given,
 ): { readonly error: PipewrightError; readonly kind: 'failed' | 'timed-out' } {
   const owner = `step '${step.name}' (node '${node}')`
   const said = end.stderr.trim() === '' ? '' : `:\n${end.stderr.trim()}`
   const details = { step: step.name, node, runner, code: end.code, signal: end.signal }
-  if (isOutOfMemory(end)) {
-    const most = limit === undefined ? 'what there is' : `its limit of ${byteText(limit)}`
-    return {
-      kind: 'failed',
-      error: new PipewrightError(
-        'STEP_OUT_OF_MEMORY',
-        `${owner}: its ${runner} took more memory than ${most}`,
-        {
-          fix: 'raise resources.memory, do less at once, or let a retry have more: retry: { attempts: 3, escalate: { memory: 2 } }',
-          details: { ...details, limit },
-        },
-      ),
-    }
-  }
+  if (isOutOfMemory(end))
+    return { kind: 'failed', error: outOfMemory(`${owner}: its ${runner}`, limit, details) }
   if (end.killed === 'time')
     return {
       kind: 'timed-out',
@@ -49,6 +41,18 @@ export function lostError(
         'STEP_TIMEOUT',
         `${owner} took longer than its timeout of ${timeout} ms and did not react: its ${runner} was ended`,
         { fix: 'raise `timeout`, do less in one step, or react to ctx.signal', details },
+      ),
+    }
+  if (end.killed === 'loading')
+    return {
+      kind: 'timed-out',
+      error: new PipewrightError(
+        'STEP_TIMEOUT',
+        `${owner}: its ${runner} was still loading ${module} after ${loading} ms and was ended`,
+        {
+          fix: 'look for what never ends at the top level of the module, or of one that it imports: a loop, an `await`; or raise `timeout`',
+          details,
+        },
       ),
     }
   if (end.error !== undefined && end.code === null)

@@ -69,6 +69,8 @@ export interface ChildAttempt {
   readonly startedAt: number
   readonly idempotencyKey: string
   readonly seed: string
+  /** The most memory that what the step starts may take, in bytes. */
+  readonly memoryLimit?: number
 }
 
 /** A code digest, with what it is made of, so that another one can be explained. */

@@ -2,12 +2,14 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PipewrightError } from '../../internal/error.ts'
+import { isPythonStep } from '../../define/python-step.ts'
 import type { AnyPipeline } from '../../define/runnable.ts'
 import { attemptStep, type AttemptOutcome, type AttemptTask } from '../../execute/attempt.ts'
 import { attemptInChild } from '../../execute/child/attempt-in-child.ts'
 import type { ChildBoot } from '../../execute/child/protocol.ts'
 import type { Use } from '../../execute/hermetic/use.ts'
 import type { RunServices } from '../../execute/run-request.ts'
+import type { PythonWorkers } from '../../python/python-workers.ts'
 import { openSqliteMetadata } from '../../record/sqlite/store.ts'
 import { declaredSources } from '../../secret/open-sources.ts'
 import { openFileStore } from '../../store/file-store.ts'
@@ -33,23 +35,26 @@ function isSecretDenied(error: unknown): boolean {
   return false
 }
 
-/** Runs attempts under watch: in children, but for steps of Pipewright's own. Effects are not carried out. */
+/** Runs attempts under watch: in children, Python in processes of its own, but for steps of Pipewright's own. Effects are not carried out. */
 function watchedAttempt(
   compiled: Compiled,
   wall: Wall,
   boot: ChildBoot,
   watched: Watched,
+  python: PythonWorkers,
 ): NonNullable<RunServices['attempt']> {
   return async (task: AttemptTask, given) => {
     const services = given as RunServices
     const { step, declaration } = task
     if (declaration.effect !== undefined)
       return { ok: false, end: 'failed', retryable: false, error: effectError(step.name) }
-    if (step.port !== undefined) return attemptStep(task, services)
     const isExempt = exemption(compiled.plan, task.node, declaration) !== undefined
     const onUses = (uses: unknown): void => {
       if (!isExempt) watched.take(step.name, uses as readonly Use[])
     }
+    if (step.port === 'python')
+      return attemptStep(task, { ...services, ports: { ...services.ports, python: python.watched(onUses) } })
+    if (step.port !== undefined) return attemptStep(task, services)
     const run = async (behind: Pick<Wall, 'nodeArguments'>): Promise<AttemptOutcome> => {
       const child = startWatched(behind)
       try {
@@ -70,6 +75,14 @@ function watchedAttempt(
   }
 }
 
+/** What Python tells nobody of, and is not wrapped. */
+const pythonLimit =
+  'of Python steps native code that opens files or connections, or reads the environment, by itself (pyarrow, polars, HDF5), child processes and a random.Random() without a seed are not seen; nothing is denied to them'
+
+function hasPython({ program }: Compiled): boolean {
+  return [...program.steps.values()].some(isPythonStep)
+}
+
 function effectError(step: string): PipewrightError {
   return new PipewrightError('STEP_FAILED', `step '${step}' is an effect: a check does not carry it out`)
 }
@@ -87,9 +100,14 @@ export async function checkHermetic(
     resources,
     services,
     secrets,
-  }: Pick<WorkspaceParts, 'root' | 'opaque' | 'resources' | 'services' | 'secrets'>,
+    python,
+    onEnvironment,
+  }: Pick<
+    WorkspaceParts,
+    'root' | 'opaque' | 'resources' | 'services' | 'secrets' | 'python' | 'onEnvironment'
+  >,
 ): Promise<HermeticReport> {
-  const compiled = await compileProgram(pipeline, inputs, { root, opaque })
+  const compiled = await compileProgram(pipeline, inputs, { root, opaque, python, onEnvironment })
   if (compiled.address === null)
     throw new PipewrightError(
       'PIPELINE_NOT_FOUND',
@@ -110,6 +128,8 @@ export async function checkHermetic(
       ...(services === undefined ? {} : { services }),
       telemetry: undefined,
       secrets,
+      python,
+      ...(onEnvironment === undefined ? {} : { onEnvironment }),
       findPipeline: () => Promise.resolve(pipeline),
     }
     const boot: ChildBoot = {
@@ -123,17 +143,17 @@ export async function checkHermetic(
     }
     const wall = await standingWall(walls(root, folder), boot, compiled.program.address!)
     const watched = new Watched()
-    const runServices: RunServices = {
-      ...servicesOf(parts),
-      attempt: watchedAttempt(compiled, wall, boot, watched),
-    }
-    const runs = new Runs(parts, runServices, new Sources(parts.store, root, folder))
+    const usual = servicesOf(parts)
+    const attempt = watchedAttempt(compiled, wall, boot, watched, usual.python)
+    const runs = new Runs(parts, { ...usual, attempt }, new Sources(parts.store, root, folder))
     const handle = await runs.start(pipeline, inputs, { failure: 'continue', cache: 'off' })
     // How the run ends is told step by step.
     await handle.result().catch(() => undefined)
     const executions = await metadata.executions(handle.id)
     await runs.close()
-    return hermeticReport(compiled.plan, executions, watched, { root, limits: wall.limits })
+    await usual.python.close()
+    const limits = hasPython(compiled) ? [...wall.limits, pythonLimit] : wall.limits
+    return hermeticReport(compiled.plan, executions, watched, { root, limits })
   } finally {
     await metadata.close()
     await rm(folder, { recursive: true, force: true })

@@ -115,8 +115,17 @@ function run(args) {
   writeFileSync(place, JSON.stringify(container.pid))
   container.stdout.pipe(process.stdout)
   container.stderr.pipe(process.stderr)
+  // What the kernel does at once, a look does soon.
+  const looking = setInterval(() => {
+    const pages = Number(readFileSync(`/proc/${container.pid}/statm`, 'utf8').split(' ')[1])
+    if (pages * 4096 <= Number(values.memory ?? Infinity)) return
+    clearInterval(looking)
+    writeFileSync(inHome(`${name}.oom`), '')
+    process.kill(container.pid, 'SIGKILL')
+  }, 20)
+  container.on('exit', () => clearInterval(looking))
   container.on('close', (code, signal) => {
-    rmSync(place, { force: true })
+    if (values.rm === true) rmSync(place, { force: true })
     process.exitCode = code ?? 128 + { SIGTERM: 15, SIGKILL: 9 }[signal]
   })
 }
@@ -132,7 +141,10 @@ function signal(name, which) {
 if (verb === 'image' && rest[0] === 'inspect') inspect(rest[1])
 else if (verb === 'pull') pull(rest[0])
 else if (verb === 'run') run(rest)
-else if (verb === 'kill' && rest[0] === '--signal') {
+else if (verb === 'container' && rest[0] === 'inspect' && rest[2] === '{{.State.OOMKilled}}') {
+  if (!existsSync(inHome(`${rest[3]}.pid`))) fail(1, `Error: No such container: ${rest[3]}`)
+  process.stdout.write(`${existsSync(inHome(`${rest[3]}.oom`))}\n`)
+} else if (verb === 'kill' && rest[0] === '--signal') {
   if (read('plays.json').deafToKill !== true) signal(rest[2], rest[1])
 } else if (verb === 'rm') rmSync(signal(rest.at(-1), 'SIGKILL'))
 else fail(125, `unknown command: ${verb}`)

@@ -71,15 +71,16 @@ function AttemptPart({
   readonly isOnly: boolean
 }): VNode {
   const { data } = usePage()
-  const { number, how, start, end, error, repaired, log } = attempt
+  const { number, how, start, end, error, repaired, log, used } = attempt
   return (
     <div class="attempt">
-      {(!isOnly || error !== undefined) && (
+      {(!isOnly || error !== undefined || used !== undefined) && (
         <h4>
           Attempt {number}: {how}
           {end !== undefined && <span class="muted"> after {durationText(end - start)}</span>}
         </h4>
       )}
+      {used !== undefined && <p class="muted">It ran {used}.</p>}
       {repaired !== undefined && <p>It {repaired}.</p>}
       {error !== undefined && <ErrorBox error={error} />}
       <Reported attempt={attempt} />

@@ -1,0 +1,23 @@
+"""Functions that take memory and time."""
+
+import os
+import time
+
+
+def take(mebibytes):
+    held = bytearray(mebibytes * 2**20)
+    for at in range(0, len(held), 4096):
+        held[at] = 1
+    time.sleep(0.6)
+    return {"held": len(held)}
+
+
+def ask_for_all():
+    return {"held": len(bytearray(2**60))}
+
+
+def spin():
+    until = time.process_time() + 0.3
+    while time.process_time() < until:
+        pass
+    return {"pid": os.getpid()}
