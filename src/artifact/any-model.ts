@@ -13,7 +13,7 @@ export interface ModelSignature {
  *
  * @example
  * ```ts
- * const { format, digest, signature } = anyModel
+ * console.log(onnxModel.format, onnxModel.digest, onnxModel.signature.input) // onnx sha256:4be2… { type: 'object', … }
  * ```
  */
 export interface AnyModel extends Stored<'model'> {

@@ -29,8 +29,8 @@ export interface ForeignManifest {
  *
  * @example
  * ```ts
- * const session = await InferenceSession.create(await classifier.bytes()) // an 'onnx' model, by onnxruntime
- * const path = await classifier.path() // for a program that wants a file
+ * const bytes = await onnxModel.bytes() // for InferenceSession.create of onnxruntime
+ * const path = await onnxModel.path() // for a program that wants a file
  * ```
  */
 export interface ForeignModel<in Input = never, out Output = unknown> extends AnyModel {

@@ -50,8 +50,8 @@ export interface RegisteredModel {
    *
    * @example
    * ```ts
-   * const model = await (await pw.registry.get('tumours@champion')).load(model({ format: 'onnx' }))
-   * const session = await InferenceSession.create(await model.bytes())
+   * const champion = await pw.registry.get('tumours@champion')
+   * const bytes = await (await champion.load(model({ format: 'onnx' }))).bytes() // for InferenceSession.create of onnxruntime
    * ```
    */
   load<Of extends AnyModel>(kind: Kind<Of, never>): Promise<Of>

@@ -13,6 +13,7 @@ import {
   type Digest,
   type DirectoryHandle,
   type FileHandle,
+  type ForeignModel,
   type InputRefs,
   type MetadataStore,
   type Model,
@@ -194,6 +195,7 @@ export declare const rows: Table<Tumour>
 export declare const csv: FileHandle
 export declare const images: DirectoryHandle
 export declare const classifier: Trained
+export declare const onnxModel: ForeignModel
 export declare const summary: ReportHandle
 export declare const labels: boolean[]
 export declare const scores: number[]
