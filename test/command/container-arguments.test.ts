@@ -53,7 +53,7 @@ describe('the command line of a container', () => {
 
   test('bounds memory and processors', () => {
     const args = containerArguments('docker', { ...plain, memory: 2 ** 30, cpus: 1.5, network: 'bridge' })
-    expect(given(args, '--memory')).toEqual(['1073741824'])
+    for (const option of ['--memory', '--memory-swap']) expect(given(args, option)).toEqual(['1073741824'])
     // It is asked afterwards whether that has ended it.
     expect(args).not.toContain('--rm')
     expect(given(args, '--cpus')).toEqual(['1.5'])

@@ -80,7 +80,8 @@ export function containerArguments(engine: ContainerEngine, container: ReadyCont
     // Podman hands on what proxies the caller has, which nobody has declared.
     ...(engine === 'podman' ? ['--http-proxy=false'] : []),
     ...userArguments(engine, container),
-    ...(memory === undefined ? [] : ['--memory', String(memory)]),
+    // With swap the same: docker would add as much again, and a step that swaps tells nobody that it lacks memory.
+    ...(memory === undefined ? [] : ['--memory', String(memory), '--memory-swap', String(memory)]),
     ...(cpus === undefined ? [] : ['--cpus', String(cpus)]),
     ...gpuArguments(engine, gpus),
     ...mounts.flatMap(mountArguments),

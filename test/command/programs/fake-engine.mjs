@@ -57,6 +57,7 @@ function run(args) {
     'userns',
     'user',
     'memory',
+    'memory-swap',
     'cpus',
     'gpus',
     'workdir',
