@@ -37,9 +37,11 @@ export interface WorkerEnd {
   readonly signal: NodeJS.Signals | null
 }
 
+type Answer = Extract<WorkerMessage, { type: 'result' | 'error' }>
+
 /** How a call ended: by an answer, or by the end of the process. */
 export type CallEnd =
-  | Extract<WorkerMessage, { type: 'result' | 'error' }>
+  | Answer
   | ({
       readonly type: 'ended'
       /** It was killed since it took more memory than its call may. */
@@ -76,7 +78,7 @@ export class WorkerProcess {
   #listener: WorkerListener | undefined
   #hello: Hello | undefined
   #ready: WorkerMessage | undefined
-  #answer: Extract<WorkerMessage, { type: 'result' | 'error' }> | undefined
+  #answer: Answer | undefined
   #end: WorkerEnd | undefined
   #problem: Error | undefined
   #closing: NodeJS.Timeout | undefined
@@ -193,8 +195,10 @@ export class WorkerProcess {
       stopGrace = setTimeout(() => this.kill(), grace)
     }
     let killed: { readonly isOutOfMemory?: true } = {}
+    // What it starts (the kernel of a notebook) is seen from here alone; elsewhere than on Linux looking is dear.
+    const isWatched = memory !== undefined || process.platform === 'linux'
     const watch =
-      memory === undefined || this.pid === undefined
+      this.pid === undefined || !isWatched
         ? undefined
         : watchTree(this.pid, memory, () => {
             killed = { isOutOfMemory: true }
@@ -212,9 +216,14 @@ export class WorkerProcess {
       clearTimeout(stopGrace)
       watch?.stop()
     }
-    if (this.#answer === undefined && this.#problem !== undefined) throw this.#problem
-    if (this.#answer !== undefined) return this.#answer
+    const answer = this.#answer as Answer | undefined
+    if (answer === undefined && this.#problem !== undefined) throw this.#problem
     const { cpu, memory: peak } = watch?.usage() ?? {}
+    if (answer !== undefined) {
+      const { usage } = answer
+      if (usage === undefined || peak === undefined) return answer
+      return { ...answer, usage: { ...usage, memory: Math.max(usage.memory ?? 0, peak) } }
+    }
     return {
       type: 'ended',
       ...(this.#end ?? { code: null, signal: null }),

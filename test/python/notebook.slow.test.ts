@@ -545,3 +545,17 @@ test('calls that run once, secrets and models are those of functions', async () 
   expect(Object.keys(once).toSorted()).toEqual(['a', 'b'])
   expect(outputs.made.signature.input).toHaveProperty('properties')
 })
+
+test('the memory of its kernel counts as that of the step', async () => {
+  const step = await notebookStep(
+    [
+      'import time\ntaken = bytearray(200 * 2**20)\ntaken[:: 4096] = b"x" * len(taken[:: 4096])\ntime.sleep(0.5)\nout = 1',
+    ],
+    {},
+    out,
+  )
+  const pw = await tempWorkspace()
+  const { run } = await pw.run(pipelineOf(step as never), {})
+  const [attempt] = (await pw.show(run.id)).executions[0]!.attempts
+  expect(attempt!.facts?.usage?.memory).toBeGreaterThan(200 * 2 ** 20)
+})
