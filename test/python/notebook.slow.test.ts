@@ -557,5 +557,5 @@ test('the memory of its kernel counts as that of the step', async () => {
   const pw = await tempWorkspace()
   const { run } = await pw.run(pipelineOf(step as never), {})
   const [attempt] = (await pw.show(run.id)).executions[0]!.attempts
-  expect(attempt!.facts?.usage?.memory).toBeGreaterThan(200 * 2 ** 20)
+  expect(attempt!.usage?.memory).toBeGreaterThan(200 * 2 ** 20)
 })
