@@ -33,7 +33,7 @@ class Signatures:
 
     def of(self, module, function):
         if function not in module.bound:
-            raise Unread("is not there")
+            raise Unread("may be bound by what the text does not tell" if _binds_more(module) else "is not there")
         module, node, _ = self.names.definition(module, [function])
         if not isinstance(node, _functions):
             raise Unread("is no function that its text defines")
@@ -112,6 +112,14 @@ class Signatures:
         own = [one.names[0] for one in module.statements if isinstance(one.node, _functions)]
         shown = [name for name in own if not name.startswith("_") and (declared is None or name in declared)]
         return list(dict.fromkeys(shown))
+
+
+def _binds_more(module):
+    """Whether a module may have names that do not stand in it."""
+    stars = any(isinstance(one, ast.ImportFrom) and one.names[0].name == "*" for one in module.imports)
+    dynamic = {"globals", "setattr", "exec", "vars"}
+    named = (one.id for one in ast.walk(module.tree) if isinstance(one, ast.Name))
+    return stars or "__getattr__" in module.bound or not dynamic.isdisjoint(named)
 
 
 def _own(node):

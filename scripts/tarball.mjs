@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -71,6 +71,38 @@ console.log('python', (await pw.run(doubled, { value: 21 })).outputs.value)
 await pw.close()
 `
 
+// A table goes to Python, and an error comes back. Where a project is no module tsx loads the package twice.
+const twice = `
+import { definePipeline, definePythonStep, defineStep, openWorkspace, RunFailedError, table } from 'pipewright'
+import { z } from 'zod'
+
+const Row = z.object({ name: z.string() })
+const make = defineStep({
+  name: 'make',
+  inputs: { names: z.array(z.string()) },
+  outputs: { rows: table(Row) },
+  run: ({ names }) => ({ rows: names.map((name) => ({ name })) }),
+})
+const count = definePythonStep({
+  name: 'count',
+  inputs: { rows: table(Row) },
+  outputs: { rows: table(Row), count: z.number() },
+  module: 'counting',
+  function: 'count',
+})
+const counted = definePipeline({ name: 'counted', inputs: { names: z.array(z.string()) } }, (p, { names }) => {
+  const once = p.step(count, p.step(make, { names }))
+  return { count: p.step(count, { rows: once.rows }, { id: 'again' }).count }
+})
+async function main() {
+  const pw = await openWorkspace()
+  console.log('counted', (await pw.run(counted, { names: ['a', 'b'] })).outputs.count)
+  await pw.run(counted, { names: [] }).catch((error) => console.log('known', error instanceof RunFailedError))
+  await pw.close()
+}
+main()
+`
+
 const readme = /```ts\n\/\/ churn\.ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))[1]
 
 const customers = 'age,visits,churned\n30,1,true\n40,5,false\n50,2,true\n20,9,false\n'
@@ -106,6 +138,20 @@ try {
   writeFileSync(join(folder, 'doubling.py'), 'def double(value):\n    return {"value": value * 2}\n')
   writeFileSync(join(folder, 'python.mjs'), python)
   expect(run('node', ['python.mjs']), 'python 42')
+  for (const type of ['module', 'commonjs']) {
+    const project = join(folder, type)
+    mkdirSync(project)
+    writeFileSync(join(project, 'package.json'), JSON.stringify({ name: type, private: true, type }))
+    writeFileSync(join(project, 'package-lock.json'), '{}')
+    writeFileSync(
+      join(project, 'counting.py'),
+      'def count(rows):\n    return {"rows": rows, "count": len(rows) // bool(rows)}\n',
+    )
+    writeFileSync(join(project, 'main.ts'), twice)
+    const output = run('node', [join(root, 'node_modules/tsx/dist/cli.mjs'), 'main.ts'], project)
+    expect(output, 'counted 2')
+    expect(output, 'known true')
+  }
   expect(run('npx', ['pipewright', '--help']), 'resume')
   expect(run('npx', ['pipewright', 'run', 'pipeline.ts#doubles', '--inputs', 'inputs.json']), 'total: 12')
   expect(run('npx', ['pipewright', 'runs']), 'doubles')

@@ -6,7 +6,7 @@ import { PipewrightError } from '../internal/error.ts'
 import type { Artifact } from './artifact.ts'
 import type { BlobWriter } from './blob.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
-import { kindOf, type Stored } from './stored.ts'
+import { artifactMark, artifactOf, kindOf, type Stored } from './stored.ts'
 import { fileName, isInside, returnedPath } from './workdir.ts'
 
 /** A file of a directory. */
@@ -60,8 +60,8 @@ class StoredDirectory implements DirectoryHandle {
     return (JSON.parse(Buffer.from(bytes).toString('utf8')) as { files: DirectoryEntry[] }).files
   }
 
-  static artifactOf(directory: StoredDirectory): Artifact {
-    return directory.#artifact
+  get [artifactMark](): Artifact {
+    return this.#artifact
   }
 
   async #copy(): Promise<string> {
@@ -145,7 +145,8 @@ class DirectoryKind implements Kind<DirectoryHandle, string | DirectoryHandle> {
   }
 
   async encode(value: unknown, context: EncodeContext): Promise<Artifact> {
-    if (value instanceof StoredDirectory) return StoredDirectory.artifactOf(value)
+    const artifact = artifactOf(value, 'directory')
+    if (artifact !== undefined) return artifact
     if (typeof value !== 'string') {
       throw new PipewrightError(
         'OUTPUT_INVALID',

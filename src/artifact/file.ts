@@ -8,7 +8,7 @@ import type { BlobWriter } from './blob.ts'
 import type { CsvOptions } from './csv.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
 import { check, issueLines } from './schema.ts'
-import { kindOf, type Stored } from './stored.ts'
+import { artifactMark, artifactOf, kindOf, type Stored } from './stored.ts'
 import type { Table } from './table.ts'
 import { utf8Text } from './utf8.ts'
 import { fileName, returnedPath } from './workdir.ts'
@@ -152,8 +152,8 @@ class StoredFile implements FileHandle {
     return (await readCsv(() => this.stream(), row, this.#context.name, options)) as never
   }
 
-  static artifactOf(file: StoredFile): Artifact {
-    return file.#artifact
+  get [artifactMark](): Artifact {
+    return this.#artifact
   }
 
   async #copy(): Promise<string> {
@@ -201,10 +201,8 @@ export class FileKind implements Kind<FileHandle, FileOutput> {
 
   async encode(value: unknown, context: EncodeContext): Promise<Artifact> {
     const { mediaType } = this
-    if (value instanceof StoredFile) {
-      const artifact = StoredFile.artifactOf(value)
-      return mediaType === anyMediaType ? artifact : { ...artifact, mediaType }
-    }
+    const artifact = artifactOf(value, 'file')
+    if (artifact !== undefined) return mediaType === anyMediaType ? artifact : { ...artifact, mediaType }
     if (typeof value === 'string') {
       const { path, stats } = await returnedPath(value, await context.workdir())
       if (!stats.isFile())

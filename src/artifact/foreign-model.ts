@@ -9,7 +9,7 @@ import { directory, type DirectoryHandle } from './directory.ts'
 import { file, type FileHandle, type FileOutput } from './file.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
 import { isSchema, jsonSchemaOf } from './schema.ts'
-import { isStored, kindOf } from './stored.ts'
+import { artifactMark, artifactOf, isStored, kindOf } from './stored.ts'
 import { fileName, returnedPath } from './workdir.ts'
 
 declare const types: unique symbol
@@ -123,8 +123,8 @@ class FileModel implements ForeignModel {
     })
   }
 
-  static artifactOf(model: FileModel): Artifact {
-    return model.#artifact
+  get [artifactMark](): Artifact {
+    return this.#artifact
   }
 
   async #copy(): Promise<string> {
@@ -145,11 +145,6 @@ export async function foreignContent(
   if (artifact.kind !== 'model' || artifact.meta?.['format'] === 'typescript') return undefined
   const bytes = await blobs.bytes(artifact)
   return (JSON.parse(Buffer.from(bytes).toString('utf8')) as ForeignManifest).content
-}
-
-/** The artifact that a model of a foreign format was read from. */
-export function artifactOfForeign(value: AnyModel): Artifact | undefined {
-  return value instanceof FileModel ? FileModel.artifactOf(value) : undefined
 }
 
 /** A stored model of a foreign format. */
@@ -277,7 +272,7 @@ export class ForeignModelKind implements Kind<unknown, never> {
   }
 
   #passedOn(value: AnyModel): Artifact {
-    const artifact = artifactOfForeign(value)
+    const artifact = artifactOf(value, 'model')
     if (artifact !== undefined && value.format === this.format) return artifact
     throw new PipewrightError(
       'OUTPUT_INVALID',

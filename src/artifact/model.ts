@@ -6,7 +6,6 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { AnyModel, ModelSignature } from './any-model.ts'
 import type { Artifact } from './artifact.ts'
 import {
-  artifactOfForeign,
   foreignModel,
   ForeignModelKind,
   type ForeignFormat,
@@ -18,7 +17,7 @@ import { encodeJson } from './json.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
 import type { AnyPredictor, Model, ModelManifest, Predictor } from './predictor.ts'
 import { check, issueLines, jsonSchemaOf, type Schema } from './schema.ts'
-import { kindOf } from './stored.ts'
+import { artifactMark, artifactOf, kindOf } from './stored.ts'
 
 async function parsed(
   schema: Schema,
@@ -82,9 +81,9 @@ export class PredictorModel implements Model<unknown, unknown> {
     return outputs
   }
 
-  /** The artifact this model was read from; undefined for one that a step has just made. */
-  static artifactOf(model: PredictorModel): Artifact | undefined {
-    return model.#artifact
+  /** Undefined for one that a step has just made. */
+  get [artifactMark](): Artifact | undefined {
+    return this.#artifact
   }
 
   static predictorOf(model: PredictorModel): AnyPredictor {
@@ -116,13 +115,13 @@ export class OpaqueModel implements Model<never, unknown> {
   readonly predictor: string
   readonly digest: Digest
   readonly signature: ModelSignature
-  readonly artifact: Artifact
+  readonly [artifactMark]: Artifact
 
   constructor(manifest: ModelManifest, artifact: Artifact) {
     this.predictor = manifest.predictor
     this.digest = artifact.digest
     this.signature = manifest.signature
-    this.artifact = artifact
+    this[artifactMark] = artifact
   }
 
   async predict(): Promise<never> {
@@ -142,20 +141,21 @@ export class OpaqueModel implements Model<never, unknown> {
 
 /** The artifact that a model was read from; undefined for one that has not been stored. */
 export function artifactOfModel(value: AnyModel): Artifact | undefined {
-  if (value instanceof OpaqueModel) return value.artifact
-  return value instanceof PredictorModel ? PredictorModel.artifactOf(value) : artifactOfForeign(value)
+  return artifactOf(value, 'model')
 }
 
 /** What a model kind is declared with: `predictor 'classifier'`, `format 'onnx'`; undefined for any model. */
 export function modelDeclaredWith(kind: Kind<unknown, never>): string | undefined {
-  if (kind instanceof ForeignModelKind) return `format '${kind.format}'`
-  const predictor = kind instanceof ModelKind ? kind.predictor : undefined
+  if (isForeignModelKind(kind)) return `format '${kind.format}'`
+  const predictor = kind.name === 'model' ? (kind as ModelKind).predictor : undefined
   return predictor === undefined ? undefined : `predictor '${predictor.name}'`
 }
 
 /** Tells whether a kind is that of models that are files. */
-export function isForeignModelKind(kind: Kind<unknown, never>): boolean {
-  return kind instanceof ForeignModelKind
+export function isForeignModelKind(
+  kind: Kind<unknown, never>,
+): kind is Kind<unknown, never> & Pick<ForeignModelKind, 'format'> {
+  return kind.name === 'model' && 'format' in kind
 }
 
 /** Reads the manifest of a stored model. */
@@ -183,18 +183,14 @@ class ModelKind implements Kind<unknown, never> {
   }
 
   async encode(value: unknown, context: EncodeContext): Promise<Artifact> {
-    if (value instanceof OpaqueModel) return value.artifact
-    const foreign = artifactOfForeign(value as AnyModel)
-    if (foreign !== undefined)
-      return this.predictor === undefined ? foreign : this.#refuseForeign(foreign, 'OUTPUT_INVALID')
+    const stored = artifactOfModel(value as AnyModel)
+    if (stored !== undefined) return this.#passedOn(value as AnyModel, stored)
     if (!(value instanceof PredictorModel)) {
       throw new PipewrightError('OUTPUT_INVALID', 'the value is not a model', {
         fix: `return ${this.predictor?.name ?? 'predictor'}.of(state)`,
       })
     }
     this.#refuseOther(value.predictor, 'OUTPUT_INVALID')
-    const stored = PredictorModel.artifactOf(value)
-    if (stored !== undefined) return stored
     const predictor = PredictorModel.predictorOf(value)
     const given = await PredictorModel.stateOf(value)
     // Only checked: it is stored as it was given and parsed when it is used, so that it is parsed once.
@@ -253,6 +249,13 @@ class ModelKind implements Kind<unknown, never> {
         ) as unknown,
       artifact,
     )
+  }
+
+  #passedOn({ format, predictor }: AnyModel, artifact: Artifact): Artifact {
+    if (format !== 'typescript')
+      return this.predictor === undefined ? artifact : this.#refuseForeign(artifact, 'OUTPUT_INVALID')
+    this.#refuseOther(predictor!, 'OUTPUT_INVALID')
+    return artifact
   }
 
   #refuseForeign({ meta }: Artifact, code: 'INPUT_INVALID' | 'OUTPUT_INVALID'): never {

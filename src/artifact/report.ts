@@ -5,7 +5,7 @@ import type { Artifact } from './artifact.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
 import { blockProblem, type ReportBlock } from './report-block.ts'
 import { issueLines } from './schema.ts'
-import { kindOf, type Stored } from './stored.ts'
+import { artifactMark, artifactOf, kindOf, type Stored } from './stored.ts'
 
 /**
  * Something to be read or looked at: Markdown, tables, charts, pictures, Vega-Lite specifications, HTML fragments.
@@ -81,8 +81,8 @@ class StoredReport implements ReportHandle {
     return { ...(stored.title === undefined ? {} : { title: stored.title }), blocks }
   }
 
-  static artifactOf(report: StoredReport): Artifact {
-    return report.#artifact
+  get [artifactMark](): Artifact {
+    return this.#artifact
   }
 }
 
@@ -95,7 +95,8 @@ class ReportKind implements Kind<ReportHandle, Report | ReportHandle> {
   }
 
   async encode(value: unknown, context: EncodeContext): Promise<Artifact> {
-    if (value instanceof StoredReport) return StoredReport.artifactOf(value)
+    const artifact = artifactOf(value, 'report')
+    if (artifact !== undefined) return artifact
     if (typeof value !== 'object' || value === null || !Array.isArray((value as Partial<Report>).blocks)) {
       throw new PipewrightError('OUTPUT_INVALID', 'the value is no report', {
         fix: "return { title, blocks: [{ type: 'markdown', text }] }",

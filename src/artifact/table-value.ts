@@ -2,9 +2,13 @@ import type { Table as ArrowTable } from 'apache-arrow'
 import { PipewrightError } from '../internal/error.ts'
 import { nearest } from '../internal/nearest.ts'
 import type { Artifact } from './artifact.ts'
-import { kindOf, type Stored } from './stored.ts'
+import { artifactMark, artifactOf, isStored, kindOf, type Stored } from './stored.ts'
 import { loadArrow, toArrow } from './table-arrow.ts'
 import { cellOf, setCell, type Column, type ColumnType } from './table-columns.ts'
+import { Texts } from './texts.ts'
+
+/** Where a table has its columns for another copy of this package. */
+const columnsMark: unique symbol = Symbol.for('pipewright.table-columns') as never
 
 /** What a column of a {@link Table} is. */
 export interface ColumnInfo {
@@ -104,12 +108,30 @@ export class ColumnTable implements Table<unknown> {
     return toArrow(await loadArrow(), this.#columns, this.length)
   }
 
-  /** The artifact this table was read from; undefined for one that was just made. */
-  static artifactOf(table: ColumnTable): Artifact | undefined {
-    return table.#artifact
+  /** Undefined for one that was just made. */
+  get [artifactMark](): Artifact | undefined {
+    return this.#artifact
+  }
+
+  get [columnsMark](): readonly Column[] {
+    return this.#columns
   }
 
   static columnsOf(table: ColumnTable): readonly Column[] {
     return table.#columns
   }
+
+  /** A value as a table of this copy of the package, with the same cells; undefined for what is no table. */
+  static from(value: unknown): ColumnTable | undefined {
+    if (value instanceof ColumnTable) return value
+    if (!isStored(value) || value[kindOf] !== 'table') return undefined
+    const { length, [columnsMark]: columns } = value as ColumnTable
+    return new ColumnTable(columns.map(ownColumn), length, artifactOf(value, 'table'))
+  }
+}
+
+/** Texts are told from other cells by their class. */
+function ownColumn(column: Column): Column {
+  const { cells } = column
+  return 'offsets' in cells ? { ...column, cells: new Texts(cells.offsets, cells.bytes) } : column
 }

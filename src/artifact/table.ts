@@ -8,6 +8,7 @@ import { columnTypes, rowShape } from './row-schema.ts'
 import { issueLines, jsonSchemaOf, type Schema, type SchemaIssue } from './schema.ts'
 import { toIpc } from './table-arrow.ts'
 import type { Column } from './table-columns.ts'
+import { artifactOf } from './stored.ts'
 import { tableDigest } from './table-digest.ts'
 import { fromIpc } from './table-read.ts'
 import { ColumnTable, type Table } from './table-value.ts'
@@ -69,7 +70,7 @@ class TableKind implements Kind<unknown, never> {
 
   async encode(value: unknown, context: EncodeContext): Promise<Artifact> {
     const table = await this.#tableOf(value)
-    const stored = ColumnTable.artifactOf(table)
+    const stored = artifactOf(table, 'table')
     if (stored !== undefined) return stored
     const columns = ColumnTable.columnsOf(table)
     const blob = await putPieces(await toIpc(columns, table.length), context.blobs)
@@ -95,9 +96,10 @@ class TableKind implements Kind<unknown, never> {
   }
 
   async #tableOf(value: unknown): Promise<ColumnTable> {
-    if (value instanceof ColumnTable) {
-      this.#checkColumns(ColumnTable.columnsOf(value), value.length, 'OUTPUT_INVALID')
-      return value
+    const table = ColumnTable.from(value)
+    if (table !== undefined) {
+      this.#checkColumns(ColumnTable.columnsOf(table), table.length, 'OUTPUT_INVALID')
+      return table
     }
     const isRows =
       typeof value === 'object' &&

@@ -17,6 +17,9 @@ const final: ReadonlySet<ErrorCode> = new Set([
   'NOT_DETERMINISTIC',
   'SOURCE_CHANGED',
   'FUNCTION_NOT_FOUND',
+  'DEPENDENCY_MISSING',
+  // What makes an environment tries its index again by itself.
+  'ENVIRONMENT_INVALID',
 ])
 
 /** Whether an error is worth another try where the step has no `retryIf`. */

@@ -58,6 +58,12 @@ export class PipewrightError extends Error {
     Object.defineProperty(this, marker, { value: true })
   }
 
+  /** Errors of another copy count too: of this class all, of one that extends it those of its name. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
+    return PipewrightError.isInstance(value) && (this === PipewrightError || value.name === this.name)
+  }
+
   /** Tells whether a value is a PipewrightError of this or another copy of the package. */
   static isInstance(value: unknown): value is PipewrightError {
     return typeof value === 'object' && value !== null && marker in value

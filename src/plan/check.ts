@@ -19,6 +19,8 @@ export interface CheckContext {
   readonly uncacheable?: Readonly<Record<string, string | null>>
   /** By step: the modules and packages of which all counts, where less would do if they could be told apart. */
   readonly wide?: Readonly<Record<string, readonly string[]>>
+  /** Steps that run nothing in a thread of Node: what they run is ended when their time is over. */
+  readonly outside?: ReadonlySet<string>
   /** How much there is of each named resource. */
   readonly resources?: Readonly<Record<string, number>>
   /** Whether another process can find the pipeline's code. */
@@ -45,7 +47,8 @@ function stepFindings(key: string, step: StepDeclaration, context: CheckContext)
       fix: 'let code say what it loads: no eval, no names that are made when it runs; give packages a version',
     })
   }
-  if (step.timeout !== undefined && (step.runner ?? 'inline') === 'inline') {
+  const isOutside = context.outside?.has(key) ?? false
+  if (step.timeout !== undefined && (step.runner ?? 'inline') === 'inline' && !isOutside) {
     findings.push({
       level: 'note',
       subject: step.name,

@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks'
+
 /**
  * How far a Python environment is that is made of a file of requirements.
  *
@@ -51,8 +53,8 @@ export class EnvironmentListeners {
 
   /** Tells a function until what is returned is called; it cannot make anything fail. */
   add(listener: (progress: EnvironmentProgress) => void): () => void {
-    // One function may be given twice.
-    const own = (progress: EnvironmentProgress): void => listener(progress)
+    // One function may be given twice. An attempt may be what makes it: what a listener prints is no log of its step.
+    const own = AsyncResource.bind((progress: EnvironmentProgress): void => listener(progress))
     this.#listeners.add(own)
     return () => void this.#listeners.delete(own)
   }

@@ -62,12 +62,17 @@ async function ask(command: string, root: string): Promise<Interpreter> {
     answer = JSON.parse(stdout) as Interpreter
   } catch (cause) {
     const { code, stderr = '' } = cause as NodeJS.ErrnoException & { stderr?: string }
-    const said = stderr.trim().split('\n').slice(-5).join('\n')
+    const lines = stderr.trim().split('\n')
+    // A traceback says it at its end, whatever chooses among Pythons at its beginning.
+    const reason = lines[0]!.startsWith('Traceback') ? lines.at(-1)! : lines[0]!
     throw new PipewrightError(
       'ENVIRONMENT_INVALID',
       code === 'ENOENT'
         ? `there is no Python interpreter '${command}'`
-        : `'${command}' does not run as a Python interpreter${said === '' ? '' : `:\n${said}`}`,
+        : [
+            `'${command}' does not run as a Python interpreter${reason === '' ? '' : `: ${reason}`}`,
+            ...lines.slice(1).slice(-5),
+          ].join('\n'),
       {
         fix: "install it, or name another one: python: 'python3.12', { interpreter: '/opt/python/bin/python3' } or { venv: '.venv' }",
         details: { interpreter: command },

@@ -216,7 +216,10 @@ async function runTool(
       reject(
         new PipewrightError(
           'ENVIRONMENT_INVALID',
-          `the environment of ${requirements} cannot be made: ${command} ${how}${last.length === 0 ? '' : `:\n${last.join('\n')}`}`,
+          [
+            `the environment of ${requirements} cannot be made: ${reasonIn(last) ?? `${command} ${how}`}`,
+            ...last,
+          ].join('\n'),
           {
             fix: 'correct the file, or look whether the package index can be reached; a folder of packages works offline: PIP_FIND_LINKS, PIP_NO_INDEX',
             details: { requirements },
@@ -246,6 +249,12 @@ async function runTool(
       else fail(ended === null ? `ended with code ${code}` : `was ended by ${ended}`)
     })
   })
+}
+
+/** The line that says why, where a tool marks one: pip by `ERROR:`, uv by `╰─▶`. */
+function reasonIn(lines: readonly string[]): string | undefined {
+  const reasons = lines.flatMap((line) => /^\s*(?:ERROR:|╰─▶) (.+)/.exec(line)?.[1] ?? [])
+  return reasons.at(-1)
 }
 
 /** Where packages come from is said by variables of the tools. */

@@ -1,3 +1,4 @@
+import { didYouMean } from '../internal/nearest.ts'
 import { own } from '../internal/own.ts'
 import { projectPath } from '../internal/project-path.ts'
 import { isPythonStep, type PythonStep } from '../define/python-step.ts'
@@ -20,7 +21,7 @@ import { resolvePython, type PythonSettings } from './python-environment.ts'
 import { pythonText } from './python-text.ts'
 import { pythonEntry } from './python-workers.ts'
 import { returnedMisfit } from './returned-fit.ts'
-import { signatureOf, type PythonSignature } from './signature.ts'
+import { moduleSignatures, notThere, type ModuleSignatures, type PythonSignature } from './signature.ts'
 import { misfit } from './type-fit.ts'
 
 /** Where the functions of Python steps do not fit what the steps declare, as far as their texts tell. */
@@ -37,14 +38,17 @@ export async function signatureFindings(
       const { function: name } = code
       // The parameters of a notebook are looked at elsewhere.
       if (name === undefined) return []
-      let signature: PythonSignature | undefined
+      let answer: ModuleSignatures
       try {
         const interpreter = await resolvePython(code.python, settings)
-        signature = await signatureOf(interpreter, pythonEntry(code, root), name, root)
+        answer = await moduleSignatures(interpreter, pythonEntry(code, root), [name], root)
       } catch {
         // Why Python cannot be started is why the step is not cached, which is another finding.
         return []
       }
+      const absent = absence(answer, step, root)
+      if (absent !== undefined) return [absent]
+      const signature = answer.problem === undefined ? own(answer.functions, name) : undefined
       if (signature === undefined) return []
       const place = `${name} (${projectPath(root, signature.file)}:${signature.line})`
       const { inputs } = plan.steps[key]!
@@ -59,6 +63,24 @@ export async function signatureFindings(
     }),
   )
   return found.flat()
+}
+
+/** That there is no such script or function. A module without a text may be a compiled one. */
+function absence(
+  answer: ModuleSignatures,
+  { name: subject, python: { script, function: name } }: PythonStep,
+  root: string,
+): Finding | undefined {
+  if (answer.problem === 'absent' && script !== undefined)
+    return {
+      level: 'warning',
+      subject,
+      message: `the script ${script} is not there`,
+      fix: 'give its path relative to the project',
+    }
+  if (answer.problem !== undefined || answer.unread[name!] !== notThere) return undefined
+  const message = `${projectPath(root, answer.file)} has no function '${name}'`
+  return { level: 'warning', subject, message, fix: didYouMean(name!, answer.names) }
 }
 
 /** What is wrong, and what to do about it. */

@@ -1,5 +1,4 @@
 import type { Json } from '../internal/json.ts'
-import { own } from '../internal/own.ts'
 import { askPython } from './ask-python.ts'
 import type { Interpreter } from './interpreter.ts'
 import type { PythonEntry } from './python-workers.ts'
@@ -103,13 +102,5 @@ export async function moduleSignatures(
   return (await askPython('pipewright_signature.py', interpreter, question, root)) as ModuleSignatures
 }
 
-/** The signature of a function; undefined where the text does not tell it. */
-export async function signatureOf(
-  interpreter: Interpreter,
-  entry: PythonEntry,
-  name: string,
-  root: string,
-): Promise<PythonSignature | undefined> {
-  const answer = await moduleSignatures(interpreter, entry, [name], root)
-  return answer.problem === undefined ? own(answer.functions, name) : undefined
-}
+/** What is said of a name that is nowhere in a module. */
+export const notThere = 'is not there'

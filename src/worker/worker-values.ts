@@ -67,10 +67,12 @@ function columnOf({ name, type, valid, missing }: Column, types: readonly string
 
 async function tableInput(
   kind: Kind<unknown, never>,
-  table: ColumnTable,
+  value: unknown,
   formats: readonly string[],
   exchange: Exchange,
 ): Promise<WorkerInput> {
+  // The kind of the step may be of another copy of the package.
+  const table = ColumnTable.from(value)!
   const columns = ColumnTable.columnsOf(table)
   const shape = isTableKind(kind) ? rowShape(kind.row, 'output') : undefined
   const told = columns.map((column) => columnOf(column, shape?.properties.get(column.name) ?? []))
@@ -97,7 +99,7 @@ export async function toWorkerInput(
     case 'metrics':
       return { kind: kind.name, ...(await exchange.carried(value, { nonFinite: kind.name === 'metrics' })) }
     case 'table':
-      return tableInput(kind, value as ColumnTable, formats, exchange)
+      return tableInput(kind, value, formats, exchange)
     case 'file': {
       const file = value as FileHandle
       return { kind: 'file', path: await file.path(), mediaType: file.mediaType }

@@ -15,6 +15,11 @@ function headline(message: string): string {
   return first.endsWith(':') ? `${first} ${second.trim()}` : first
 }
 
+/** What the error of a step says to do, on one line. */
+function fixOf(message: string): string | undefined {
+  return message.split('\nFix: ').at(1)?.split('\n')[0]
+}
+
 /**
  * A run that did not succeed: thrown by `pw.run`, `pw.resume` and `handle.result()`.
  *
@@ -41,7 +46,14 @@ export class RunFailedError extends PipewrightError {
       message: error.message,
       cause,
     }))
-    const lines = failures.slice(0, 10).map(({ node, message }) => `  ${node}: ${headline(message)}`)
+    const shown = failures.slice(0, 10)
+    const lines = shown.flatMap(({ node, message }, at) => {
+      const fix = fixOf(message)
+      // Items of a map often fail for one reason.
+      const isLast = shown.findLastIndex((other) => fixOf(other.message) === fix) === at
+      const told = fix !== undefined && isLast ? [`    Fix: ${fix}`] : []
+      return [`  ${node}: ${headline(message)}`, ...told]
+    })
     if (failures.length > 10) lines.push(`  … and ${failures.length - 10} more`)
     const { error } = outcome
     const state = outcome.state === 'cancelled' ? 'cancelled' : 'failed'

@@ -18,6 +18,7 @@ import type { PlanGraph } from '../plan/locate.ts'
 import type { Given } from '../plan/inputs.ts'
 import type { Page, RunDetail, RunQuery, RunRecord } from '../record/records.ts'
 import { EnvironmentListeners, type EnvironmentProgress } from '../python/environment-progress.ts'
+import { isPythonStep } from '../define/python-step.ts'
 import { notebookFindings } from '../python/notebook-findings.ts'
 import { signatureFindings } from '../python/signature-findings.ts'
 import { Registry } from '../registry/registry.ts'
@@ -205,6 +206,7 @@ export class Workspace implements AsyncDisposable {
     const findings = check(plan, {
       uncacheable,
       wide,
+      outside: new Set([...program.steps].filter(([, step]) => isPythonStep(step)).map(([key]) => key)),
       resources: this.#parts.resources,
       importable: address !== null,
     })

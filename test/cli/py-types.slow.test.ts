@@ -98,7 +98,7 @@ test('the steps that are written compile in a pipeline, and run', async () => {
     ! input 'frame': its columns are in no annotation: Annotated[…, Row], with a TypedDict Row, tells them
     ! input 'least': its default is left to Python: standard()
   standard is no step: it returns float, and a step's function returns a dict of its outputs
-next: import { makeRows } from 'steps.ts' in a pipeline, or pipewright check <pipeline>
+next: import { makeRows } from './steps.ts' in a pipeline, or pipewright check <pipeline>
 `)
   const text = await readFile(join(cwd, 'steps.ts'), 'utf8')
   const shown = new Map([

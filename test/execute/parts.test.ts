@@ -36,7 +36,8 @@ describe('the wait before another try', () => {
     expect(isRetryable(new Error('x'))).toBe(true)
     expect(isRetryable('x')).toBe(true)
     expect(isRetryable(new PipewrightError('STEP_TIMEOUT', 'x'))).toBe(true)
-    expect(isRetryable(new PipewrightError('OUTPUT_INVALID', 'x'))).toBe(false)
+    for (const code of ['OUTPUT_INVALID', 'ENVIRONMENT_INVALID', 'DEPENDENCY_MISSING'] as const)
+      expect(isRetryable(new PipewrightError(code, 'x'))).toBe(false)
   })
 })
 

@@ -416,5 +416,6 @@ test('check: what can be known of a plan before it runs', () => {
     timeout,
     "warning train asks for 1 of resource 'gpu', there are 0: it can never run",
   ])
+  expect(found({ resources: { gpu: 1 }, outside: new Set(['train']) })).toEqual([])
   expect(found({})).toEqual([timeout, "note train asks for resource 'gpu', which the settings do not bound"])
 })

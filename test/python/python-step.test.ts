@@ -319,6 +319,12 @@ describe('errors', () => {
     expect(missing.message).toContain("there is no Python interpreter 'python-no-such'")
     const other = await failure(testStep(pythonStep('add', {}, {}, { python: { interpreter: 'true' } }), {}))
     expect(other.message).toContain("'true' does not run as a Python interpreter")
+    const shim = join(await tempFolder(), 'python3.99')
+    const text = 'manager: python3.99: command not found\n\nIt is in these versions:\n  3.99.1'
+    await writeFile(shim, `#!/bin/sh\necho '${text}' >&2\nexit 127\n`, { mode: 0o755 })
+    const chosen = await failure(testStep(pythonStep('add', {}, {}, { python: shim }), {}))
+    expect(chosen.message).toContain('Python interpreter: manager: python3.99: command not found\n')
+    expect(chosen.message).toContain('  3.99.1\n')
     const venv = await failure(testStep(pythonStep('add', {}, {}, { python: { venv: 'test' } }), {}))
     expect(venv.message).toContain('is no virtual environment')
     const file = await failure(

@@ -393,3 +393,32 @@ test('a model is a path or a Model, in and out', async () => {
     "does not fit input 'a': float cannot hold a model, which is a path",
   ])
 })
+
+test('a script or a function that is not there is told, and nothing where the text does not tell all names', async () => {
+  const root = await tempFolder()
+  await writeFile(join(root, 'own.py'), 'def train():\n    return {}\n')
+  await writeFile(join(root, 'stars.py'), 'from own import *\n')
+  await writeFile(join(root, 'made.py'), 'globals()["train"] = dict\n')
+  const pw = await tempWorkspace({ root, metadata: ':memory:' })
+  const found = async (entry: object): Promise<string[]> => {
+    const step = definePythonStep({
+      name: 'own',
+      version: '1',
+      timeout: '1m',
+      outputs: {},
+      ...entry,
+    } as never)
+    const findings = await pw.check(
+      definePipeline({ name: 'p' }, (p) => (p.step(step as never, {} as never), {})),
+    )
+    return findings.map(({ level, message, fix }) => `${level} ${message} (${fix})`)
+  }
+  expect(await found({ module: 'own', function: 'tarin' })).toEqual([
+    "warning own.py has no function 'tarin' (did you mean 'train'? (known: train))",
+  ])
+  expect(await found({ script: 'won.py', function: 'train' })).toEqual([
+    'warning the script won.py is not there (give its path relative to the project)',
+  ])
+  for (const entry of [{ script: 'own.py' }, { module: 'stars' }, { module: 'made' }])
+    expect(await found({ ...entry, function: 'train' })).toEqual([])
+})

@@ -119,5 +119,6 @@ async function reportWritten({ steps, skipped }: Stub, file: string, isChanged: 
   for (const { function: name, reason } of skipped)
     print(faint(`  ${printable(name)} is no step: ${printable(reason)}`))
   const [first] = steps
-  await printNext(`import { ${first!.constant} } from '${file}' in a pipeline`, 'pipewright check <pipeline>')
+  const from = file.startsWith('.') ? file : `./${file}`
+  await printNext(`import { ${first!.constant} } from '${from}' in a pipeline`, 'pipewright check <pipeline>')
 }

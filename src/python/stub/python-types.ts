@@ -8,7 +8,7 @@ import type { PythonEnvironment } from '../../define/python-step.ts'
 import type { Interpreter } from '../interpreter.ts'
 import { resolvePython, type PythonSettings } from '../python-environment.ts'
 import { pythonEntry } from '../python-workers.ts'
-import { moduleSignatures, type ModuleSignatures } from '../signature.ts'
+import { moduleSignatures, type ModuleSignatures, notThere } from '../signature.ts'
 import { nothingKept, type KeptOptions } from './kept-options.ts'
 import type { StepEntry } from './step-source.ts'
 import { stubOf, type SkippedFunction, type Stub } from './stub.ts'
@@ -56,9 +56,6 @@ export async function pythonTypes(
   if (stub.steps.length > 0) return { ...stub, skipped: [...stub.skipped, ...skipped] }
   throw noneToWrite(what, [...stub.skipped, ...skipped])
 }
-
-/** What is said of a name that is nowhere in a module. */
-const notThere = 'is not there'
 
 /** Names and syntax are all that is read: no environment is made of requirements for that. */
 function readingPython(python: PythonEnvironment | undefined): PythonEnvironment | undefined {
