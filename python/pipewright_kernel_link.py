@@ -60,6 +60,9 @@ class KernelLink:
     def relay(self):
         with self.channel.makefile("rb") as lines:
             for line in lines:
+                if not line.endswith(b"\n"):
+                    # The kernel was killed in the middle of it.
+                    break
                 message = json.loads(line)
                 if message["type"] == "called" and "failed" in message:
                     worker._channel.send({**message, "ask": self.calls.pop(message["ask"])})

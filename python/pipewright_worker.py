@@ -9,6 +9,7 @@ standard library alone, for Python 3.9 and later; the protocol is described in d
 import errno
 import importlib
 import importlib.util
+import itertools
 import json
 import logging
 import math
@@ -139,30 +140,39 @@ def once(key, call):
     """Calls a function once for this execution, and gives its result (JSON) when that is durable.
 
     A call that has given its result is never made again, in no later attempt or resume. The function may take one
-    parameter: the idempotency key of the call. Outside of a worker it is just called.
+    parameter without a default: the idempotency key of the call. Outside of a worker it is just called.
     """
-    if _run is None:
+    run = _run
+    if run is None:
         return _once_called(call, None)
-    if key in _run.calls():
+    key = str(key)
+    if key in run.calls():
         raise _Told("DEFINITION_INVALID", f"once '{key}' would wait for itself", "give the call inside of it another key")
-    answer = _ask({"type": "once", "key": str(key)})
+    answer = _ask({"type": "once", "key": key})
     if "call" in answer:
-        _run.calls().append(key)
+        run.calls().append(key)
         try:
             result = _plain(_once_called(call, answer["call"]["idempotencyKey"]), "", f"once '{key}'")
         except BaseException as error:
             _send_from_step({"type": "called", "ask": answer["ask"], "failed": _text(error)})
             raise
         finally:
-            _run.calls().remove(key)
-        answer = _ask({"type": "called", **_run.json(result)}, answer["ask"])
+            run.calls().remove(key)
+        answer = _ask({"type": "called", **run.json(result)}, answer["ask"])
     return _json_of(answer) if "value" in answer or "file" in answer else None
 
 
 def _once_called(call, key):
     import inspect
 
-    return call(key) if inspect.signature(call).parameters else call()
+    try:
+        parameters = inspect.signature(call).parameters.values()
+    except (TypeError, ValueError):
+        # Some functions of C tell nothing of themselves.
+        parameters = ()
+    # One with a default is the way in which a lambda keeps a value of a loop: lambda item=item: …
+    takes = any(one.default is one.empty and one.kind in (0, 1) for one in parameters)
+    return call(key) if takes else call()
 
 
 def secret(name):
@@ -835,8 +845,7 @@ def _output(value, declared, what):
         return _table(value, what)
     if kind in ("file", "directory", "model"):
         if isinstance(value, (bytes, bytearray)) and kind != "directory":
-            _run.files += 1
-            path = Path(_run.workdir) / f".bytes-{_run.files}"
+            path = Path(_run.workdir) / f".bytes-{next(_run.files)}"
             path.write_bytes(value)
             value = path
         if not isinstance(value, (str, os.PathLike)):
@@ -1035,7 +1044,8 @@ class _Run:
         self.cancelled = threading.Event()
         self.finished = threading.Event()
         self.raised = False
-        self.files = 0
+        # Threads may ask at the same time: a step of a counter is one operation.
+        self.files = itertools.count(1)
         self.local = threading.local()
 
     def calls(self):
@@ -1048,8 +1058,7 @@ class _Run:
         """A file for what is too large for a message; the host removes it."""
         folder = Path(self.request["exchange"])
         folder.mkdir(parents=True, exist_ok=True)
-        self.files += 1
-        return folder / f"out-{self.files}-{name}"
+        return folder / f"out-{next(self.files)}-{name}"
 
     def json(self, value):
         text = json.dumps(value, allow_nan=False)

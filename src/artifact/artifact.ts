@@ -29,8 +29,9 @@ export interface Artifact {
 }
 
 /** Bytes of a value: those of a directory, or of a model that is files, are not in the manifest that `size` tells of. */
-export function contentBytes({ size, meta }: Artifact): number {
-  const bytes = meta?.['contentSize'] ?? meta?.['bytes']
+export function contentBytes({ kind, size, meta }: Artifact): number {
+  // Of metrics the names are the user's.
+  const bytes = kind === 'model' ? meta?.['contentSize'] : kind === 'directory' ? meta?.['bytes'] : undefined
   return typeof bytes === 'number' ? bytes : size
 }
 

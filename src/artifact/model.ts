@@ -317,5 +317,14 @@ export function model<
 >
 export function model(): Kind<AnyModel>
 export function model(of?: AnyPredictor | ForeignFormat<StandardSchemaV1, StandardSchemaV1>): never {
-  return (of !== undefined && 'format' in of ? new ForeignModelKind(of) : new ModelKind(of)) as never
+  if (of === undefined) return new ModelKind(of) as never
+  if (typeof of === 'object' && 'predict' in of) return new ModelKind(of) as never
+  if (typeof of === 'object' && 'format' in of) return new ForeignModelKind(of) as never
+  throw new PipewrightError(
+    'DEFINITION_INVALID',
+    `model(…): ${JSON.stringify(of)} is no predictor and no format`,
+    {
+      fix: "give what definePredictor made, or { format: 'onnx' }",
+    },
+  )
 }

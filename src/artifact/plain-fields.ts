@@ -41,7 +41,11 @@ interface CheckDefinition {
 }
 
 interface ZodSchema {
-  readonly _zod: { readonly def: Definition }
+  readonly _zod: {
+    readonly def: Definition
+    /** The names of the classes that it is of. */
+    readonly traits?: ReadonlySet<string>
+  }
 }
 
 const types: Readonly<Record<string, PlainField['type']>> = {
@@ -71,7 +75,14 @@ function checked(
   return check === 'less_than' ? { ...field, most: stricter(field.most, bound, -1) } : undefined
 }
 
-function fieldOf({ _zod: { def } }: ZodSchema): PlainField | undefined {
+/** Tells whether all classes of a schema are zod's: one of somebody else's may check what no definition tells. */
+function isOfZod({ traits }: ZodSchema['_zod']): boolean {
+  return traits !== undefined && [...traits].every((name) => /^[$_]?Zod/.test(name))
+}
+
+function fieldOf({ _zod }: ZodSchema): PlainField | undefined {
+  const { def } = _zod
+  if (!isOfZod(_zod)) return undefined
   if (def.type === 'optional' || def.type === 'nullable') {
     const inner = def.innerType === undefined || def.checks?.length ? undefined : fieldOf(def.innerType)
     // One that may be both is null, as other languages have it.
@@ -91,7 +102,7 @@ function fieldOf({ _zod: { def } }: ZodSchema): PlainField | undefined {
     oneOf,
   }
   if (def.check !== undefined) field = checked(field, { check: def.check, format: def.format! })
-  for (const { _zod } of def.checks ?? []) field = field && checked(field, _zod.def)
+  for (const check of def.checks ?? []) field = field && checked(field, check._zod.def)
   return field
 }
 
@@ -112,9 +123,10 @@ export function plainFields(schema: Schema): ReadonlyMap<string, PlainField> | u
 }
 
 function read({ _zod }: Partial<ZodSchema>): ReadonlyMap<string, PlainField> | undefined {
-  const def = _zod?.def
+  if (_zod === undefined || !isOfZod(_zod)) return undefined
+  const { def } = _zod
   // A row without a catch-all loses what is not declared.
-  if (def?.type !== 'object' || def.checks?.length || def.catchall !== undefined) return undefined
+  if (def.type !== 'object' || def.checks?.length || def.catchall !== undefined) return undefined
   const fields = new Map<string, PlainField>()
   for (const [name, schema] of Object.entries(def.shape ?? {})) {
     const field = fieldOf(schema)

@@ -165,7 +165,8 @@ export async function attemptStep(task: AttemptTask, services: AttemptServices):
   }
   const storedReports = async (written: BlobWriter): Promise<Artifact[]> => {
     const reports: Artifact[] = []
-    for (const one of context.reports) {
+    // A copy: a function that was given up may go on to report.
+    for (const one of context.reports.slice()) {
       const stored = report().encode(one, { ...encode, blobs: written })
       reports.push(
         await stored.catch((error: unknown) => {

@@ -31,15 +31,18 @@ async function describe(path: string): Promise<MadeEnvironment> {
   return { path, requirements: origin?.requirements ?? null, bytes }
 }
 
-/** The bytes of all files in a folder; a link counts as such. */
+/** The bytes of all files in a folder; a link counts as such, and what goes away meanwhile as nothing. */
 async function bytesIn(folder: string): Promise<number> {
   let bytes = 0
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
-    if (!entry.isDirectory())
-      bytes += await lstat(join(entry.parentPath, entry.name)).then(
-        ({ size }) => size,
-        () => 0,
-      )
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    const path = join(folder, entry.name)
+    bytes += entry.isDirectory()
+      ? await bytesIn(path)
+      : await lstat(path).then(
+          ({ size }) => size,
+          () => 0,
+        )
+  }
   return bytes
 }
 

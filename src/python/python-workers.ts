@@ -8,6 +8,7 @@ import { PipewrightError } from '../internal/error.ts'
 import type { StepContext } from '../define/context.ts'
 import type { PythonCode, PythonPort, PythonStep } from '../define/python-step.ts'
 import { placed } from '../execute/error-record.ts'
+import { outsideWorkOf } from '../execute/outside-work.ts'
 import type { Use } from '../execute/hermetic/use.ts'
 import { programEnvironment } from '../internal/environment.ts'
 import { workerProtocol, type WorkerBootstrap, type WorkerState } from '../worker/protocol.ts'
@@ -136,10 +137,9 @@ export class PythonWorkers implements PythonPort {
     context: StepContext,
     uses: string | undefined,
   ): Promise<Readonly<Record<string, unknown>>> {
-    const { signal } = context
     let leased: Leased | undefined
     const listener = new CallListener(context, (message) => leased?.worker.send(message))
-    leased = await this.#lease(step, interpreter, listener, signal, uses)
+    leased = await this.#lease(step, interpreter, listener, context, uses)
     leased.worker.take(listener)
     const { grace = defaultGrace } = step.options
     const { notebook, function: name = notebook! } = step.python
@@ -159,9 +159,10 @@ export class PythonWorkers implements PythonPort {
     step: PythonStep,
     { executable }: Interpreter,
     listener: CallListener,
-    signal: AbortSignal,
+    context: StepContext,
     uses: string | undefined,
   ): Promise<Leased> {
+    const { signal } = context
     const { root } = this.#settings
     const entry = pythonEntry(step.python, root)
     const env = { ...programEnvironment(step.options.env ?? []), ...fixed }
@@ -169,7 +170,8 @@ export class PythonWorkers implements PythonPort {
       uses === undefined
         ? [workerFile]
         : [watchFile, watchArgument(uses, entry, step.options.env ?? [], root)]
-    return this.#pool.lease(JSON.stringify([executable, args, entry, env]), async () => {
+    const key = JSON.stringify([executable, args, entry, env])
+    const start = async (): Promise<{ worker: WorkerProcess; state: WorkerState }> => {
       const request = await this.#bootstrap(entry)
       const worker = new WorkerProcess({ command: executable, args, cwd: root, env, request }, listener)
       try {
@@ -189,7 +191,8 @@ export class PythonWorkers implements PythonPort {
       } finally {
         await rm(request, { force: true })
       }
-    })
+    }
+    return this.#pool.lease(key, start, outsideWorkOf(context).memoryLimit)
   }
 
   async #bootstrap(entry: PythonEntry): Promise<string> {
@@ -222,11 +225,11 @@ async function usesIn(path: string): Promise<Use[]> {
 }
 
 /** That the time of an attempt was over before its function could be called; anything else stays as it is. */
-function stillLoading(reason: unknown, { module, script }: PythonEntry): unknown {
+function stillLoading(reason: unknown, { module, script, notebook }: PythonEntry): unknown {
   if (!PipewrightError.isInstance(reason) || reason.code !== 'STEP_TIMEOUT') return reason
   return new PipewrightError(
     'STEP_TIMEOUT',
-    `its Python was still loading ${module ?? script} when its timeout was over, and was ended`,
+    `its Python was still loading ${module ?? script ?? notebook} when its timeout was over, and was ended`,
     {
       fix: 'look for what never ends at the top level of the module, or of one that it imports; or raise `timeout`',
       cause: reason,

@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { canonicalJson } from '../internal/canonical.ts'
 import { sha256 } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { unlessAborted } from '../execute/abortable.ts'
 import { programEnvironment } from '../internal/environment.ts'
+import { startGroup } from '../internal/process-group.ts'
 import { complete, originOf, pythonIn, takeIntoUse } from './environment-folder.ts'
 import { PackageCount, type EnvironmentProgress } from './environment-progress.ts'
 import { findInterpreter, type Interpreter } from './interpreter.ts'
@@ -29,6 +31,9 @@ export interface RequirementsRequest extends EnvironmentRequest {
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: EnvironmentProgress) => void) | undefined
 }
+
+/** What runs a tool, and ends it with this process: one that went on would write into what the next one makes. */
+const toolFile = fileURLToPath(new URL('../../python/pipewright_tool.py', import.meta.url))
 
 /** What an error shows of what a tool has printed. */
 const shownLines = 12
@@ -148,8 +153,8 @@ async function madeOnce(
     tool = (await hasUv(root)) ? 'uv' : 'pip'
     tell('making', `making the environment of ${requirements} with ${tool}, Python ${base.version}`)
     try {
-      for (const [command, ...args] of commands(tool, venv, executable, file, base))
-        await runTool(command!, args, request, (line) => tell('making', line))
+      for (const command of commands(tool, venv, executable, file, base))
+        await runTool(base, command, request, (line) => tell('making', line))
     } catch (error) {
       tell('failed', `the environment of ${requirements} was not made`)
       await rm(venv, { recursive: true, force: true })
@@ -203,52 +208,51 @@ function hasUv(root: string): Promise<boolean> {
   })
 }
 
-/** Runs a tool to its end; an error shows the last lines that it has printed. */
+/** Runs a tool to its end, or for as long as this process is there; an error shows the last lines that it has printed. */
 async function runTool(
-  command: string,
-  args: readonly string[],
+  { executable }: Interpreter,
+  command: readonly string[],
   { root, signal, requirements }: RequirementsRequest,
   onLine: (line: string) => void,
 ): Promise<void> {
+  signal?.throwIfAborted()
   const last: string[] = []
-  await new Promise<void>((resolve, reject) => {
-    const fail = (how: string, cause?: unknown): void =>
-      reject(
-        new PipewrightError(
-          'ENVIRONMENT_INVALID',
-          [
-            `the environment of ${requirements} cannot be made: ${reasonIn(last) ?? `${command} ${how}`}`,
-            ...last,
-          ].join('\n'),
-          {
-            fix: 'correct the file, or look whether the package index can be reached; a folder of packages works offline: PIP_FIND_LINKS, PIP_NO_INDEX',
-            details: { requirements },
-            ...(cause === undefined ? {} : { cause }),
-          },
-        ),
-      )
-    const child = spawn(command, args, {
-      cwd: root,
-      env: programEnvironment(indexVariables()),
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...(signal === undefined ? {} : { signal }),
-    })
-    for (const stream of [child.stdout, child.stderr])
-      createInterface({ input: stream }).on('line', (line) => {
-        if (line.trim() === '') return
-        last.push(line)
-        if (last.length > shownLines) last.shift()
-        onLine(line)
-      })
-    child.on('error', (error) =>
-      signal?.aborted === true ? reject(signal.reason) : fail(error.message, error),
+  const failed = (how: string, cause?: unknown): PipewrightError =>
+    new PipewrightError(
+      'ENVIRONMENT_INVALID',
+      [
+        `the environment of ${requirements} cannot be made: ${reasonIn(last) ?? `${command[0]!} ${how}`}`,
+        ...last,
+      ].join('\n'),
+      {
+        fix: 'correct the file, or look whether the package index can be reached; a folder of packages works offline: PIP_FIND_LINKS, PIP_NO_INDEX',
+        details: { requirements },
+        ...(cause === undefined ? {} : { cause }),
+      },
     )
-    child.on('close', (code, ended) => {
-      if (code === 0) resolve()
-      else if (signal?.aborted === true) reject(signal.reason)
-      else fail(ended === null ? `ended with code ${code}` : `was ended by ${ended}`)
-    })
+  const group = startGroup([executable, toolFile, ...command], {
+    cwd: root,
+    env: programEnvironment(indexVariables()),
+    stdio: 'pipe',
   })
+  for (const stream of [group.process.stdout!, group.process.stderr!])
+    createInterface({ input: stream }).on('line', (line) => {
+      if (line.trim() === '') return
+      last.push(line)
+      if (last.length > shownLines) last.shift()
+      onLine(line)
+    })
+  const kill = (): void => group.kill('SIGKILL')
+  signal?.addEventListener('abort', kill, { once: true })
+  try {
+    const { code, signal: by } = await group.ended.catch((error: Error) => {
+      throw failed(error.message, error)
+    })
+    signal?.throwIfAborted()
+    if (code !== 0) throw failed(by === null ? `ended with code ${code}` : `was ended by ${by}`)
+  } finally {
+    signal?.removeEventListener('abort', kill)
+  }
 }
 
 /** The line that says why, where a tool marks one: pip by `ERROR:`, uv by `╰─▶`. */

@@ -22,6 +22,8 @@ interface Kept {
   /** By file that it has loaded: how it looked. */
   readonly files: Map<string, string>
   readonly memory: number
+  /** Bytes that its calls have left. */
+  growth: number
   calls: number
   stopIdle?: NodeJS.Timeout
 }
@@ -34,6 +36,9 @@ export interface Leased {
   /** Gives it back; one that is not to be used again ends. */
   readonly done: (isFit: boolean) => Promise<void>
 }
+
+/** What earlier calls have left counts for the memory limit of a call: that may be so much of it. */
+const shareOfGrowth = 0.1
 
 /** Workers that have loaded their code, by what was loaded; each one serves one call at a time. */
 export class WorkerPool {
@@ -57,15 +62,19 @@ export class WorkerPool {
     return this.#spare.length
   }
 
-  /** A worker that waits, and whose files are as it has loaded them; else one that `start` makes. */
+  /**
+   * A worker that waits, whose files are as it has loaded them, and in which earlier calls have left little of the memory
+   * limit (bytes); else one that `start` makes.
+   */
   async lease(
     key: string,
     start: () => Promise<{ worker: WorkerProcess; state: WorkerState }>,
+    memoryLimit = Infinity,
   ): Promise<Leased> {
-    const found = this.#takeSpare(key)
+    const found = this.#takeSpare(key, memoryLimit * shareOfGrowth)
     if (found !== undefined) return this.#leased(found)
     const { worker, state } = await start()
-    const kept: Kept = { key, worker, files: new Map(), memory: state.memory ?? 0, calls: 0 }
+    const kept: Kept = { key, worker, files: new Map(), memory: state.memory ?? 0, growth: 0, calls: 0 }
     const leased = this.#leased(kept)
     leased.note(state)
     return leased
@@ -81,19 +90,17 @@ export class WorkerPool {
     await Promise.all(spare.map(({ worker }) => worker.close()))
   }
 
-  #takeSpare(key: string): Kept | undefined {
+  #takeSpare(key: string, mostGrowth: number): Kept | undefined {
+    const last = (): Kept | undefined =>
+      this.#spare.findLast((one) => one.key === key && one.growth <= mostGrowth)
     // The one that was used last has the warmest memory.
-    for (let found = this.#last(key); found !== undefined; found = this.#last(key)) {
+    for (let found = last(); found !== undefined; found = last()) {
       this.#remove(found)
       const isFresh = [...found.files].every(([path, seen]) => fileLook(path) === seen)
       if (isFresh && found.worker.end === undefined) return found
       void found.worker.close()
     }
     return undefined
-  }
-
-  #last(key: string): Kept | undefined {
-    return this.#spare.findLast((one) => one.key === key)
   }
 
   #remove(kept: Kept): void {
@@ -105,17 +112,16 @@ export class WorkerPool {
     const { worker, files } = kept
     this.#used.add(worker)
     kept.calls++
-    let memory = kept.memory
     return {
       worker,
       note: (state) => {
-        memory = state.memory ?? memory
+        if (state.memory !== undefined) kept.growth = state.memory - kept.memory
         for (const path of state.files ?? []) files.set(path, fileLook(path))
       },
       done: async (isFit) => {
         this.#used.delete(worker)
         const { calls, growth } = this.#limits
-        const isSpent = kept.calls >= calls || memory - kept.memory > growth
+        const isSpent = kept.calls >= calls || kept.growth > growth
         if (!isFit || isSpent || this.#closed || worker.end !== undefined) return worker.close()
         this.#keep(kept)
       },

@@ -27,6 +27,7 @@ export class WorkerQuestions {
   readonly #context: StepContext
   readonly #answer: (message: HostMessage) => void
   readonly #calls = new Map<number, Call>()
+  #hasEnded = false
 
   constructor(context: StepContext, answer: (message: HostMessage) => void) {
     this.#context = context
@@ -53,8 +54,8 @@ export class WorkerQuestions {
 
   /** The function has ended: calls that it has left open give nothing any more. */
   end(): void {
-    for (const { reject } of this.#calls.values())
-      reject(new Error('the function has ended before the call had given its result'))
+    this.#hasEnded = true
+    for (const { reject } of this.#calls.values()) reject(endedBefore())
     this.#calls.clear()
   }
 
@@ -69,6 +70,8 @@ export class WorkerQuestions {
         const { key, ask } = question
         // Another ask for a key whose call goes on gets the result of that call.
         const result = await context.once(key, ({ idempotencyKey }) => {
+          // By now the process may serve another attempt.
+          if (this.#hasEnded) throw endedBefore()
           const called = new Promise<unknown>((resolve, reject) => this.#calls.set(ask, { resolve, reject }))
           this.#answer({ type: 'answer', ask, call: { idempotencyKey } })
           return called
@@ -93,6 +96,10 @@ export class WorkerQuestions {
   #exchange(): Exchange {
     return new Exchange(join(this.#context.workdir, exchangeFolder))
   }
+}
+
+function endedBefore(): Error {
+  return new Error('the function has ended before the call had given its result')
 }
 
 function contextValue(context: StepContext, name: ContextName): Json {

@@ -23,8 +23,9 @@ const longestInline = 64 * 1024
 
 /** A folder for what is too long for a message, made when it is first needed. */
 export class Exchange {
+  /** Counted over all: what is answered later must not overwrite what was given, or answered, before. */
+  static #files = 0
   readonly folder: string
-  #files = 0
 
   constructor(folder: string) {
     this.folder = folder
@@ -32,8 +33,7 @@ export class Exchange {
 
   async write(name: string, pieces: string | readonly Uint8Array[] | Iterable<string>): Promise<string> {
     await mkdir(this.folder, { recursive: true })
-    this.#files++
-    const path = join(this.folder, `in-${this.#files}-${name}`)
+    const path = join(this.folder, `in-${++Exchange.#files}-${name}`)
     await writeFile(path, pieces as string)
     return path
   }

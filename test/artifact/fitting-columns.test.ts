@@ -12,6 +12,18 @@ import { fromIpc } from '../../src/artifact/table-read.ts'
 import { ColumnTable } from '../../src/artifact/table-value.ts'
 import { Texts } from '../../src/artifact/texts.ts'
 
+/** Numbers of a class that is not zod's own, which says nothing of what it checks. */
+const Even = z.core.$constructor<z.ZodType>('Even', (own, definition) => {
+  z.core.$ZodNumber.init(own as never, definition as never)
+  const { _zod: internals } = own
+  const parse = internals.parse.bind(internals)
+  internals.parse = (payload, context) => {
+    void parse(payload, context)
+    if ((payload.value as number) % 2 !== 0) payload.issues.push({ code: 'custom', input: 1, message: 'odd' })
+    return payload
+  }
+})
+
 const columnsOf = (rows: readonly object[]): Promise<readonly Column[]> =>
   collectRows(rows, z.looseObject({}), 'OUTPUT_INVALID').then((table) => ColumnTable.columnsOf(table))
 
@@ -54,6 +66,7 @@ describe('a schema of plain fields', () => {
     ],
     ['a choice of numbers', z.object({ a: z.literal([1, 2]), b: z.enum({ One: 1 }) })],
     ['a union', z.object({ a: z.number().or(z.nan()) })],
+    ['a class of somebody else', z.object({ a: new Even({ type: 'number' }) })],
     ['nested data', z.object({ a: z.array(z.number()) })],
     ['what keeps others', z.looseObject({ a: z.number() })],
     ['what refuses others', z.strictObject({ a: z.number() })],

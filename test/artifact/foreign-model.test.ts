@@ -132,6 +132,7 @@ test('another format, a predictor and what is no model are refused by name', asy
 test('a format is a word, and its sides are schemas', () => {
   for (const format of ['', 'a b', 'typescript', 3 as never, undefined as never])
     expect(() => model({ format })).toThrow(/is no format/)
+  expect(() => model('onnx' as never)).toThrow('"onnx" is no predictor and no format')
   expect(() => model({ format: 'onnx', input: {} as never })).toThrow(
     "model of format 'onnx': input is not a schema",
   )

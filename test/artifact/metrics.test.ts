@@ -1,6 +1,7 @@
 import { metrics } from 'pipewright'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { contentBytes } from '../../src/artifact/artifact.ts'
 import { bench } from './support.ts'
 
 const kind = metrics({ auc: z.number(), loss: z.number().or(z.nan()), more: z.any() })
@@ -30,6 +31,15 @@ test('what does not fit, and what is not declared, is listed with its name', asy
     code: 'VALUE_NOT_STORABLE',
     message: expect.stringContaining('.more is an instance of Map') as string,
   })
+})
+
+test('the size of metrics is none of them', async () => {
+  const { encode } = await bench()
+  const artifact = await encode(metrics({ bytes: z.number(), contentSize: z.number() }), {
+    bytes: 1e9,
+    contentSize: 2e9,
+  })
+  expect(contentBytes(artifact)).toBe(artifact.size)
 })
 
 test('a metric that is left out is none, whatever its name', async () => {

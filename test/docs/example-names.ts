@@ -8,6 +8,7 @@ import {
   list,
   model,
   table,
+  type AnyModel,
   type Artifact,
   type ArtifactStore,
   type Digest,
@@ -68,6 +69,10 @@ export declare function fit(
   rows: Iterable<Tumour>,
   rate: number,
 ): { readonly state: { weights: number[]; bias: number }; readonly loss: number }
+export declare const anyModel: AnyModel
+export declare const onnxModel: ForeignModel
+/** That of onnxruntime. */
+export declare const InferenceSession: { create(model: Uint8Array): Promise<unknown> }
 export declare function aucOf(model: Trained, rows: Iterable<Tumour>): Promise<number>
 export declare function download(url: string, signal: AbortSignal): Promise<Uint8Array>
 
@@ -195,7 +200,6 @@ export declare const rows: Table<Tumour>
 export declare const csv: FileHandle
 export declare const images: DirectoryHandle
 export declare const classifier: Trained
-export declare const onnxModel: ForeignModel
 export declare const summary: ReportHandle
 export declare const labels: boolean[]
 export declare const scores: number[]

@@ -35,11 +35,23 @@ test('calls of one key at the same time share one; what a test says was made is 
 
 test.each([
   ['itself', "once 'a' would wait for itself"],
+  ['number', "once '1' would wait for itself"],
   ['value', "once 'a': a builtins.object cannot be held by JSON"],
   ['zero', 'division by zero'],
 ])('a call that cannot be is told: %s', async (which, message) => {
   const step = pythonStep('refused_calls', { which: z.string() }, {})
   await expect(testStep(step, { which })).rejects.toThrow(message)
+})
+
+test('a call is handed its key where it has a parameter without a default', async () => {
+  const outputs = { sent: z.array(z.string()), key: z.number() }
+  const { outputs: given } = await testStep(pythonStep('calls_of_all_kinds', {}, outputs), {})
+  expect(given).toEqual({ sent: ['a', 'b'], key: 64 })
+})
+
+test('long results of calls at the same time are those of their calls', async () => {
+  const step = pythonStep('long_calls_at_once', {}, { right: z.array(z.boolean()) })
+  expect((await testStep(step, {})).outputs.right).toEqual(Array.from({ length: 8 }, () => true))
 })
 
 test('a secret that the step declares is told, and redacted in what is printed', async () => {

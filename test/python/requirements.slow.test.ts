@@ -1,6 +1,8 @@
-import { execFile } from 'node:child_process'
-import { readdir, writeFile } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import {
@@ -11,7 +13,7 @@ import {
   type PythonEnvironment,
   type Workspace,
 } from 'pipewright'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { failure, tempWorkspace } from '../workspace/temp.ts'
 import { needs } from './programs/cached.ts'
@@ -143,6 +145,36 @@ test('two processes make an environment once', async () => {
   ])
   const [mine, { stdout }] = await Promise.all([run(), other])
   expect([mine, stdout.trim()]).toEqual(['1.0', '1.0'])
+})
+
+test('a tool ends with the process that was killed while it made an environment, and another makes it', async () => {
+  const { root } = await requirementsProject()
+  const slow = join(root, 'slow')
+  await mkdir(slow)
+  const pid = join(root, 'pid')
+  await writeFile(
+    join(slow, 'uv'),
+    `#!/bin/sh\n[ "$1" = --version ] && exit 0\nmkdir -p "$4"\nsleep 600 &\necho $! > ${pid}.new\nmv ${pid}.new ${pid}\nwait\n`,
+    { mode: 0o755 },
+  )
+  const tsx = path('../../node_modules/tsx/dist/esm/index.mjs')
+  const program = ['--import', tsx, path('programs/make-environment.ts'), root]
+  const env = { ...process.env, PATH: `${slow}${delimiter}${process.env['PATH']}` }
+  const killed = spawn(process.execPath, program, { env, stdio: 'ignore' })
+  while (!existsSync(pid)) await delay(20)
+  killed.kill('SIGKILL')
+  const isThere = (): boolean => {
+    try {
+      return process.kill(Number(readFileSync(pid, 'utf8')), 0)
+    } catch {
+      return false
+    }
+  }
+  onTestFinished(() => void (isThere() && process.kill(Number(readFileSync(pid, 'utf8')), 'SIGKILL')))
+  for (let turn = 0; isThere() && turn < 100; turn++) await delay(50)
+  expect(isThere()).toBe(false)
+  const pw = await tempWorkspace({ root, python })
+  expect((await pw.run(pipelineOf(), {})).outputs.version).toBe('1.0')
 })
 
 test('requirements that cannot be met fail with what the tool says, and leave nothing', async () => {

@@ -17,8 +17,8 @@ async function poolOf(limits: PoolLimits, state: WorkerState = {}) {
   await writeFile(request, JSON.stringify({ protocol: workerProtocol, entry: { script } }))
   const pool = new WorkerPool(limits)
   onTestFinished(() => pool.close())
-  const lease = (key = 'some') =>
-    pool.lease(key, async () => {
+  const lease = (key = 'some', memoryLimit?: number) => {
+    const start = async () => {
       const command = {
         command: 'perl',
         args: [script],
@@ -29,7 +29,9 @@ async function poolOf(limits: PoolLimits, state: WorkerState = {}) {
       const worker = new WorkerProcess(command, silent)
       await worker.ready(AbortSignal.timeout(20_000))
       return { worker, state }
-    })
+    }
+    return pool.lease(key, start, memoryLimit)
+  }
   return { pool, lease }
 }
 
@@ -52,6 +54,16 @@ test('two at a time are two', async () => {
   const { lease } = await poolOf({})
   const [one, two] = await Promise.all([lease(), lease()])
   expect(one.worker).not.toBe(two.worker)
+})
+
+test('one in which calls have left much of what the next may take is not given to that', async () => {
+  const { lease } = await poolOf({}, { memory: 1_000 })
+  const first = await lease()
+  first.note({ memory: 1_200 })
+  await first.done(true)
+  const small = await lease('some', 1_999)
+  expect(small.worker).not.toBe(first.worker)
+  expect((await lease('some', 2_000)).worker).toBe(first.worker)
 })
 
 test('one that is not fit, or has served its calls, ends', async () => {

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { definePipeline, defineStep, renderRun } from 'pipewright'
 import { renderReport } from 'pipewright/report'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { unfinishedNodes } from '../../src/lineage/unfinished.ts'
-import { tempWorkspace } from './temp.ts'
+import { tempFolder, tempWorkspace } from './temp.ts'
 
 const number = { n: z.number() }
 
@@ -130,7 +132,7 @@ test('a node that was not selected is not missed', async () => {
   expect(unfinishedNodes(await pw.show(run.id), await pw.planOf(run.id))).toEqual([])
 })
 
-test('reports of failed tries are kept, collected with their run, and shown on its page', async () => {
+test('reports of failed tries are kept, collected and exported with their run, and shown on its page', async () => {
   const told = defineStep({
     name: 'told',
     version: '1',
@@ -149,19 +151,48 @@ test('reports of failed tries are kept, collected with their run, and shown on i
   const pw = await tempWorkspace()
   await pw.run(pipeline, {}).catch(() => undefined)
   const { id } = (await pw.runs()).items[0]!
-  const reportsOf = async (): Promise<string[]> => {
-    const { executions } = await pw.show(id)
+  const reportsOf = async (from = pw): Promise<string[]> => {
+    const { executions } = await from.show(id)
     const reports = executions[0]!.attempts.flatMap(({ facts }) => facts?.reports ?? [])
-    const texts = await Promise.all(reports.map(async (one) => Buffer.from(await pw.bytes(one)).toString()))
+    const texts = await Promise.all(reports.map(async (one) => Buffer.from(await from.bytes(one)).toString()))
     return texts.map((text) => /so far, in try \d|xxx/.exec(text)![0])
   }
   const all = ['so far, in try 1', 'xxx', 'so far, in try 2', 'xxx']
   expect(await reportsOf()).toEqual(all)
   await pw.gc({ olderThan: '30d', spare: 0 })
   expect(await reportsOf()).toEqual(all)
+  const target = join(await tempFolder(), 'exported')
+  await pw.exportRun(id, target)
+  const other = await tempWorkspace()
+  await other.importRun(target)
+  expect(await reportsOf(other)).toEqual(all)
   const page = await renderReport(pw, id)
   expect(page).toContain('so far, in try 2')
   expect(page).not.toContain('so far, in try 1')
+})
+
+test('a function that was given up and goes on to report does not keep its attempt from ending', async () => {
+  const [most, text] = [1_000, 'x'.repeat(100_000)]
+  let reported = 0
+  const busy = defineStep({
+    name: 'busy',
+    version: '1',
+    timeout: 20,
+    grace: 10,
+    run: async (_, ctx) => {
+      while (reported < most) {
+        ctx.report({ blocks: [{ type: 'markdown', text: `${text}${reported++}` }] })
+        await delay(1)
+      }
+    },
+  })
+  const pipeline = definePipeline({ name: 'busy' }, (p) => {
+    p.step(busy, {})
+    return {}
+  })
+  const pw = await tempWorkspace()
+  await expect(pw.run(pipeline, {})).rejects.toThrow('took longer than its timeout of 20 ms')
+  expect(reported).toBeLessThan(most)
 })
 
 test('a report that cannot be kept takes nothing from the error', async () => {

@@ -103,11 +103,15 @@ export function watchTree(
   limit: number | undefined,
   onExceeded: () => void = () => undefined,
 ): TreeWatch {
+  // A process that serves one attempt after the other has used something before.
+  const before = process.platform === 'linux' ? (usedBy(pid)?.cpu ?? 0) : 0
   let [cpu, memory] = [0, 0]
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
   const see = (now: Omit<Used, 'peak'>, peak: number, exact: () => number): void => {
-    cpu = Math.max(cpu, now.cpu)
+    // It may serve another one by now.
+    if (isStopped) return
+    cpu = Math.max(cpu, now.cpu - before)
     memory = Math.max(memory, now.resident, peak)
     if (limit !== undefined && now.resident > limit && exact() > limit) {
       isStopped = true

@@ -12,6 +12,29 @@ def take(mebibytes):
     return {"held": len(held)}
 
 
+kept = []
+
+
+def keep(mebibytes):
+    kept.append(bytes(range(256)) * (mebibytes * 4096))
+    return {"held": len(kept[-1])}
+
+
+def rest(after):
+    time.sleep(0.5)
+    return {"held": 0}
+
+
+def die_after(seconds):
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+    if seconds < 0.1:
+        time.sleep(0.4)
+        os._exit(3)
+    return {"held": 0}
+
+
 def ask_for_all():
     return {"held": len(bytearray(2**60))}
 

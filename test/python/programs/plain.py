@@ -325,6 +325,8 @@ def charges(path):
 def refused_calls(which):
     if which == "itself":
         return once("a", lambda: once("a", lambda: 1))
+    if which == "number":
+        return once(1, lambda: once("1", lambda: 1))
     if which == "value":
         return once("a", lambda: object())
     return once("a", lambda: 1 / 0)
@@ -334,6 +336,18 @@ def charges_at_once():
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(lambda index: once(f"call {index % 2}", lambda: str(time.time_ns())), range(4)))
     return {"different": len(set(results))}
+
+
+def calls_of_all_kinds():
+    sent = [once(f"send {item}", lambda item=item: item) for item in ("a", "b")]
+    once("started", time.time)
+    return {"sent": sent, "key": once("key", lambda key, size=1: len(key) * size)}
+
+
+def long_calls_at_once():
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda item: once(f"long {item}", lambda: item * 100_000), "abcdefgh"))
+    return {"right": [result == item * 100_000 for item, result in zip("abcdefgh", results)]}
 
 
 def uses_secret():

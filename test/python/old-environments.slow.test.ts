@@ -1,4 +1,4 @@
-import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { complete, keepInUse, takeIntoUse, takeOutOfUse } from '../../src/python/environment-folder.ts'
@@ -101,6 +101,25 @@ describe('gc of Python environments', () => {
     const { out } = await pipewright(cwd, 'gc', '--json')
     expect(JSON.parse(out)).toMatchObject({ environments: [{ path: venv, requirements: 'a1.txt' }] })
   })
+})
+
+test('one whose files come and go meanwhile is told of', async () => {
+  const { folder } = await workspace()
+  const venv = await environment(folder, 'a1', { days: 0, isComplete: false })
+  const over = new AbortController()
+  const installing = (async () => {
+    for (let number = 0; !over.signal.aborted; number++) {
+      const temporary = join(venv, `temporary-${number % 40}`)
+      await mkdir(join(temporary, 'inner'), { recursive: true })
+      await rm(temporary, { recursive: true })
+    }
+  })()
+  try {
+    for (let look = 0; look < 200; look++) expect(await environmentsOf(folder)).toHaveLength(1)
+  } finally {
+    over.abort()
+    await installing
+  }
 })
 
 test('doctor tells which Pythons the settings and steps name, and whether they work', async () => {

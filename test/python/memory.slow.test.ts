@@ -47,6 +47,38 @@ describe('the memory of a Python step', () => {
       expect((await attemptsOf(pw, small.run.id))[0]!.usage!.memory).toBeLessThan(150 * mebibyte)
   })
 
+  test('is not what steps before have left in their process', async () => {
+    const pw = await tempWorkspace()
+    const keep = pythonStep('keep', { mebibytes: z.number() }, { held: z.number() }, hungry)
+    const rest = pythonStep(
+      'rest',
+      { after: z.number() },
+      { held: z.number() },
+      { ...hungry, resources: { memory: '150MiB' } },
+    )
+    const pipeline = definePipeline({ name: 'keeping' }, (p) => ({
+      held: p.step(rest, { after: p.step(keep, { mebibytes: 200 }).held }).held,
+    }))
+    expect((await pw.run(pipeline, {})).outputs.held).toBe(0)
+  })
+
+  test.runIf(process.platform === 'linux')('nor is its CPU time, where the process is lost', async () => {
+    const pw = await tempWorkspace()
+    const step = pythonStep(
+      'die_after',
+      { seconds: z.number() },
+      { held: z.number() },
+      { ...hungry, resources: { memory: '1GiB' } },
+    )
+    const pipeline = definePipeline({ name: 'dying', inputs: { seconds: z.number() } }, (p, input) => ({
+      held: p.step(step, input).held,
+    }))
+    await pw.run(pipeline, { seconds: 1.5 })
+    const [only] = await attemptsOf(pw, await failure(pw.run(pipeline, { seconds: 0.01 })))
+    expect(only!.error).toMatchObject({ code: 'WORKER_FAILED' })
+    expect(only!.usage!.cpu).toBeLessThan(1_000)
+  })
+
   test('that it cannot have is told, with the exception and its traceback as the cause', async () => {
     const pw = await tempWorkspace()
     const step = pythonStep(
