@@ -217,7 +217,7 @@ export const parameters: readonly (readonly [string, string | undefined, ...stri
   ['a: datetime.datetime', 'z.json()', 'JSON has no dates and times: texts (isoformat) do'],
   ['a: dict', 'z.record(z.string(), z.json())', 'dict does not say of what'],
   ['a: list[Unknown]', 'z.array(z.json())', 'Unknown is no type of plain data that is known here'],
-  ['a: lambda: 1', 'z.json()', 'lambda: 1 is not understood'],
+  ['a: lambda x: 1', 'z.json()', 'lambda x: 1 is not understood'],
   ['a: Path', 'file()'],
   [
     'a: FileModel',
