@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { programEnvironment } from '../internal/environment.ts'
-import type { Interpreter } from './interpreter.ts'
+import type { Interpreter } from './environment/interpreter.ts'
 import type { PythonEntry } from './python-workers.ts'
 
 /** Files of the package that read a project, and run nothing of it. */

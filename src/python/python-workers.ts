@@ -15,11 +15,11 @@ import { workerProtocol, type WorkerBootstrap, type WorkerState } from '../worke
 import { CallListener, callWorker } from '../worker/worker-call.ts'
 import { WorkerPool, type Leased, type PoolLimits } from '../worker/worker-pool.ts'
 import { WorkerProcess } from '../worker/worker-process.ts'
-import { keepInUse } from './environment-folder.ts'
-import { resolvePython, type PythonSettings } from './python-environment.ts'
-import type { Interpreter } from './interpreter.ts'
-import { checkVariables } from './notebook-outputs.ts'
-import { madeBy, saidOfMaking } from './requirements.ts'
+import { keepInUse } from './environment/environment-folder.ts'
+import { resolvePython, type PythonSettings } from './environment/python-environment.ts'
+import type { Interpreter } from './environment/interpreter.ts'
+import { checkVariables } from './notebook/notebook-outputs.ts'
+import { madeBy, saidOfMaking } from './environment/requirements.ts'
 
 /** The worker file, which is in the package as it is. */
 export const workerFile = fileURLToPath(new URL('../../python/pipewright_worker.py', import.meta.url))

@@ -1,4 +1,4 @@
-import type { EnvironmentProgress } from '../python/environment-progress.ts'
+import type { EnvironmentProgress } from '../python/environment/environment-progress.ts'
 import { counted, printable } from './text.ts'
 
 /** How far an environment is, in one line that is drawn over: what makes it of what, how much, and what it does now. */

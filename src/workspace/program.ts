@@ -13,7 +13,7 @@ import type { Program } from '../execute/run-request.ts'
 import type { Plan } from '../plan/document.ts'
 import { checkInputs } from '../plan/inputs.ts'
 import { compilePipeline } from '../plan/plan.ts'
-import { pythonCode, type PythonCodeSettings } from '../python/python-code.ts'
+import { pythonCode, type PythonCodeSettings } from '../python/code/python-code.ts'
 import type { Address } from '../record/event.ts'
 
 /** A plan with what running it takes. */

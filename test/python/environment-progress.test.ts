@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, test } from 'vitest'
-import { EnvironmentListeners, type EnvironmentProgress } from '../../src/python/environment-progress.ts'
+import {
+  EnvironmentListeners,
+  type EnvironmentProgress,
+} from '../../src/python/environment/environment-progress.ts'
 
 test('a listener is called in the context of who has added it: what it prints is nothing that a step has', () => {
   const attempt = new AsyncLocalStorage<string>()

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { pythonCode } from '../../src/python/python-code.ts'
+import { pythonCode } from '../../src/python/code/python-code.ts'
 import { tempFolder, tempWorkspace } from '../workspace/temp.ts'
 import { notebookText, parameters, type CellText } from './notebook-text.ts'
 import { analysis, reading } from './programs/notebooks.ts'

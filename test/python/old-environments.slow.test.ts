@@ -1,9 +1,14 @@
 import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { complete, keepInUse, takeIntoUse, takeOutOfUse } from '../../src/python/environment-folder.ts'
-import { environmentsOf } from '../../src/python/old-environments.ts'
-import { withProcessLock } from '../../src/python/process-lock.ts'
+import {
+  complete,
+  keepInUse,
+  takeIntoUse,
+  takeOutOfUse,
+} from '../../src/python/environment/environment-folder.ts'
+import { environmentsOf } from '../../src/python/environment/old-environments.ts'
+import { withProcessLock } from '../../src/python/environment/process-lock.ts'
 import { findingsExitCode } from '../../src/cli/exit-codes.ts'
 import { pipewright, projectFolder } from '../cli/command.ts'
 import { tempFolder, tempWorkspace } from '../workspace/temp.ts'

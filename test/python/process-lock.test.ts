@@ -1,7 +1,7 @@
 import { readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { withFreeProcessLock, withProcessLock } from '../../src/python/process-lock.ts'
+import { withFreeProcessLock, withProcessLock } from '../../src/python/environment/process-lock.ts'
 import type { Owner } from '../../src/record/event.ts'
 import { currentOwner } from '../../src/record/owner.ts'
 import { tempFolder } from '../workspace/temp.ts'

@@ -1,7 +1,7 @@
 import { isPythonStep, type PythonEnvironment } from '../../define/python-step.ts'
 import type { AnyPipeline } from '../../define/runnable.ts'
 import { compilePipeline } from '../../plan/plan.ts'
-import { findPython } from '../../python/python-environment.ts'
+import { findPython } from '../../python/environment/python-environment.ts'
 import { printable } from '../../ui/text.ts'
 import type { Settings } from '../../workspace/settings.ts'
 import { failed, ok, type DoctorFinding } from './finding.ts'

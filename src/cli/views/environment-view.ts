@@ -1,4 +1,4 @@
-import type { EnvironmentProgress } from '../../python/environment-progress.ts'
+import type { EnvironmentProgress } from '../../python/environment/environment-progress.ts'
 import { environmentLine, environmentText } from '../../ui/environment-text.ts'
 import { fit } from '../../ui/fit.ts'
 import { LiveScreen } from '../../ui/live/live-screen.ts'

@@ -1,5 +1,5 @@
 import type { RunUpdate } from '../../execute/run-request.ts'
-import type { EnvironmentProgress } from '../../python/environment-progress.ts'
+import type { EnvironmentProgress } from '../../python/environment/environment-progress.ts'
 import { environmentLine, environmentText } from '../../ui/environment-text.ts'
 import { emptyFrame, frameOf, type FrameRequest } from '../../ui/live/frame.ts'
 import { LiveScreen } from '../../ui/live/live-screen.ts'

@@ -1,5 +1,5 @@
 import type { RunUpdate } from '../../execute/run-request.ts'
-import type { EnvironmentProgress } from '../../python/environment-progress.ts'
+import type { EnvironmentProgress } from '../../python/environment/environment-progress.ts'
 import { environmentLine } from '../../ui/environment-text.ts'
 import { EventLines } from './event-lines.ts'
 import type { RunView } from './view.ts'

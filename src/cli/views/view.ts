@@ -1,5 +1,5 @@
 import type { RunUpdate } from '../../execute/run-request.ts'
-import type { EnvironmentProgress } from '../../python/environment-progress.ts'
+import type { EnvironmentProgress } from '../../python/environment/environment-progress.ts'
 import type { Plan } from '../../plan/document.ts'
 import type { RunDetail } from '../../record/records.ts'
 

@@ -1,6 +1,6 @@
 import type { Json } from '../../internal/json.ts'
 import { own } from '../../internal/own.ts'
-import type { PythonType } from '../signature.ts'
+import type { PythonType } from '../signature/signature.ts'
 
 /** Whether a value is one of a type, as its schema checks it. */
 export function isOfType(value: Json, type: PythonType): boolean {

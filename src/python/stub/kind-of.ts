@@ -1,4 +1,4 @@
-import type { PythonRecord, PythonType } from '../signature.ts'
+import type { PythonRecord, PythonType } from '../signature/signature.ts'
 
 /** The kind that a type asks for, where a schema does not tell it. */
 export type Kind =

@@ -8,9 +8,9 @@ import {
   mayBeMissing,
   refusedIn,
   returnedRecord,
-} from '../plain-data.ts'
-import { pythonText } from '../python-text.ts'
-import type { PythonField, PythonParameter, PythonSignature, PythonType } from '../signature.ts'
+} from '../signature/plain-data.ts'
+import { pythonText } from '../signature/python-text.ts'
+import type { PythonField, PythonParameter, PythonSignature, PythonType } from '../signature/signature.ts'
 import { fileKind, kindOf, type Kind } from './kind-of.ts'
 import type { Say, Schemas } from './schema-source.ts'
 import { keyText, textLiteral, wrapped, type Entry, type Source } from './source.ts'

@@ -1,4 +1,4 @@
-import type { PythonSignature } from '../signature.ts'
+import type { PythonSignature } from '../signature/signature.ts'
 import { constantName, Identifiers, stepName } from './identifiers.ts'
 import type { KeptOptions } from './kept-options.ts'
 import { Schemas } from './schema-source.ts'

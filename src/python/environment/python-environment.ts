@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { PythonEnvironment } from '../define/python-step.ts'
+import type { PythonEnvironment } from '../../define/python-step.ts'
 import { environmentsIn } from './environment-folder.ts'
 import type { EnvironmentProgress } from './environment-progress.ts'
 import { findInterpreter, interpreterOfVenv, type Interpreter } from './interpreter.ts'

@@ -1,11 +1,11 @@
-import { didYouMean } from '../internal/nearest.ts'
-import { own } from '../internal/own.ts'
-import { projectPath } from '../internal/project-path.ts'
-import { isPythonStep, type PythonStep } from '../define/python-step.ts'
-import { optionalNames } from '../define/spec.ts'
-import type { AnyStep } from '../define/step.ts'
-import type { Finding } from '../plan/check.ts'
-import type { InputDeclaration, Plan } from '../plan/document.ts'
+import { didYouMean } from '../../internal/nearest.ts'
+import { own } from '../../internal/own.ts'
+import { projectPath } from '../../internal/project-path.ts'
+import { isPythonStep, type PythonStep } from '../../define/python-step.ts'
+import { optionalNames } from '../../define/spec.ts'
+import type { AnyStep } from '../../define/step.ts'
+import type { Finding } from '../../plan/check.ts'
+import type { InputDeclaration, Plan } from '../../plan/document.ts'
 import {
   dictText,
   instanceIn,
@@ -17,9 +17,9 @@ import {
   refusedIn,
   returnedRecord,
 } from './plain-data.ts'
-import { resolvePython, type PythonSettings } from './python-environment.ts'
+import { resolvePython, type PythonSettings } from '../environment/python-environment.ts'
 import { pythonText } from './python-text.ts'
-import { pythonEntry } from './python-workers.ts'
+import { pythonEntry } from '../python-workers.ts'
 import { returnedMisfit } from './returned-fit.ts'
 import { moduleSignatures, notThere, type ModuleSignatures, type PythonSignature } from './signature.ts'
 import { misfit } from './type-fit.ts'

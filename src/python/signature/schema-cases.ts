@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../internal/json.ts'
+import type { Json, JsonObject } from '../../internal/json.ts'
 
 /** A schema of one type for each that it allows; none where it does not say. */
 export function casesOf(schema: JsonObject): readonly JsonObject[] {

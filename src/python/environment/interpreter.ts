@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { PipewrightError } from '../internal/error.ts'
-import { programEnvironment } from '../internal/environment.ts'
+import { PipewrightError } from '../../internal/error.ts'
+import { programEnvironment } from '../../internal/environment.ts'
 
 const run = promisify(execFile)
 

@@ -1,6 +1,6 @@
-import { askPython } from './ask-python.ts'
-import type { Interpreter } from './interpreter.ts'
-import type { PythonEntry } from './python-workers.ts'
+import { askPython } from '../ask-python.ts'
+import type { Interpreter } from '../environment/interpreter.ts'
+import type { PythonEntry } from '../python-workers.ts'
 
 /** A function of a project, by where it is loaded from. */
 export interface PythonQuestion {

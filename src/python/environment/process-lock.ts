@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Owner } from '../record/event.ts'
-import { currentOwner, ownerAlive, type Liveness } from '../record/owner.ts'
+import type { Owner } from '../../record/event.ts'
+import { currentOwner, ownerAlive, type Liveness } from '../../record/owner.ts'
 
 /**
  * Milliseconds between two signs of life of whoever holds a lock, and without one after which it is held no more, where

@@ -4,12 +4,12 @@ import { rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { canonicalJson } from '../internal/canonical.ts'
-import { sha256 } from '../internal/digest.ts'
-import { PipewrightError } from '../internal/error.ts'
-import { unlessAborted } from '../execute/abortable.ts'
-import { programEnvironment } from '../internal/environment.ts'
-import { startGroup } from '../internal/process-group.ts'
+import { canonicalJson } from '../../internal/canonical.ts'
+import { sha256 } from '../../internal/digest.ts'
+import { PipewrightError } from '../../internal/error.ts'
+import { unlessAborted } from '../../execute/abortable.ts'
+import { programEnvironment } from '../../internal/environment.ts'
+import { startGroup } from '../../internal/process-group.ts'
 import { complete, originOf, pythonIn, takeIntoUse } from './environment-folder.ts'
 import { PackageCount, type EnvironmentProgress } from './environment-progress.ts'
 import { findInterpreter, type Interpreter } from './interpreter.ts'
@@ -33,7 +33,7 @@ export interface RequirementsRequest extends EnvironmentRequest {
 }
 
 /** What runs a tool, and ends it with this process: one that went on would write into what the next one makes. */
-const toolFile = fileURLToPath(new URL('../../python/pipewright_tool.py', import.meta.url))
+const toolFile = fileURLToPath(new URL('../../../python/pipewright_tool.py', import.meta.url))
 
 /** What an error shows of what a tool has printed. */
 const shownLines = 12

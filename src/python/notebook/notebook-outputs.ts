@@ -1,6 +1,6 @@
-import { PipewrightError } from '../internal/error.ts'
-import type { PythonStep } from '../define/python-step.ts'
-import { optionalNames } from '../define/spec.ts'
+import { PipewrightError } from '../../internal/error.ts'
+import type { PythonStep } from '../../define/python-step.ts'
+import { optionalNames } from '../../define/spec.ts'
 
 /** Refuses the outputs of a notebook that lack a variable: only its step tells which ones may. */
 export function checkVariables(step: PythonStep, returned: Readonly<Record<string, unknown>>): void {

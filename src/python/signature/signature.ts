@@ -1,7 +1,7 @@
-import type { Json } from '../internal/json.ts'
-import { askPython } from './ask-python.ts'
-import type { Interpreter } from './interpreter.ts'
-import type { PythonEntry } from './python-workers.ts'
+import type { Json } from '../../internal/json.ts'
+import { askPython } from '../ask-python.ts'
+import type { Interpreter } from '../environment/interpreter.ts'
+import type { PythonEntry } from '../python-workers.ts'
 
 /** How a class writes down its fields; `dict` is a dict whose keys stand in the function that returns it. */
 export type RecordForm = 'TypedDict' | 'dataclass' | 'NamedTuple' | 'BaseModel' | 'dict'

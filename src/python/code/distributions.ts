@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { own } from '../internal/own.ts'
-import { programEnvironment } from '../internal/environment.ts'
-import type { Interpreter } from './interpreter.ts'
+import { own } from '../../internal/own.ts'
+import { programEnvironment } from '../../internal/environment.ts'
+import type { Interpreter } from '../environment/interpreter.ts'
 
 const run = promisify(execFile)
 

@@ -1,12 +1,12 @@
-import { projectPath } from '../internal/project-path.ts'
-import { didYouMean } from '../internal/nearest.ts'
-import { isPythonStep } from '../define/python-step.ts'
-import type { AnyStep } from '../define/step.ts'
-import type { Finding } from '../plan/check.ts'
-import type { Plan } from '../plan/document.ts'
-import { askPython } from './ask-python.ts'
-import { resolvePython, type PythonSettings } from './python-environment.ts'
-import { pythonEntry } from './python-workers.ts'
+import { projectPath } from '../../internal/project-path.ts'
+import { didYouMean } from '../../internal/nearest.ts'
+import { isPythonStep } from '../../define/python-step.ts'
+import type { AnyStep } from '../../define/step.ts'
+import type { Finding } from '../../plan/check.ts'
+import type { Plan } from '../../plan/document.ts'
+import { askPython } from '../ask-python.ts'
+import { resolvePython, type PythonSettings } from '../environment/python-environment.ts'
+import { pythonEntry } from '../python-workers.ts'
 
 /** What the text of a notebook tells: the names of its parameters, null without a cell of them; or why it is none. */
 type NotebookAnswer =
