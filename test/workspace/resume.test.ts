@@ -348,7 +348,8 @@ describe('kill -9', () => {
     await new Promise((resolve) => start.once('close', resolve))
     const id = /run (\S+)/.exec(text)![1]!
     const pw = await tempWorkspace({ root })
-    expect((await pw.show(id)).state).toBe('interrupted')
+    // The child of the loader may take a moment to be gone.
+    await expect.poll(async () => (await pw.show(id)).state).toBe('interrupted')
     await pw.close()
     const resume = spawn(process.execPath, [tsx, program, root, 'resume', id], {
       stdio: ['ignore', 'pipe', 'inherit'],
