@@ -1,13 +1,13 @@
 import { extname, join } from 'node:path'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { canonicalJson } from '../internal/canonical.ts'
-import { sha256, type Digest } from '../internal/digest.ts'
+import type { Digest } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { AnyModel, ModelSignature } from './any-model.ts'
 import { contentBytes, type Artifact } from './artifact.ts'
 import { directory, type DirectoryHandle } from './directory.ts'
 import { file, type FileHandle, type FileOutput } from './file.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
+import { readManifest, storeManifest } from './model-manifest.ts'
 import { isSchema, jsonSchemaOf } from './schema.ts'
 import { artifactMark, artifactOf, isStored, kindOf } from './stored.ts'
 import { fileName, returnedPath } from './workdir.ts'
@@ -143,8 +143,7 @@ export async function foreignContent(
   { blobs }: Pick<DecodeContext, 'blobs'>,
 ): Promise<Artifact | undefined> {
   if (artifact.kind !== 'model' || artifact.meta?.['format'] === 'typescript') return undefined
-  const bytes = await blobs.bytes(artifact)
-  return (JSON.parse(Buffer.from(bytes).toString('utf8')) as ForeignManifest).content
+  return (await readManifest<ForeignManifest>(artifact, blobs)).content
 }
 
 /** A stored model of a foreign format. */
@@ -240,28 +239,19 @@ export class ForeignModelKind implements Kind<unknown, never> {
       },
     }
     // How its file was called is not part of what the model is.
-    const digest = sha256(
-      canonicalJson({
-        format: manifest.format,
-        content: { kind: content.kind, digest: content.digest },
-        signature: manifest.signature,
-      }),
-    )
-    const blob = await context.blobs.put(Buffer.from(canonicalJson(manifest), 'utf8'))
-    return {
-      kind: 'model',
-      digest,
-      blob: blob.digest,
-      size: blob.size,
-      mediaType: 'application/vnd.pipewright.model+json',
+    const identity = {
+      format: manifest.format,
+      content: { kind: content.kind, digest: content.digest },
+      signature: manifest.signature,
+    }
+    return storeManifest(manifest, identity, context.blobs, {
       meta: { format: this.format, contentSize: contentBytes(content) },
       parts: [...new Set([content.blob, ...(content.parts ?? [])])],
-    }
+    })
   }
 
   async decode(artifact: Artifact, context: DecodeContext): Promise<unknown> {
-    const bytes = await context.blobs.bytes(artifact)
-    const manifest = JSON.parse(Buffer.from(bytes).toString('utf8')) as ForeignManifest
+    const manifest = await readManifest<ForeignManifest>(artifact, context.blobs)
     if (manifest.format !== this.format)
       throw new PipewrightError(
         'INPUT_INVALID',

@@ -1,5 +1,4 @@
-import { canonicalJson } from '../internal/canonical.ts'
-import { sha256, type Digest } from '../internal/digest.ts'
+import type { Digest } from '../internal/digest.ts'
 import { PipewrightError } from '../internal/error.ts'
 import { projectPath } from '../internal/project-path.ts'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
@@ -14,6 +13,7 @@ import {
   type ForeignModelOutput,
 } from './foreign-model.ts'
 import { encodeJson } from './json.ts'
+import { readManifest, storeManifest } from './model-manifest.ts'
 import { kindMark, type DecodeContext, type EncodeContext, type Kind, type KindDeclaration } from './kind.ts'
 import type { AnyPredictor, Model, ModelManifest, Predictor } from './predictor.ts'
 import { check, issueLines, jsonSchemaOf, type Schema } from './schema.ts'
@@ -158,15 +158,6 @@ export function isForeignModelKind(
   return kind.name === 'model' && 'format' in kind
 }
 
-/** Reads the manifest of a stored model. */
-export async function readModelManifest(
-  artifact: Artifact,
-  context: Pick<DecodeContext, 'blobs'>,
-): Promise<ModelManifest | ForeignManifest> {
-  const bytes = await context.blobs.bytes(artifact)
-  return JSON.parse(Buffer.from(bytes).toString('utf8')) as ModelManifest | ForeignManifest
-}
-
 class ModelKind implements Kind<unknown, never> {
   readonly [kindMark] = true
   readonly name = 'model'
@@ -209,21 +200,14 @@ class ModelKind implements Kind<unknown, never> {
       signature: value.signature,
     }
     // Where the code lies is not part of what the model is.
-    const digest = sha256(canonicalJson({ ...manifest, module: null }))
-    const blob = await context.blobs.put(Buffer.from(canonicalJson(manifest), 'utf8'))
-    return {
-      kind: 'model',
-      digest,
-      blob: blob.digest,
-      size: blob.size,
-      mediaType: 'application/vnd.pipewright.model+json',
+    return storeManifest(manifest, { ...manifest, module: null }, context.blobs, {
       meta: { predictor: predictor.name, format: 'typescript', stateSize: state.size },
       parts: [state.blob],
-    }
+    })
   }
 
   async decode(artifact: Artifact, context: DecodeContext): Promise<unknown> {
-    const manifest = await readModelManifest(artifact, context)
+    const manifest = await readManifest<ModelManifest | ForeignManifest>(artifact, context.blobs)
     const predictor = this.predictor
     if ('content' in manifest)
       return predictor === undefined

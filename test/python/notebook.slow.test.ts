@@ -20,6 +20,7 @@ import { testStep } from 'pipewright/testing'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { failure, statesOf, tempFolder, tempWorkspace } from '../workspace/temp.ts'
+import { isAlive } from './alive.ts'
 import { notebookText, parameters, type CellText } from './notebook-text.ts'
 import { analysis } from './programs/notebooks.ts'
 
@@ -58,15 +59,6 @@ const thrown = (run: Promise<unknown>): Promise<Error & { code?: string; fix?: s
     },
     (error: Error) => error,
   )
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await delay(20)

@@ -8,6 +8,7 @@ import { definePipeline, definePythonStep, type Workspace } from 'pipewright'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { failure, tempFolder, tempWorkspace } from '../workspace/temp.ts'
+import { isAlive } from './alive.ts'
 import { pythonStep } from './steps.ts'
 
 const uncached = { cache: 'never' } as const
@@ -17,15 +18,6 @@ const twice = definePipeline({ name: 'twice' }, (p) => {
   const second = p.step(counting, {}, { id: 'second', after: [first] })
   return { first: first.calls, second: second.calls, pid: first.pid, other: second.pid }
 })
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** Waits for what happens in another process. */
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
