@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks'
 import { cases } from './cases/index.ts'
 import { readOptions, type Options } from './options.ts'
 import { renderPage } from './page/page.ts'
+import { withSummary } from './page/summary.ts'
 import { peers } from './peers.ts'
 import { cache, here, project } from './places.ts'
 import type { PeerResult, Results } from './results.ts'
@@ -41,14 +42,18 @@ async function measure(options: Options): Promise<Results> {
   }
 }
 
+async function summarize(results: Results): Promise<void> {
+  const readme = join(project, 'README.md')
+  await writeFile(readme, withSummary(await readFile(readme, 'utf8'), results))
+}
+
 async function main(): Promise<void> {
   const options = readOptions()
   const committed = { results: join(here, 'results.json'), page: join(project, 'docs/peers.md') }
   if (options.render) {
-    await writeFile(
-      committed.page,
-      renderPage(JSON.parse(await readFile(committed.results, 'utf8')) as Results),
-    )
+    const results = JSON.parse(await readFile(committed.results, 'utf8')) as Results
+    await writeFile(committed.page, renderPage(results))
+    await summarize(results)
     return
   }
   if (process.platform !== 'linux') throw new Error('bench:peers reads /proc: it runs on Linux')
@@ -59,7 +64,10 @@ async function main(): Promise<void> {
   const page = renderPage(results)
   await writeFile(files.results, `${JSON.stringify(results, null, 2)}\n`)
   await writeFile(files.page, page)
-  if (whole) await shell(['npx', 'oxfmt', files.results], { cwd: project })
+  if (whole) {
+    await summarize(results)
+    await shell(['npx', 'oxfmt', files.results], { cwd: project })
+  }
   process.stdout.write(page)
   process.stderr.write(`\n${results.minutes} minutes; written: ${files.page}\n`)
   if (!whole)

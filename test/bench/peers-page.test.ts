@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { renderPage } from '../../bench/peers/page/page.ts'
+import { withSummary } from '../../bench/peers/page/summary.ts'
 import { peers } from '../../bench/peers/peers.ts'
 import type { PeerResult, Results } from '../../bench/peers/results.ts'
 
@@ -14,6 +15,12 @@ const without = (peer: string, part: keyof PeerResult): Results => {
 
 test('the page of the docs shows the committed results, and nothing else', () => {
   expect(read('docs/peers.md')).toBe(renderPage(results))
+})
+
+test('the README shows the committed results', () => {
+  const readme = read('README.md')
+  expect(readme).toBe(withSummary(readme, results))
+  expect(readme).toMatch(/^\| Pipewright \| [\d.]+ s \|/m)
 })
 
 test('the committed results are of one run of all peers', () => {

@@ -26,7 +26,7 @@ ${machine.system}, Node ${machine.node}, Python ${machine.python}${server}. Load
 Each is installed in an environment of its own, in the versions of [versions.json](../bench/peers/versions.json), and used
 as its documentation says; the flows are in [bench/peers](../bench/peers/README.md), one folder each. The bodies of the steps do
 the same: append a line to a log, return a small JSON value. That log tells what was executed. Telemetry is off, no
-network is used. Times are of the whole command, medians of ${options.repeat} runs; what takes longer than 20 s is run once, and
+network is used. Times are of the whole command, ${options.repeat === 1 ? 'of one run each' : `medians of ${options.repeat} runs`}; what takes longer than 20 s is run once, and
 ${options.limit} s are the limit of a measurement. Processor time and memory are those of all processes that the command has
 started, databases included. Databases are made before: no migration is measured. Ratios below 2 say little.
 
@@ -87,9 +87,10 @@ In what was measured, from the best one on:
 
 ${aheadOf(rows)}
 
-In what was not: all but DBOS run steps in Python, where most libraries for machine learning are; a step of Pipewright is
-TypeScript. Prefect, Dagster, Flyte, Kubeflow, ZenML and Metaflow run the same flows on a server or a cluster, and bring a web
-interface, schedules and integrations that Pipewright has not or not yet. Where a process is started for each step
+In what was not: all but DBOS define steps and pipelines in Python, where most libraries for machine learning are; Pipewright
+runs Python steps too, in processes beside its own ([what that costs](benchmarks.md)), but its pipelines are TypeScript. Prefect,
+Dagster, Flyte, Kubeflow, ZenML and Metaflow run the same flows on a server or a cluster, and bring a web interface and
+integrations that Pipewright has not or not yet. Where a process is started for each step
 (Kubeflow, DVC, Metaflow, Dagster by default), that buys isolation which steps in one process do not have.
 
 ## What was not run
