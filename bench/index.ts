@@ -4,6 +4,7 @@ import { appends } from './cases/appends.ts'
 import { caching } from './cases/caching.ts'
 import { cliStart } from './cases/cli-start.ts'
 import { durableCalls } from './cases/durable-calls.ts'
+import { firstRun } from './cases/first-run.ts'
 import { importTime } from './cases/import-time.ts'
 import { keys } from './cases/keys.ts'
 import { largeFile } from './cases/large-file.ts'
@@ -41,6 +42,7 @@ const cases = {
   lineage,
   importTime,
   cliStart,
+  firstRun,
   typeCost,
   reportPage,
   redaction,

@@ -1,0 +1,23 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+const dist = (path: string): string => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url))
+
+test('a library that ships inside has its licence there', () => {
+  const text = readFileSync(dist('THIRD-PARTY-LICENSES'), 'utf8')
+  expect(text).toMatch(/^kysely\n\n.*MIT/s)
+})
+
+test('a module that looks for others beside it finds them from where it is bundled', () => {
+  const scripts = readdirSync(dist('.'), { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.js'),
+  )
+  const ways = scripts.flatMap((path) =>
+    [
+      ...readFileSync(dist(path), 'utf8').matchAll(/new URL\(['"](\.[^'"]*)['"], import\.meta\.url\)\.href/g),
+    ].map(([, way]) => fileURLToPath(new URL(way!, new URL(path, `file://${dist('.')}`)))),
+  )
+  expect(ways.length).toBeGreaterThan(10)
+  for (const way of ways) expect(way.startsWith(dist('.'))).toBe(true)
+})
