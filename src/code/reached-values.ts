@@ -73,6 +73,8 @@ class Search {
   readonly #known: Known
   readonly #seen = new Set<unknown>()
   readonly #functions: AnyFunction[] = []
+  /** Those that only a namespace shows, perhaps that of a large library: looked at when there is nothing nearer. */
+  readonly #members: AnyFunction[] = []
 
   constructor(reader: ScopeReader, graph: ModuleGraph, wanted: readonly NeededValue[], found: Known) {
     this.#reader = reader
@@ -93,16 +95,16 @@ class Search {
     this.#seen.add(start)
     this.#look(start, depth)
     for (let count = 0; count < mostFunctions && this.#open.size > 0; count++) {
-      const next = this.#functions.shift()
+      const next = this.#functions.shift() ?? this.#members.shift()
       if (next === undefined) return
       this.#look(next)
     }
   }
 
-  #offer(value: unknown): void {
+  #offer(value: unknown, to = this.#functions): void {
     if (typeof value !== 'function' || this.#seen.has(value)) return
     this.#seen.add(value)
-    this.#functions.push(value as AnyFunction)
+    to.push(value as AnyFunction)
   }
 
   #take(value: NeededValue, held: unknown): void {
@@ -112,8 +114,8 @@ class Search {
   }
 
   #look(target: AnyFunction, depth = 0): void {
-    const view = this.#reader.view(target)
-    const module = view?.file === undefined ? undefined : this.#modules.get(view.file)
+    const view = this.#reader.view(target, (file) => file !== undefined && this.#modules.has(file))
+    const module = view === undefined ? undefined : this.#modules.get(view.file!)
     if (view === undefined || module === undefined) return
     const scopes = view.scopes.slice(depth)
     for (const { values } of view.scopes.slice(0, depth))
@@ -129,8 +131,11 @@ class Search {
       for (const { value, name } of places) this.#read(value, name, outer.values)
       if (outer.isModule)
         for (const { value, name } of places)
-          if (value.path === view.file && !Object.hasOwn(outer.values, name))
+          if (value.path === view.file && !Object.hasOwn(outer.values, name)) {
+            // Neither a closure of the module nor an export holds it: no other function will show it.
             this.#known.absent.add(keyOf(value))
+            this.#open.delete(keyOf(value))
+          }
     }
     for (const { values } of scopes)
       for (const [name, one] of Object.entries(values)) {
@@ -152,7 +157,7 @@ class Search {
     if (this.#seen.has(namespace)) return
     this.#seen.add(namespace)
     for (const [key, member] of membersOf(namespace)) {
-      this.#offer(member)
+      this.#offer(member, this.#members)
       const value = this.#exports.get(key)
       if (value !== undefined) this.#take(value, member)
     }

@@ -75,8 +75,11 @@ export class ScopeReader {
     })())
   }
 
-  /** What a function sees; undefined for what is no function of a script. */
-  view(target: unknown): FunctionView | undefined {
+  /** What a function sees; undefined for what is no function of a script, or of none that is wanted. */
+  view(
+    target: unknown,
+    isWanted: (file: string | undefined) => boolean = () => true,
+  ): FunctionView | undefined {
     if (typeof target !== 'function') return undefined
     const host = globalThis as unknown as Record<symbol, unknown>
     host[hook] = target
@@ -93,7 +96,8 @@ export class ScopeReader {
       if (location === undefined || scopes === undefined) return undefined
       const { scriptId: script, lineNumber: line, columnNumber: column = 0 } = location
       const { url, map = '' } = this.#script(script) ?? {}
-      return { script, file: pathOf(url), line, column, map, scopes: this.#scopes(scopes) }
+      const file = pathOf(url)
+      return isWanted(file) ? { script, file, line, column, map, scopes: this.#scopes(scopes) } : undefined
     } finally {
       Reflect.deleteProperty(host, hook)
       // The inspector keeps alive whatever it has told of.
