@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { Converter } from 'typedoc'
+import { Converter, IndexEvent } from 'typedoc'
 
 function headingOf({ content }) {
   const text = content.map((part) => part.text).join('')
@@ -30,10 +30,26 @@ function nest(project) {
   }
 }
 
+function headingsOf({ content }) {
+  const text = content.map((part) => part.text).join('')
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading).join(' ')
+}
+
+/** Who searches for a word finds the pages with it in a heading before the members that are called so, errors behind guides. */
+function weigh(event) {
+  event.searchFieldWeights.heading = 60
+  for (const [at, found] of event.searchResults.entries()) {
+    if (!found.isDocument()) continue
+    event.searchFields[at] = { heading: headingsOf(found) }
+    if (found.parent?.isDocument() && found.parent.name === 'Errors') found.relevanceBoost = 0.3
+  }
+}
+
 /** A plugin of TypeDoc: pages are named by their first heading, not by their file; folders of pages are entries with children. */
 export function load(app) {
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_context, document) => {
     document.name = headingOf(document) ?? document.name
   })
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => nest(project))
+  app.renderer.on(IndexEvent.PREPARE_INDEX, weigh)
 }

@@ -38,3 +38,25 @@ export function blocksOf(markdown: string): Block[] {
   }
   return blocks
 }
+
+/** Markdown without its fenced blocks. */
+function proseOf(markdown: string): string {
+  return markdown.replaceAll(/^( *)```[\s\S]*?\n\1```$/gm, '')
+}
+
+/** What Markdown links to inside of the repository: relative paths, with their anchors. */
+export function linksOf(markdown: string): string[] {
+  const found = proseOf(markdown).matchAll(/\]\(([^)\s]+)\)/g)
+  return [...found].map(([, link]) => link!).filter((link) => !/^[a-z]+:/.test(link))
+}
+
+/** The anchors of the headings of Markdown. */
+export function slugsOf(markdown: string): string[] {
+  const headings = proseOf(markdown).matchAll(/^#+ (.+)$/gm)
+  return [...headings].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}

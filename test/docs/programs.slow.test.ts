@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -40,4 +41,19 @@ test('a block of TypeScript is a program, or says that it is a fragment', () => 
       .map(({ line }) => `${page}:${line}`),
   )
   expect(others).toEqual([])
+})
+
+test('the Python of all pages parses', () => {
+  const blocks = pages.flatMap((page) =>
+    blocksOf(pageText(page))
+      .filter(({ language }) => language === 'python')
+      .map(({ text, line }) => [`${page}:${line}`, text] as const),
+  )
+  const parse = 'import ast, json, sys\nfor place, text in json.load(sys.stdin): ast.parse(text, place)'
+  const { status, stderr } = spawnSync('python3', ['-c', parse], {
+    input: JSON.stringify(blocks),
+    encoding: 'utf8',
+  })
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  expect(blocks.length).toBeGreaterThan(10)
 })

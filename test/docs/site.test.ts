@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Application, type TypeDocOptions } from 'typedoc'
+import { Application, IndexEvent, type TypeDocOptions } from 'typedoc'
 import { expect, test } from 'vitest'
 import { tempFolder } from '../workspace/temp.ts'
 
@@ -52,7 +52,7 @@ export interface Store { open(): void }
 const pages = {
   'start.md': '# Getting `started`\n',
   'guides/README.md': '# Guides\n\n- [Second](second.md)\n- [Start](../start.md)\n- [First](first.md)\n',
-  'guides/first.md': '# First\n',
+  'guides/first.md': '# First\n\nText.\n\n## Then\n',
   'guides/second.md': '# Second\n',
   'guides/unlinked.md': 'No heading, and no link to it.\n',
 }
@@ -62,6 +62,8 @@ interface Built {
   readonly complaints: string[]
   /** The entries of the menu, with those below them. */
   readonly menu: Record<string, string[]>
+  /** What the search finds a page by, beside its name and its text. */
+  readonly headings: Record<string, string>
 }
 
 async function build(): Promise<Built> {
@@ -97,11 +99,18 @@ async function build(): Promise<Built> {
   const menu = Object.fromEntries(
     (project.documents ?? []).map(({ name, children = [] }) => [name, children.map((child) => child.name)]),
   )
-  return { complaints, menu }
+  const documents = project.documents?.flatMap((one) => [one, ...(one.children ?? [])]) ?? []
+  const event = new IndexEvent(documents)
+  app.renderer.trigger(IndexEvent.PREPARE_INDEX, event)
+  const headings = Object.fromEntries(
+    documents.map(({ name }, at) => [name, event.searchFields[at]!['heading'] as string]),
+  )
+  return { complaints, menu, headings }
 }
 
-test('examples are required of what users call or write, and pages stand below the README of their folder', async () => {
-  const { complaints, menu } = await build()
+test('examples are required of what users call or write; pages stand below the README of their folder and are found by their headings', async () => {
+  const { complaints, menu, headings } = await build()
+  expect(headings).toMatchObject({ Guides: 'Guides', First: 'First Then', 'guides/unlinked': '' })
   expect(menu).toEqual({ 'Getting started': [], Guides: ['Second', 'First', 'guides/unlinked'] })
   expect(complaints.toSorted()).toEqual([
     'bare.Bare has no @example',
