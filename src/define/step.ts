@@ -40,7 +40,7 @@ export interface RetryPolicy {
   readonly backoff?: 'constant' | 'exponential'
   /** The wait before the second try. Default `'1s'`. */
   readonly delay?: Duration
-  /** The longest wait. Default `'1m'`. */
+  /** The longest wait. Default `'1m'`, or `delay` where that is longer. */
   readonly maxDelay?: Duration
   /** The share of the wait that is drawn at random, 0 to 1. Default 0.2. */
   readonly jitter?: number

@@ -26,11 +26,15 @@ function declareInputs(kinds: Kinds, optional: ReadonlySet<string>): Record<stri
 }
 
 function declareRetry(retry: RetryPolicy, owner: string): RetryDeclaration {
+  const delay = milliseconds(retry.delay ?? '1s', `${owner}, retry.delay`)
   return {
     attempts: retry.attempts,
     backoff: retry.backoff ?? 'exponential',
-    delay: milliseconds(retry.delay ?? '1s', `${owner}, retry.delay`),
-    maxDelay: milliseconds(retry.maxDelay ?? '1m', `${owner}, retry.maxDelay`),
+    delay,
+    maxDelay:
+      retry.maxDelay === undefined
+        ? Math.max(milliseconds('1m', owner), delay)
+        : milliseconds(retry.maxDelay, `${owner}, retry.maxDelay`),
     jitter: retry.jitter ?? 0.2,
     ...(retry.escalate === undefined ? {} : { escalate: { memory: retry.escalate.memory } }),
   }

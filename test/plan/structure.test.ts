@@ -163,6 +163,10 @@ describe('the document', () => {
     expect(digest({ run: () => 'other code' })).toBe(digest())
     expect(digest({ timeout: 60_000 })).toBe(digest({ timeout: '1m' }))
     expect(digest({ retry: { attempts: 2, delay: '1s' } })).toBe(digest({ retry: { attempts: 2 } }))
+    // A delay of minutes is waited, not cut to the longest wait that is assumed.
+    expect(digest({ retry: { attempts: 2, delay: '10m' } })).toBe(
+      digest({ retry: { attempts: 2, delay: '10m', maxDelay: '10m' } }),
+    )
   })
 })
 
