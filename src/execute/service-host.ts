@@ -44,7 +44,7 @@ export class ServiceHost {
       throw new PipewrightError('SERVICE_NOT_FOUND', `no service '${name}' is declared`, {
         fix:
           names.length === 0
-            ? 'declare it: services: [defineService({ … })] in the settings'
+            ? `declare it: services: [defineService({ … })] in the settings, or services: { ${JSON.stringify(name)}: … } in a test`
             : `${didYouMean(name, names)}, or declare it in services of the settings`,
         details: { service: name },
       })

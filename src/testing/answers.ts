@@ -92,8 +92,8 @@ export class Answers {
       if (!this.#used.has(node)) return undefined
       return () =>
         Promise.reject(
-          new PipewrightError('TEST_INVALID', `what the test answers to '${node}' does not fit: ${reason}`, {
-            fix: 'answer what the node takes',
+          new PipewrightError('TEST_INVALID', `what the test answers to '${node}' does not fit:\n${reason}`, {
+            fix: 'give it a payload that the schema of the node takes',
           }),
         )
     }
@@ -101,6 +101,11 @@ export class Answers {
     const planned = checkNode(event.node, this.#plan)
     if (planned.type === 'approve') return this.#decision(event.node, planned)
     return planned.type === 'signal' ? this.#signal(event.node, planned.signal) : undefined
+  }
+
+  /** Whether the test has said something to a node that waits. */
+  has(node: string): boolean {
+    return this.#used.has(node)
   }
 
   /** Throws `TEST_INVALID` where nobody has asked for an answer: such a test tests less than it says. */

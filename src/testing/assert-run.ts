@@ -54,8 +54,8 @@ export function assertRun(run: AnyTestRun): RunAssertions {
     const { actual, expected, message, otherwise } = verdict
     throw new AssertionError({
       message: wanted ? message : otherwise,
-      actual,
-      expected,
+      // Of what must not hold both are the same.
+      ...(wanted ? { actual, expected } : {}),
       operator: 'assertRun',
       stackStartFn: holds,
     })

@@ -124,15 +124,19 @@ export function ranVerdict(run: AnyTestRun, node: string, expected: RanExpectati
     pass: found.length > 0 && wrong.length === 0 && isCount,
     message: `expected '${node}' to ${wanted}\n  ${text}`,
     otherwise: `expected '${node}' not to ${wanted}\n  ${found.slice(0, 5).map(wayOf).join('\n  ')}`,
-    expected:
-      found.length === 0
-        ? [{ node, state, attempts }]
-        : found.map((one) => ({ node: one.node, state, attempts: attempts ?? one.attempts.length })),
-    actual: found.map((one) => ({
-      node: one.node,
-      state: one.reused === null ? one.state : 'reused',
-      attempts: one.attempts.length,
-    })),
+    ...(isCount || found.length === 0
+      ? {
+          expected:
+            found.length === 0
+              ? [{ node, state, attempts }]
+              : found.map((one) => ({ node: one.node, state, attempts: attempts ?? one.attempts.length })),
+          actual: found.map((one) => ({
+            node: one.node,
+            state: one.reused === null ? one.state : 'reused',
+            attempts: one.attempts.length,
+          })),
+        }
+      : { expected: { items }, actual: { items: found.length } }),
   }
 }
 
@@ -166,7 +170,7 @@ export function hitVerdict(run: AnyTestRun, node: string): Verdict {
           `'${at}' was reused from run ${reused?.run ?? ''}, node '${reused?.node ?? ''}'`,
       )
       .join('\n  ')}`,
-    expected: found.map((one) => ({ node: one.node, reused: true })),
+    expected: (found.length === 0 ? [{ node }] : found).map((one) => ({ node: one.node, reused: true })),
     actual: found.map((one) => ({ node: one.node, reused: one.reused !== null })),
   }
 }

@@ -40,7 +40,8 @@ export interface RunChanges {
   readonly faults?: readonly Fault[]
   /**
    * How approvals are decided, by their paths (`go-live`; `trials/go` is that of every item). One that nothing waits for
-   * fails the test, and so does one that does not fit. Default: the run waits until the test decides it, or for its timeout.
+   * fails the test, and so does one that does not fit. Default: the run waits for its timeout, or, of a `testWorkspace`,
+   * until the test decides it.
    */
   readonly approvals?: Readonly<Record<string, TestApproval>>
   /** What is sent to nodes that wait for a signal, by its name; as for `approvals`. */

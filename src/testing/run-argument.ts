@@ -4,7 +4,15 @@ import type { Planned } from './plan-snapshot.ts'
 
 function hintOf(received: unknown): string {
   if (received instanceof Promise) return 'a promise: await it'
-  return received === null ? 'null' : isPipeline(received) ? 'a pipeline' : `a ${typeof received}`
+  return received === null ? 'null' : isPipeline(received) ? 'a pipeline' : typed(received)
+}
+
+function typed(received: unknown): string {
+  return typeof received === 'object'
+    ? 'an object'
+    : received === undefined
+      ? 'undefined'
+      : `a ${typeof received}`
 }
 
 function has(value: unknown, member: string): boolean {

@@ -22,7 +22,8 @@ export interface TestPipelineOptions extends TestRunOptions, TestWorkspaceOption
  * Runs a whole pipeline in memory, by the engine of a real run, on a clock that skips whatever is waited for.
  *
  * A run that fails is no error of the test: see {@link TestRun.state}; only reading its `outputs` throws. Throws what
- * keeps a run from starting, and `TEST_INVALID` for replaced steps and faults that the run does not have.
+ * keeps a run from starting, and `TEST_INVALID` for replaced steps and faults that the run does not have, and for a
+ * run that waits for what the test does not say.
  *
  * @example
  * ```ts
@@ -41,7 +42,7 @@ export async function testPipeline<In, Out>(
   const kit = await testWorkspace(options)
   // Not closed: outputs are read from it as long as the test has them.
   try {
-    return await kit.run(pipeline, inputs, options)
+    return await kit.runAlone(pipeline, inputs, options)
   } finally {
     kit.tidy()
   }

@@ -41,6 +41,8 @@ interface Started extends TestedRun {
   readonly pipeline: AnyPipeline
   readonly onUpdate: (update: RunUpdate) => void
   readonly answers: Answers
+  /** Whether nobody but the test's options can say what it waits for, or end it. */
+  readonly isAlone: boolean
   id?: string
   /** What went wrong with an answer. */
   problem?: { readonly error: unknown }
@@ -99,6 +101,29 @@ export class TestWorkspace implements AsyncDisposable {
     inputs: Given<NoInfer<In>>,
     options: TestRunOptions = {},
   ): Promise<TestRun<Out>> {
+    return this.#run(pipeline, inputs, options, false)
+  }
+
+  /**
+   * The same where nobody has hold of the workspace while it runs: throws `TEST_INVALID` for a run that would wait for ever.
+   *
+   * @internal
+   */
+  runAlone<In, Out>(
+    pipeline: Pipeline<In, Out>,
+    inputs: Given<NoInfer<In>>,
+    options: TestRunOptions,
+  ): Promise<TestRun<Out>> {
+    const { timeout, deadline, signal } = options
+    return this.#run(pipeline, inputs, options, (timeout ?? deadline ?? signal) === undefined)
+  }
+
+  async #run<In, Out>(
+    pipeline: Pipeline<In, Out>,
+    inputs: Given<NoInfer<In>>,
+    options: TestRunOptions,
+    isAlone: boolean,
+  ): Promise<TestRun<Out>> {
     const {
       replace: _replace,
       faults: _faults,
@@ -107,7 +132,7 @@ export class TestWorkspace implements AsyncDisposable {
       ...others
     } = options
     const { ctx: _ctx, onUpdate: _onUpdate, ...runOptions } = others
-    const started = this.#prepare(pipeline, options)
+    const started = this.#prepare(pipeline, options, isAlone)
     const { onUpdate } = started
     // Entries of an earlier run are older than the start of this one.
     await this.clock.advance(1)
@@ -143,7 +168,7 @@ export class TestWorkspace implements AsyncDisposable {
       ...others
     } = options
     const { ctx: _ctx, onUpdate: _onUpdate, ...resumeOptions } = others
-    const started = this.#prepare(pipeline, options)
+    const started = this.#prepare(pipeline, options, false)
     started.id = id
     this.#runs.set(id, started)
     await this.clock.advance(1)
@@ -209,7 +234,7 @@ export class TestWorkspace implements AsyncDisposable {
     })
   }
 
-  #prepare(pipeline: AnyPipeline, options: TestRunOptions): Started {
+  #prepare(pipeline: AnyPipeline, options: TestRunOptions, isAlone: boolean): Started {
     const { replace = [], faults = [], ctx, onUpdate } = options
     const replaced = replacedPipeline(pipeline, replace)
     const planned = new Faults(faults)
@@ -221,6 +246,7 @@ export class TestWorkspace implements AsyncDisposable {
       pipeline: replaced,
       faults: planned,
       answers,
+      isAlone,
       context: typeof ctx === 'function' ? ctx : ctx === undefined ? undefined : () => ctx,
       updates,
       onUpdate: (update) => {
@@ -234,7 +260,9 @@ export class TestWorkspace implements AsyncDisposable {
 
   /** Says what the test says to a run that waits; what goes wrong with that ends the run. */
   #answer(started: Started, update: RunUpdate): void {
-    const say = started.answers.to(update)
+    const { event } = update
+    const isStuck = started.isAlone && event.type === 'run.waiting' && event.until === null
+    const say = isStuck ? () => this.#refuseEndlessWait(started) : started.answers.to(update)
     if (say === undefined) return
     const said = async (): Promise<void> => {
       // It is told of the wait a moment before that is on record.
@@ -248,6 +276,20 @@ export class TestWorkspace implements AsyncDisposable {
       }
     }
     void this.clock.during(said())
+  }
+
+  /** A run of which every open wait is for what nobody will say would not end. */
+  async #refuseEndlessWait({ answers, id }: Started): Promise<void> {
+    const open = await this.#workspace.waits(id!)
+    const [wait] = open
+    if (wait === undefined || open.some(({ node, until }) => until !== null || answers.has(node))) return
+    const { node, on } = wait
+    throw new PipewrightError('TEST_INVALID', `the run waits for ever: nobody answers '${node}'`, {
+      fix:
+        on === 'approval'
+          ? `decide it: approvals: { '${node}': {} }, or testWorkspace, whose kit.workspace can approve while it runs`
+          : `send it: signals: { ${JSON.stringify(on === 'signal' ? wait.signal : node)}: { payload: … } }, or testWorkspace, whose kit.workspace can signal while it runs`,
+    })
   }
 
   /** Equal in each execution of a test: keys of effects are made of it. */

@@ -68,7 +68,8 @@ interface Result {
 }
 
 function result({ pass, message, otherwise, actual, expected }: Verdict): Result {
-  return { pass, message: () => (pass ? otherwise : message), actual, expected }
+  // Under `not` both are the same: a diff of them would say nothing.
+  return pass ? { pass, message: () => otherwise } : { pass, message: () => message, actual, expected }
 }
 
 expect.extend({

@@ -59,7 +59,12 @@ describe('a step', () => {
   test('that is given none fails by its name, whatever the environment has', async () => {
     process.env['API_TOKEN'] = 'of the environment'
     try {
-      await expect(testStep(fetchOrders, {})).rejects.toMatchObject({ code: 'SECRET_NOT_FOUND' })
+      await expect(testStep(fetchOrders, {})).rejects.toMatchObject({
+        code: 'SECRET_NOT_FOUND',
+        message: expect.stringContaining(
+          `Fix: secrets: { "API_TOKEN": '…' } in the options of the test`,
+        ) as string,
+      })
     } finally {
       delete process.env['API_TOKEN']
     }

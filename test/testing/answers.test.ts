@@ -122,3 +122,42 @@ describe('nodes inside of recursions', () => {
     expect(() => assertRun(good).ran('count-down/when/then')).toThrow(/has no node/)
   })
 })
+
+describe('a run that nobody can answer', () => {
+  const asked = definePipeline({ name: 'asked', inputs: {} }, (p) => {
+    const go = p.approve({ id: 'go' })
+    const labels = p.signal('labels', { after: [go.by], payload: z.number() })
+    return { labels: labels.payload }
+  })
+
+  test('fails its test by what it waits for', async () => {
+    await expect(testPipeline(asked, {}, { signals: { labels: { payload: 1 } } })).rejects.toThrow(
+      /^the run waits for ever: nobody answers 'go'\nFix: decide it: approvals: { 'go': {} }/,
+    )
+    await expect(testPipeline(asked, {}, { approvals: { go: {} } })).rejects.toThrow(
+      /^the run waits for ever: nobody answers 'labels'\nFix: send it: signals: { "labels": { payload: … } }/,
+    )
+  })
+
+  test('waits for its timeout, where it has one', async () => {
+    const late = await testPipeline(asked, {}, { timeout: '3d' })
+    expect(late.error?.code).toBe('RUN_TIMEOUT')
+  })
+
+  test('waits for whoever has the workspace', async () => {
+    await using kit = await testWorkspace()
+    const running = kit.run(asked, {})
+    const wait = async (on: string): Promise<string> => {
+      for (;;) {
+        const [run] = (await kit.workspace.runs()).items
+        const waits = run === undefined ? [] : await kit.workspace.waits(run.id)
+        if (waits.some((one) => one.on === on)) return run!.id
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
+    await kit.workspace.approve(await wait('approval'), { node: 'go', by: 'ada' })
+    await kit.workspace.signal(await wait('signal'), 'labels', 3, { by: 'ada' })
+    const run = await running
+    expect(run.outputs).toEqual({ labels: 3 })
+  })
+})

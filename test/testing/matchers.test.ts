@@ -1,4 +1,4 @@
-import { definePipeline, defineStep } from 'pipewright'
+import { defineCommandStep, definePipeline, defineStep, file } from 'pipewright'
 import { assertPlan, assertRun, fault, planSnapshot, testPipeline, testWorkspace } from 'pipewright/testing'
 import 'pipewright/testing/vitest'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -233,4 +233,49 @@ describe('assertRun, for any test runner', () => {
       'assertRun takes what testPipeline or kit.run gives, not a promise: await it',
     )
   })
+})
+
+describe('what differs is what is shown as different', () => {
+  const shownBy = (check: () => void): { actual: unknown; expected: unknown } => {
+    try {
+      check()
+    } catch (error) {
+      const { actual, expected } = error as AssertionError
+      return { actual, expected }
+    }
+    throw new Error('the check holds')
+  }
+
+  test('the count of items, and a node that was not reached', () => {
+    const items = { actual: { items: 2 }, expected: { items: 3 } }
+    expect(shownBy(() => expect(run).toHaveRun('each/square', { items: 3 }))).toEqual(items)
+    expect(shownBy(() => assertRun(run).ran('each/square', { items: 3 }))).toEqual(items)
+    expect(shownBy(() => expect(failed).toHaveHitCache('sum'))).toEqual({
+      actual: [],
+      expected: [{ node: 'sum', reused: true }],
+    })
+  })
+
+  test('nothing of what must not hold', () => {
+    const nothing = { actual: undefined, expected: undefined }
+    expect(shownBy(() => expect(run).not.toHaveRun('read'))).toEqual(nothing)
+    expect(shownBy(() => expect(again).not.toHaveHitCache('read'))).toEqual(nothing)
+    expect(shownBy(() => assertRun(run).notRan('read'))).toEqual(nothing)
+  })
+
+  test('an object that is no run is called so', () => {
+    expect(() => expect({}).toHaveRun('read')).toThrow(/not an object$/)
+    expect(() => expect(undefined).toHaveRun('read')).toThrow(/not undefined$/)
+  })
+})
+
+test('a snapshot calls a command by that word: what it runs is no more told than the code of a function', () => {
+  const list = defineCommandStep({
+    name: 'list',
+    outputs: { names: file('text/plain') },
+    command: ['ls'],
+    stdout: 'names',
+  })
+  const lists = definePipeline({ name: 'lists', inputs: {} }, (p) => p.step(list, {}))
+  expect(planSnapshot(lists)).toContain('list: list() -> names: file text/plain  [command]')
 })
