@@ -3,7 +3,7 @@ import { itemKind } from '../artifact/list.ts'
 import type { Kind } from '../artifact/kind.ts'
 import { isForeignModelKind } from '../artifact/model.ts'
 import type { StepContext } from './context.ts'
-import type { InputsOf, OutputsOf, ReceivedOf, Specs } from './spec.ts'
+import type { InputsOf, OutputsOf, ReceivedOf, ReturnedOf, Specs } from './spec.ts'
 import {
   makeStep,
   type AnyStep,
@@ -59,11 +59,11 @@ export interface PythonPort {
 }
 
 /** What runs a Python step: only a workspace, or `testStep`, has the port. */
-export type PythonFunction<Inputs> = (
+export type PythonFunction<Inputs, Outputs = Readonly<Record<string, unknown>>> = (
   inputs: Inputs,
   context: StepContext,
   port: PythonPort,
-) => Promise<Readonly<Record<string, unknown>>>
+) => Promise<Outputs>
 
 /** A step whose function is Python, or a notebook. Made by {@link definePythonStep}. */
 export interface PythonStep<in In = never, out Out = unknown, out Run = unknown> extends Step<In, Out, Run> {
@@ -310,7 +310,7 @@ export function definePythonStep<
   const O extends Specs = Readonly<Record<never, never>>,
 >(
   definition: PythonStepDefinition<I, O>,
-): PythonStep<InputsOf<I>, OutputsOf<O>, PythonFunction<ReceivedOf<I>>> {
+): PythonStep<InputsOf<I>, OutputsOf<O>, PythonFunction<ReceivedOf<I>, ReturnedOf<O>>> {
   const given = definition as unknown as PythonStepDefinition<Specs, Specs>
   const owner = `step '${given.name}'`
   const code = codeOf(given, owner)

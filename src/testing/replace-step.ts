@@ -1,5 +1,6 @@
 import { callSite } from '../internal/call-site.ts'
 import type { StepContext } from '../define/context.ts'
+import type { PythonFunction } from '../define/python-step.ts'
 import type { AnyStep, Step, StepFunction } from '../define/step.ts'
 
 /** The function that may stand in for a step's: it takes and gives what the original does. */
@@ -7,7 +8,10 @@ export type FakeOf<In, Out, Run> = Run extends (inputs: infer Inputs, context: S
   ? [Inputs] extends [never]
     ? StepFunction<In, Out>
     : Run
-  : StepFunction<In, Out>
+  : // What calls Python has a port beside: the fake takes and gives the same without it.
+    Run extends PythonFunction<infer Inputs, infer Outputs>
+    ? StepFunction<Inputs, Outputs>
+    : StepFunction<In, Out>
 
 /** A step with what stands in for it; made by {@link replaceStep}. */
 export interface Replacement {

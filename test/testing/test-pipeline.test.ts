@@ -1,4 +1,14 @@
-import { definePipeline, definePredictor, defineStep, file, list, model, table } from 'pipewright'
+import {
+  defineCommandStep,
+  definePipeline,
+  definePredictor,
+  definePythonStep,
+  defineStep,
+  file,
+  list,
+  model,
+  table,
+} from 'pipewright'
 import {
   fault,
   replaceStep,
@@ -467,4 +477,41 @@ describe('effects', () => {
     const again = await testPipeline(sending, { to: 'a' })
     expect(again.outputs.key).toBe(lost.outputs.key)
   })
+})
+
+test('fakes of a Python step and of a command give what those would have left, without either', async () => {
+  const rows = table(z.object({ x: z.number() }))
+  const clean = definePythonStep({
+    name: 'clean',
+    inputs: { rows },
+    outputs: { rows, weights: model({ format: 'joblib' }) },
+    script: 'not-there.py',
+    function: 'clean',
+  })
+  const list = defineCommandStep({
+    name: 'list',
+    inputs: { rows },
+    outputs: { names: file('text/plain') },
+    command: ['not-there', '{rows}', '{names}'],
+  })
+  const make = defineStep({ name: 'make', outputs: { rows }, run: () => ({ rows: [{ x: 1 }, { x: 2 }] }) })
+  const pipeline = definePipeline({ name: 'others', inputs: {} }, (p) => {
+    const cleaned = p.step(clean, { rows: p.step(make, {}).rows })
+    return { weights: cleaned.weights, names: p.step(list, { rows: cleaned.rows }).names }
+  })
+  const run = await testPipeline(
+    pipeline,
+    {},
+    {
+      replace: [
+        replaceStep(clean, ({ rows: given }) => ({
+          rows: given.toArray().filter(({ x }) => x > 1),
+          weights: new Uint8Array([7]),
+        })),
+        replaceStep(list, ({ rows: given }) => ({ names: new TextEncoder().encode(`${given.length} rows`) })),
+      ],
+    },
+  )
+  expect(await run.outputs.names.text()).toBe('1 rows')
+  expect(await run.outputs.weights.bytes()).toEqual(new Uint8Array([7]))
 })
