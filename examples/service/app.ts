@@ -45,10 +45,15 @@ export function createService({ workspace, pipelines, grace = 10_000 }: ServiceO
     forceCloseConnections: 'idle',
     // Shutting down waits as long as `grace` says.
     pluginTimeout: 0,
+    // A misspelt property is an answer of 400, not left out.
+    ajv: { customOptions: { removeAdditional: false } },
   })
   const byName = new Map(pipelines.map((pipeline) => [pipeline.name, pipeline]))
   const active = new Set<Promise<unknown>>()
   const stopping = new AbortController()
+  /** Requests that wait for their runs, until shutting down waits no longer. */
+  const waiting = new Set<() => void>()
+  let isEnding = false
 
   const pipelineOf = (name: string): AnyPipeline => {
     const found = byName.get(name)
@@ -58,10 +63,21 @@ export function createService({ workspace, pipelines, grace = 10_000 }: ServiceO
       details: { pipeline: name },
     })
   }
+  const settledOrEnding = (settled: Promise<void>): Promise<void> =>
+    new Promise((resolve) => {
+      waiting.add(resolve)
+      void settled.finally(() => {
+        waiting.delete(resolve)
+        resolve()
+      })
+    })
   const tagOf = (tenant: string): string => `tenant:${tenant}`
   /** Another tenant's run is not there, by whatever id it is asked for. */
   const runOf = async (tenant: string, id: string): Promise<RunRecord> => {
-    const run = await workspace.show(id)
+    // A beginning of ids is none: what it could stand for are runs of others, too.
+    const run = await workspace.show(id).catch((error: unknown) => {
+      throw PipewrightError.isInstance(error) && error.code === 'RUN_NOT_FOUND' ? notFound(id) : error
+    })
     if (run.id !== id || !run.tags.includes(tagOf(tenant))) throw notFound(id)
     return run
   }
@@ -110,7 +126,9 @@ export function createService({ workspace, pipelines, grace = 10_000 }: ServiceO
       )
       active.add(settled)
       void settled.finally(() => active.delete(settled))
-      if (!wait) return reply.code(202).send(publicView(await workspace.show(handle.id)))
+      if (wait) await settledOrEnding(settled)
+      // A run that outlives the service goes on at its next start: the caller may ask for it then.
+      if (!wait || isEnding) return reply.code(202).send(publicView(await workspace.show(handle.id)))
       const { outputs } = await result
       return { id: handle.id, outputs }
     },
@@ -160,11 +178,17 @@ export function createService({ workspace, pipelines, grace = 10_000 }: ServiceO
     return reply.code(202).send()
   })
 
+  app.addHook('onSend', async (_request, reply) => {
+    // A client that kept its connection would keep the server open.
+    if (stopping.signal.aborted) reply.header('connection', 'close')
+  })
   app.addHook('preClose', async () => {
     // Streams would keep the server open as long as their runs last.
     stopping.abort()
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, grace).unref())
     await Promise.race([Promise.all(active), timeout])
+    isEnding = true
+    for (const stop of waiting) stop()
   })
   return app
 }

@@ -77,12 +77,32 @@ test('runs of several tenants and pipelines: started, followed from where a clie
   const typed = await start(url, 'acme', { pipeline: 'training', inputs: { seeds: ['1'] } })
   expect([typed.status, (await json(typed)).code]).toEqual([400, 'INPUT_INVALID'])
 
+  const misspelt = await start(url, 'acme', { pipeline: 'training', input: { seeds: [1] } })
+  expect([misspelt.status, (await json(misspelt)).code]).toEqual([400, 'FST_ERR_VALIDATION'])
   const long = await json(
     await start(url, 'acme', { pipeline: 'training', inputs: { seeds: [2], epochs: 1_000 } }),
   )
   expect((await fetch(`${url}/tenants/acme/runs/${long.id}/cancel`, { method: 'POST' })).status).toBe(202)
   await (await fetch(`${url}/tenants/acme/runs/${long.id}/events`)).text()
   expect((await json(await fetch(`${url}/tenants/acme/runs/${long.id}`))).state).toBe('cancelled')
+  // What all ids begin with tells nothing of the runs of others.
+  const beginning = await (await fetch(`${url}/tenants/globex/runs/${first.id.slice(0, 4)}`)).text()
+  expect(beginning).not.toContain(first.id)
+})
+
+test('SIGTERM waits neither for a request that waits for its run nor for a connection that is kept open', async () => {
+  const { url, child } = await serve(await tempFolder())
+  const inputs = { seeds: [1], epochs: 1_000 }
+  const waiting = start(url, 'acme', { pipeline: 'training', inputs, wait: true })
+  await expect
+    .poll(async () => (await json(await fetch(`${url}/tenants/acme/runs`))).runs.length, { timeout: 60_000 })
+    .toBe(1)
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  const response = await waiting
+  expect([response.status, response.headers.get('connection')]).toEqual([202, 'close'])
+  expect((await json(response)).state).toBe('running')
+  expect(await ended).toEqual([0, null])
 })
 
 test('SIGTERM under load: what was accepted is answered or goes on at the next start, and nothing is lost', async () => {
