@@ -46,8 +46,9 @@ export async function graphOf(
   for (const { path, items } of nodes)
     if (items !== undefined) addWaiting(states, index.get(path)?.node, path, items)
   const criticalPatterns = new Set([...critical].map(patternOf))
-  const { width, height, nodes: placed, edges } = await layoutPlan(plan)
+  const { width, height, nodes: placed, edges, simplified } = await layoutPlan(plan)
   return {
+    ...(simplified === undefined ? {} : { simplified }),
     width,
     height,
     nodes: placed.map(({ members, ...node }) => ({

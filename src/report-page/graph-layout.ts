@@ -1,10 +1,10 @@
-import type { Plan, PlanScope } from '../plan/document.ts'
+import type { Plan, PlanHandler, PlanNode, PlanScope } from '../plan/document.ts'
 import { graphOfScope, sortScope, type ScopeGraph } from '../plan/graph.ts'
 import { bodiesOf } from '../plan/bodies.ts'
 import { limits } from './budget.ts'
 import { groupsOf } from './graph-groups.ts'
 import { indexPlan, innerPrefix } from './plan-index.ts'
-import type { PageGraphNode } from './page-data.ts'
+import type { PageGraph, PageGraphNode } from './page-data.ts'
 
 /** A node with its place; places from the top left corner, in pixels. */
 export type LaidOutNode = Omit<PageGraphNode, 'states' | 'critical'> & {
@@ -24,6 +24,7 @@ export interface Layout {
   readonly height: number
   readonly nodes: readonly LaidOutNode[]
   readonly edges: readonly LaidOutEdge[]
+  readonly simplified?: PageGraph['simplified']
 }
 
 const box = { width: 172, height: 46 }
@@ -65,6 +66,18 @@ function linksOf({ nodes, offsets, targets }: ScopeGraph): Link[] {
   return nodes.flatMap((_, source) =>
     Array.from(targets.subarray(offsets[source], offsets[source + 1]), (target) => ({ source, target })),
   )
+}
+
+/** What is not drawn, but puts handlers below all that runs before them. */
+function linksToHandlers({ nodes, offsets, handlers }: ScopeGraph): Link[] {
+  const isAtEnd = (number: number): boolean => (nodes[number] as PlanHandler).on === 'end'
+  const ends = nodes.flatMap(({ type }, number) =>
+    type !== 'handler' && offsets[number] === offsets[number + 1] ? [number] : [],
+  )
+  return handlers.flatMap((target) => {
+    const onFailure = isAtEnd(target) ? handlers.filter((number) => !isAtEnd(number)) : []
+    return [...ends, ...onFailure].map((source) => ({ source, target }))
+  })
 }
 
 async function drawn(boxes: readonly Box[], edges: readonly Link[]): Promise<Placed> {
@@ -194,6 +207,20 @@ async function inside(
   return { width: Math.max(x, widthOf(node.id, 130, kindWidth)), height: head + height + pad, nodes, edges }
 }
 
+/** What a node is, beside its id. */
+function noteOf({ steps }: Pick<Plan, 'steps'>, node: PlanNode): string {
+  switch (node.type) {
+    case 'step':
+      return steps[node.step]!.name
+    case 'pipeline':
+      return node.pipeline
+    case 'handler':
+      return node.on === 'failure' ? 'on failure' : 'always'
+    default:
+      return node.type
+  }
+}
+
 async function layoutScope(
   plan: Pick<Plan, 'steps'>,
   scope: PlanScope,
@@ -211,19 +238,14 @@ async function layoutScope(
       ? { width: widthOf(graph.nodes[number]!.id, least), height: box.height }
       : { width: layout.width, height: layout.height },
   )
-  const links = linksOf(graph)
+  const links = [...linksOf(graph), ...linksToHandlers(graph)]
   const { corners, edges: lines, width, height } = await placed(boxes, links, () => sortScope(scope))
   const nodes: LaidOutNode[] = []
   const edges: LaidOutEdge[] = []
   for (const [number, node] of graph.nodes.entries()) {
     const [x, y] = corners[number]!
     const pattern = prefix + node.id
-    const name =
-      node.type === 'step'
-        ? plan.steps[node.step]!.name
-        : node.type === 'pipeline'
-          ? node.pipeline
-          : node.type
+    const name = noteOf(plan, node)
     nodes.push({
       pattern,
       label: node.id,
@@ -240,12 +262,14 @@ async function layoutScope(
     nodes.push(...moved.nodes)
     edges.push(...moved.edges)
   }
-  for (const { source, target, points } of lines)
+  for (const { source, target, points } of lines) {
+    if (graph.nodes[target]!.type === 'handler') continue
     edges.push({
       from: prefix + graph.nodes[source]!.id,
       to: prefix + graph.nodes[target]!.id,
       points: points.map(([x, y]) => [Math.round(x * 10) / 10, Math.round(y * 10) / 10]),
     })
+  }
   return { width, height, nodes, edges }
 }
 
@@ -283,12 +307,12 @@ async function layoutGroups(plan: Pick<Plan, 'steps'>, scope: PlanScope): Promis
  * plan of more nodes than `most` these boxes are closed, and where its outermost scope alone has more, all nodes of a
  * step are one box: nobody reads ten thousand boxes.
  */
-export function layoutPlan(
+export async function layoutPlan(
   plan: Pick<Plan, 'scope' | 'steps'>,
   most: number = limits.graphNodes,
 ): Promise<Layout> {
   if (indexPlan(plan).size <= most) return layoutScope(plan, plan.scope, '')
   return plan.scope.nodes.length <= most
-    ? layoutScope(plan, plan.scope, '', true)
-    : layoutGroups(plan, plan.scope)
+    ? { ...(await layoutScope(plan, plan.scope, '', true)), simplified: 'outermost' }
+    : { ...(await layoutGroups(plan, plan.scope)), simplified: 'by step' }
 }

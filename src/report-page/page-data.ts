@@ -125,6 +125,8 @@ export interface PageNode {
   readonly failedBefore?: string
   /** What it waits for from outside: `for the signal 'labels'`. */
   readonly waitsOn?: string
+  /** The command that ends this wait: a decision, or a signal. */
+  readonly command?: string
   readonly undo?: PageUndo
   /** When it is to be tried again. */
   readonly retryAt?: number
@@ -280,6 +282,8 @@ export interface PageGraphEdge {
 
 /** The plan, laid out; what contains others comes before them. */
 export interface PageGraph {
+  /** Of a plan too large to be drawn node by node: the outermost nodes alone, or a box for all nodes of a step. */
+  readonly simplified?: 'outermost' | 'by step'
   readonly width: number
   readonly height: number
   readonly nodes: readonly PageGraphNode[]

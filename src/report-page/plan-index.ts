@@ -1,4 +1,4 @@
-import type { Plan, PlanNode, PlanScope } from '../plan/document.ts'
+import type { Plan, PlanHandler, PlanNode, PlanScope } from '../plan/document.ts'
 import { graphOfScope } from '../plan/graph.ts'
 import { patternOf } from '../plan/node-path.ts'
 import { bodiesOf, hasBranches, repeats } from '../plan/bodies.ts'
@@ -9,7 +9,7 @@ export interface PlacedNode {
   readonly node: PlanNode
   /** What stands before its id in a pattern. */
   readonly prefix: string
-  /** The ids of the nodes of its scope that it reads. */
+  /** The ids of the nodes of its scope that it waits for: those it reads; of a handler all that run before it. */
   readonly sources: readonly string[]
   readonly parent: PlacedNode | undefined
   readonly inMap: boolean
@@ -32,10 +32,22 @@ export function parentPath(path: string, { node, prefix, parent }: PlacedNode): 
   return hasBranches(parent.node) ? scope.slice(0, -prefix.slice(parent.pattern.length, -1).length) : scope
 }
 
-/** The paths of the nodes that a node reads, in its own scope. */
+/** The paths of the nodes that a node waits for, in its own scope. */
 export function sourcesOf(path: string, { node, sources }: PlacedNode): string[] {
   const scope = path.slice(0, path.length - node.id.length)
   return sources.map((id) => scope + id)
+}
+
+/** The path of the round of a loop that a node stands in: `rounds[2]` of `rounds[2]/improve`. */
+export function roundOf(path: string, { node, parent }: PlacedNode): string | undefined {
+  return parent?.node.type === 'loop' ? path.slice(0, path.length - node.id.length - 1) : undefined
+}
+
+/** The round before one, or undefined before the first. */
+export function roundBefore(round: string): string | undefined {
+  const open = round.lastIndexOf('[')
+  const number = Number(round.slice(open + 1, -1))
+  return number > 0 ? `${round.slice(0, open)}[${number - 1}]` : undefined
 }
 
 /**
@@ -60,6 +72,13 @@ export function indexPlan(
     for (const [source, { id }] of graph.nodes.entries()) {
       for (let e = graph.offsets[source]!; e < graph.offsets[source + 1]!; e++)
         sources[graph.targets[e]!]!.push(id)
+    }
+    // No edge leads to a handler: those of a failure begin when all else is over, those of the end when these are too.
+    for (const number of graph.handlers) {
+      const { on } = graph.nodes[number] as PlanHandler
+      sources[number] = graph.nodes.flatMap((node) =>
+        node.type !== 'handler' || (on === 'end' && node.on === 'failure') ? [node.id] : [],
+      )
     }
     for (const [number, node] of graph.nodes.entries()) {
       const pattern = prefix + node.id

@@ -1,5 +1,6 @@
 import { patternOf } from '../plan/node-path.ts'
-import { parentPath, sourcesOf, type PlacedNode, type PlanIndex } from './plan-index.ts'
+import { isWait } from '../plan/bodies.ts'
+import { parentPath, roundBefore, roundOf, sourcesOf, type PlacedNode, type PlanIndex } from './plan-index.ts'
 
 /** An execution as far as time goes; milliseconds since any moment. */
 export interface Timed {
@@ -24,6 +25,32 @@ export function scheduleOf(executions: readonly Timed[], index: PlanIndex, start
   const byPath = new Map(executions.map((execution) => [execution.node, execution]))
   const placeOf = (path: string): PlacedNode | undefined => index.get(patternOf(path))
 
+  /** By node, or round of a loop: the step or wait inside, or itself, that was over last. */
+  const last = new Map<string, Timed>()
+  const isLeaf = ({ node, step, finishedAt }: Timed): boolean => {
+    const place = step === null ? placeOf(node) : undefined
+    return finishedAt !== null && (step !== null || (place !== undefined && isWait(place.node)))
+  }
+  const leaves = executions.filter(isLeaf)
+  for (const leaf of leaves) {
+    const note = (path: string): void => {
+      const known = last.get(path)
+      if (known === undefined || known.finishedAt! <= leaf.finishedAt!) last.set(path, leaf)
+    }
+    for (let path: string | undefined = leaf.node; path !== undefined;) {
+      note(path)
+      const place = placeOf(path)
+      const round = place === undefined ? undefined : roundOf(path, place)
+      if (round !== undefined) note(round)
+      path = place === undefined ? undefined : parentPath(path, place)
+    }
+  }
+  const lastOfRoundBefore = (path: string, place: PlacedNode): Timed | undefined => {
+    const round = roundOf(path, place)
+    const before = round === undefined ? undefined : roundBefore(round)
+    return before === undefined ? undefined : last.get(before)
+  }
+
   const ready = new Map<string, number>()
   const readyAt = (path: string): number => {
     const known = ready.get(path)
@@ -32,31 +59,18 @@ export function scheduleOf(executions: readonly Timed[], index: PlanIndex, start
     if (place === undefined) return startedAt
     const parent = parentPath(path, place)
     let at = parent === undefined ? startedAt : readyAt(parent)
+    at = Math.max(at, lastOfRoundBefore(path, place)?.finishedAt ?? at)
     for (const source of sourcesOf(path, place)) at = Math.max(at, byPath.get(source)?.finishedAt ?? at)
     ready.set(path, at)
     return at
   }
 
-  /** By node: the step inside, or itself, that was over last. */
-  const last = new Map<string, Timed>()
-  for (const execution of executions) {
-    if (execution.step === null || execution.finishedAt === null) continue
-    for (let path: string | undefined = execution.node; path !== undefined;) {
-      const known = last.get(path)
-      if (known === undefined || known.finishedAt! <= execution.finishedAt) last.set(path, execution)
-      const place = placeOf(path)
-      path = place === undefined ? undefined : parentPath(path, place)
-    }
-  }
   const critical = new Set<string>()
   const criticalEdges = new Set<string>()
-  const isDone = ({ finishedAt, step }: Timed): boolean => finishedAt !== null && step !== null
-  let current: string | undefined = executions
-    .filter(isDone)
-    .reduce<Timed | undefined>(
-      (best, one) => (best === undefined || one.finishedAt! >= best.finishedAt! ? one : best),
-      undefined,
-    )?.node
+  let current: string | undefined = leaves.reduce<Timed | undefined>(
+    (best, one) => (best === undefined || one.finishedAt! >= best.finishedAt! ? one : best),
+    undefined,
+  )?.node
   while (current !== undefined && !critical.has(current)) {
     let [path, next]: [string | undefined, string | undefined] = [current, undefined]
     // Outwards, until something was waited for.
@@ -77,7 +91,7 @@ export function scheduleOf(executions: readonly Timed[], index: PlanIndex, start
       if (latest !== undefined) {
         criticalEdges.add(`${patternOf(latest.source)}\n${place.pattern}`)
         next = latest.leaf.node
-      }
+      } else next = lastOfRoundBefore(path, place)?.node
       path = parentPath(path, place)
     }
     // What contains the last one of these is part of it too.

@@ -191,4 +191,81 @@ test('a plan of more than 2,000 nodes is drawn by step; what contains others is 
     ['each', true],
     ['branch', true],
   ])
+  expect([one.simplified, closed.simplified, (await layoutPlan(plan(chains(2_001), {}))).simplified]).toEqual(
+    [undefined, 'outermost', 'by step'],
+  )
+})
+
+const more = defineStep({
+  name: 'more',
+  version: '1',
+  inputs: { n: z.number() },
+  outputs: { n: z.number(), again: z.boolean() },
+  run: ({ n }) => ({ n, again: false }),
+})
+
+const ending = definePipeline({ name: 'ending', inputs: {} }, (p) => {
+  const first = p.step(add, { a: 1 }, { id: 'first' })
+  const rounds = p.loop(
+    { n: first.n },
+    (state, q) => {
+      const { n, again } = q.step(more, { n: state.n })
+      return { next: { n }, again }
+    },
+    { id: 'rounds', maxRounds: 5 },
+  )
+  const go = p.approve({ id: 'go', message: 'Deploy?', after: [rounds] })
+  p.step(add, { a: 1 }, { id: 'last', after: [go] })
+  p.always((q) => q.step(add, { a: 1 }, { id: 'note' }), { id: 'tidy' })
+  p.onFailure((q) => q.step(add, { a: 1 }, { id: 'tell' }), { id: 'alarm' })
+  return {}
+})
+
+test('a round waits for the one before it, a step for a decision, a handler for all that runs before it', () => {
+  const { readyAt, critical } = scheduleOf(
+    [
+      step('first', 0, 10),
+      step('rounds[0]/more', 11, 20),
+      step('rounds[1]/more', 25, 40),
+      container('rounds', 41),
+      { ...container('go', 41), finishedAt: 9_000 },
+      step('last', 9_001, 9_010),
+      step('alarm/tell', 9_015, 9_020),
+      container('alarm', 9_020),
+      step('tidy/note', 9_030, 9_040),
+      container('tidy', 9_040),
+    ],
+    indexPlan(plan(ending, {})),
+    0,
+  )
+  expect(['rounds[0]/more', 'rounds[1]/more', 'last', 'alarm/tell', 'tidy/note'].map(readyAt)).toEqual([
+    10, 20, 9_000, 9_010, 9_020,
+  ])
+  expect([...critical].toSorted()).toEqual([
+    'alarm',
+    'alarm/tell',
+    'first',
+    'go',
+    'last',
+    'rounds',
+    'rounds[0]/more',
+    'rounds[1]/more',
+    'tidy',
+    'tidy/note',
+  ])
+})
+
+test('handlers are drawn below what runs before them, and say when they run', async () => {
+  const { nodes, edges, simplified } = await layoutPlan(plan(ending, {}))
+  const at = (pattern: string): number => nodes.find((node) => node.pattern === pattern)!.y
+  expect(at('alarm')).toBeGreaterThan(at('last'))
+  expect(at('tidy')).toBeGreaterThan(at('alarm'))
+  expect(nodes.filter(({ type }) => type === 'handler').map(({ note }) => note)).toEqual([
+    'always',
+    'on failure',
+  ])
+  expect(edges.some(({ to }) => to === 'tidy' || to === 'alarm')).toBe(false)
+  // A wait holds nothing: that it is drawn as a box is no simplification.
+  expect(nodes.find(({ pattern }) => pattern === 'go')!.closed).toBe(true)
+  expect(simplified).toBeUndefined()
 })

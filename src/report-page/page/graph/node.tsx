@@ -58,7 +58,8 @@ export function GraphNode({ node }: { readonly node: PageGraphNode }): VNode {
     critical === true ? 'critical' : '',
     isOpen ? 'open' : '',
   ].join(' ')
-  const kind = type === 'step' || isBranch || type === label ? '' : type
+  const what = type === 'handler' ? node.note : type
+  const kind = type === 'step' || isBranch || what === label ? '' : what
   const note = isOne ? noteText(node, page) : countsText(node) || 'not run'
   const seenName = fittedText(name, kind === '' ? room : room - kindRoom, labelFont)
   const seenNote = isBox ? fittedText(note, room, noteFont) : note
@@ -88,7 +89,7 @@ export function GraphNode({ node }: { readonly node: PageGraphNode }): VNode {
         {kind !== '' && ' '}
         {kind !== '' && (
           <tspan class="note" dx={3}>
-            {type}
+            {kind}
           </tspan>
         )}
       </text>{' '}

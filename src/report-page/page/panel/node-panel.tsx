@@ -14,6 +14,7 @@ import { Table } from '../parts/table.tsx'
 import { ValueList } from '../parts/value.tsx'
 import { countsOf } from '../counts.ts'
 import { curvesOf } from '../summary/figures.ts'
+import { isWaitNode } from '../node-types.ts'
 import { usePage } from '../page-context.ts'
 import { clockText, workText } from '../times.ts'
 import { Attempts, LogLines } from './attempts.tsx'
@@ -22,9 +23,6 @@ import { MetricCurve } from './metric-curve.tsx'
 import { Preview } from './preview.tsx'
 
 const mostInside = 50
-
-/** What these do is to wait. */
-const waitTypes: ReadonlySet<PageNode['type']> = new Set(['sleep', 'until', 'signal', 'approve'])
 
 /** What a node that is not over does, and since when. */
 function pendingFacts(node: PageNode, data: PageData): (readonly [string, VNode | string])[] {
@@ -37,8 +35,10 @@ function pendingFacts(node: PageNode, data: PageData): (readonly [string, VNode 
       'Items',
       `${items.toLocaleString('en')}, of which ${unbegun.toLocaleString('en')} have not begun`,
     ])
-  if (waitsOn !== undefined) facts.push(['Waiting', waitsOn])
-  else if (retryAt !== undefined)
+  if (waitsOn !== undefined) {
+    facts.push(['Waiting', waitsOn])
+    if (node.command !== undefined) facts.push(['To go on', <code>{node.command}</code>])
+  } else if (retryAt !== undefined)
     facts.push(['Waiting', `until ${clockText(retryAt, data)}, when it is tried again`])
   else if (state === 'waiting' && waitsFor.length === 0 && ready !== undefined)
     facts.push(['Waiting since', `${clockText(ready, data)}, with all its inputs there, for a free place`])
@@ -71,11 +71,11 @@ function Undo({ undo }: { readonly undo: PageUndo }): VNode {
 }
 
 function factsOf(node: PageNode, data: PageData): (readonly [string, VNode | string])[] {
-  const { type, start, end, ready, step, state, critical, attempts = [] } = node
+  const { start, end, ready, step, state, critical, attempts = [] } = node
   const facts: (readonly [string, VNode | string])[] = [['State', <StateMark state={state} />]]
   if (step !== null) facts.push(['Step', shown(step)])
   if (end !== undefined && state !== 'reused')
-    facts.push([waitTypes.has(type) ? 'Waited' : 'Took', workText(node, data)])
+    facts.push([isWaitNode(node) ? 'Waited' : 'Took', workText(node, data)])
   facts.push(...pendingFacts(node, data))
   if (start !== undefined) facts.push(['Started', `${durationText(start)} into the run`])
   if (start !== undefined && ready !== undefined && start - ready >= 1)

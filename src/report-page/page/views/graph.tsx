@@ -24,10 +24,10 @@ export function GraphView(): VNode {
           </li>
         </ul>
       </div>
-      {data.graph.nodes.some(({ closed }) => closed === true) && (
+      {data.graph.simplified !== undefined && (
         <p class="muted">
           This plan is too large to be drawn node by node:{' '}
-          {data.graph.nodes.some(({ step }) => step !== undefined)
+          {data.graph.simplified === 'by step'
             ? 'a box stands for all nodes of a step.'
             : 'what is inside of maps, branches and sub-pipelines is not drawn.'}
         </p>

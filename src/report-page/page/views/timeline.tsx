@@ -4,6 +4,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { durationText } from '../../../ui/text.ts'
 import { shown } from '../../shown.ts'
 import type { PageData, PageNode } from '../../page-data.ts'
+import { isTimedNode, isWaitNode } from '../node-types.ts'
 import { usePage } from '../page-context.ts'
 import { NodePath } from '../parts/name.tsx'
 import { StateIcon, stateClass } from '../parts/state-mark.tsx'
@@ -19,7 +20,7 @@ function rowText(node: PageNode, data: PageData): string {
   const parts = [shown(path), state, `started after ${durationText(start)}`]
   if (ready !== undefined && start - ready >= 1) parts.push(`waited ${durationText(start - ready)}`)
   const work = workText(node, data)
-  if (work !== '') parts.push(`took ${work}`)
+  if (work !== '') parts.push(`${isWaitNode(node) ? 'waited' : 'took'} ${work}`)
   if (attempts.length > 1) parts.push(`${attempts.length} attempts`)
   return parts.join(', ')
 }
@@ -31,8 +32,10 @@ interface Bar {
 }
 
 /** When it waited and when it ran: between attempts it waits too. */
-function barsOf({ ready, start = 0, end, attempts = [], state }: PageNode, last: number): Bar[] {
+function barsOf(node: PageNode, last: number): Bar[] {
+  const { ready, start = 0, end, attempts = [], state } = node
   const over = end ?? last
+  if (isWaitNode(node)) return [{ from: Math.min(ready ?? start, start), to: over, kind: 'waiting' }]
   const bars: Bar[] = []
   if (ready !== undefined && ready < start) bars.push({ from: ready, to: start, kind: 'waiting' })
   if (attempts.length <= 1 && state !== 'waiting')
@@ -85,7 +88,7 @@ function Row({
   )
 }
 
-/** When each step waited and ran. */
+/** When each step waited and ran, and how long the run waited for its time or for somebody. */
 export function TimelineView(): VNode {
   const { data } = usePage()
   const [isCritical, setCritical] = useState(false)
@@ -96,8 +99,7 @@ export function TimelineView(): VNode {
     () =>
       data.nodes
         .filter(
-          ({ type, start, critical }) =>
-            type === 'step' && start !== undefined && (!isCritical || critical === true),
+          (node) => isTimedNode(node) && node.start !== undefined && (!isCritical || node.critical === true),
         )
         .toSorted((a, b) => a.start! - b.start!),
     [isCritical],
@@ -169,7 +171,8 @@ export function TimelineView(): VNode {
           </button>
         </span>
         <p role="status" class="muted">
-          {rows.length.toLocaleString('en')} steps over {durationText(last)}
+          {rows.length.toLocaleString('en')} {rows.some(isWaitNode) ? 'steps and waits' : 'steps'} over{' '}
+          {durationText(last)}
           {zoom > 1 && `, ${zoom} times as wide`}
         </p>
       </div>
