@@ -109,14 +109,14 @@ export class NodeCollector {
     const unexecuted = new Unexecuted(this.#detail, index, progress, begins)
     const nodes = this.#kept(schedule).map((execution) => {
       const known = this.#node(execution, index, schedule, logs)
-      const waitsOn = progress.waits.get(execution.node)
+      const wait = progress.waits.get(execution.node)
       const undo = undone.get(execution.node)
       const retryAt = known.state === 'waiting' ? progress.retryAt.get(execution.node) : undefined
       const node = {
         ...known,
         ...(known.state === 'blocked' ? { waitsFor: unexecuted.waitsFor(known.path) } : {}),
         ...(known.state === 'blocked' ? causeOf(execution, byPath) : {}),
-        ...(waitsOn === undefined ? {} : { waitsOn }),
+        ...wait,
         ...(undo === undefined ? {} : { undo }),
         ...(retryAt === undefined ? {} : { retryAt: retryAt - this.#detail.startedAt }),
       }

@@ -1,6 +1,8 @@
 import type { RunDetail } from '../record/records.ts'
 import type { WaitingNode } from '../workspace/decisions.ts'
 import type { Workspace } from '../workspace/workspace.ts'
+import { shellWord } from '../ui/shell-word.ts'
+import type { PageNode } from './page-data.ts'
 import { shown } from './shown.ts'
 
 /** What the events of a run that is not over tell beside its executions; times in milliseconds since the epoch. */
@@ -11,8 +13,8 @@ export interface Progress {
   readonly taken: ReadonlyMap<string, string>
   /** By node: when it is to be tried again. */
   readonly retryAt: ReadonlyMap<string, number>
-  /** By node: what it waits for from outside, in words. */
-  readonly waits: ReadonlyMap<string, string>
+  /** By node: what it waits for from outside, in words, and the command that gives it. */
+  readonly waits: ReadonlyMap<string, Required<Pick<PageNode, 'waitsOn'>> & Pick<PageNode, 'command'>>
 }
 
 /** Whether a run goes on. */
@@ -31,12 +33,18 @@ function waitText({ on, signal, by, until, message }: WaitingNode): string {
   return shown(`${what}${end}${message === undefined ? '' : `: ${message}`}`, 500)
 }
 
+function commandOf(run: string, { on, node, signal }: WaitingNode): string | undefined {
+  if (on === 'time') return undefined
+  const words = on === 'approval' ? ['approve', run, node] : ['signal', run, signal ?? node]
+  return shown(`npx pipewright ${words.map(shellWord).join(' ')}`)
+}
+
 /** Reads how far a run is; of one that is over its executions tell all. */
 export async function progressOf(pw: Workspace, detail: RunDetail): Promise<Progress> {
   const items = new Map<string, number>()
   const taken = new Map<string, string>()
   const retryAt = new Map<string, number>()
-  const waits = new Map<string, string>()
+  const waits = new Map<string, { waitsOn: string; command?: string }>()
   if (!isGoingOn(detail)) return { items, taken, retryAt, waits }
   for await (const { event, at } of pw.events(detail.id)) {
     if (event.type === 'map.expanded') items.set(event.node, event.count)
@@ -44,6 +52,9 @@ export async function progressOf(pw: Workspace, detail: RunDetail): Promise<Prog
     else if (event.type === 'attempt.failed' && event.retryIn !== undefined)
       retryAt.set(event.node, at + event.retryIn)
   }
-  for (const wait of await pw.waits(detail.id)) waits.set(wait.node, waitText(wait))
+  for (const wait of await pw.waits(detail.id)) {
+    const command = commandOf(detail.id, wait)
+    waits.set(wait.node, { waitsOn: waitText(wait), ...(command === undefined ? {} : { command }) })
+  }
   return { items, taken, retryAt, waits }
 }

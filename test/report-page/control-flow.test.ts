@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { collectPage } from '../../src/report-page/collect.ts'
 import type { PageNode } from '../../src/report-page/page-data.ts'
+import { figuresOf } from '../../src/report-page/page/summary/figures.ts'
 import { toured } from '../flow/tour.ts'
 import { failure, tempWorkspace } from '../workspace/temp.ts'
 
@@ -12,7 +13,8 @@ function nodeOf(nodes: readonly PageNode[], path: string): PageNode {
 
 test('a page tells what was taken back, where it failed, what tries had reported, and calls however deep', async () => {
   const pw = await tempWorkspace()
-  const { run, nodes, logs, graph } = await collectPage(pw, await toured(pw, true), {})
+  const page = await collectPage(pw, await toured(pw, true), {})
+  const { run, nodes, logs, graph } = page
   expect(run.undone).toBe(true)
   const { undo } = nodeOf(nodes, 'flat')
   expect(undo).toMatchObject({ state: 'undone' })
@@ -26,6 +28,11 @@ test('a page tells what was taken back, where it failed, what tries had reported
     metrics: { loss: { last: 3 } },
     params: { rate: 0.1 },
   })
+  // What a step has told before it failed stands in the summary too.
+  const { nodes: told } = figuresOf(nodes, page).find(({ step }) => step === 'check')!
+  expect(told.map(({ path, state, numbers }) => [path, state, [...numbers]])).toEqual([
+    ['check', 'failed', [['loss', 3]]],
+  ])
   const again = 'count-down/when/then/again'
   expect(nodeOf(nodes, again).type).toBe('recurse')
   expect(nodeOf(nodes, `${again}/when`).type).toBe('when')
@@ -79,6 +86,8 @@ test('a page of a run that waits says for what, and one that is blocked by whom'
   const { nodes } = await collectPage(pw, handle.id, {})
   expect(nodeOf(nodes, 'labels').waitsOn).toBe("for the signal 'labels'")
   expect(nodeOf(nodes, 'go').waitsOn).toBe('for a decision by ada: Deploy it?')
+  expect(nodeOf(nodes, 'labels').command).toBe(`npx pipewright signal ${handle.id} labels`)
+  expect(nodeOf(nodes, 'go').command).toBe(`npx pipewright approve ${handle.id} go`)
   handle.cancel()
   await handle.result().catch(() => undefined)
 })

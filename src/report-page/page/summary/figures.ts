@@ -1,5 +1,5 @@
 import type { Json } from '../../../internal/json.ts'
-import type { PageCurve, PageData, PageNode } from '../../page-data.ts'
+import type { PageCurve, PageData, PageNode, PageState } from '../../page-data.ts'
 
 const byNumber = new Intl.Collator('en', { numeric: true })
 
@@ -11,6 +11,7 @@ export interface StepFigures {
   readonly step: string
   readonly nodes: readonly {
     readonly path: string
+    readonly state: PageState
     /** Parameters and plain inputs that are not the same in all of these nodes. */
     readonly settings: ReadonlyMap<string, Plain>
     readonly numbers: ReadonlyMap<string, number>
@@ -18,9 +19,15 @@ export interface StepFigures {
   }[]
 }
 
+/** The metrics of a node; where it has given no result, those of its last attempt that has some. */
+export function metricsOf({ metrics, attempts = [] }: PageNode): PageNode['metrics'] {
+  return metrics ?? attempts.findLast((attempt) => attempt.metrics !== undefined)?.metrics
+}
+
 /** The numbers of a node: those of its metrics outputs, and of `ctx.metric`. */
-function numbersOf({ outputs = [], metrics = {} }: PageNode, { artifacts }: PageData): Map<string, number> {
-  const numbers = new Map(Object.entries(metrics).map(([name, { last }]) => [name, last]))
+function numbersOf(node: PageNode, { artifacts }: PageData): Map<string, number> {
+  const { outputs = [] } = node
+  const numbers = new Map(Object.entries(metricsOf(node) ?? {}).map(([name, { last }]) => [name, last]))
   for (const [, value] of outputs) {
     const artifact = 'artifact' in value ? artifacts[value.artifact] : undefined
     if (artifact?.kind !== 'metrics' || artifact.preview.type !== 'json') continue
@@ -35,11 +42,12 @@ function isPlain(value: Json | undefined): value is Plain {
   return ['string', 'number', 'boolean'].includes(typeof value)
 }
 
-function settingsOf({ inputs = [], params = {} }: PageNode): Map<string, Plain> {
+function settingsOf({ inputs = [], params, attempts = [] }: PageNode): Map<string, Plain> {
   const settings = new Map<string, Plain>()
   for (const [name, value] of inputs)
     if ('json' in value && isPlain(value.json)) settings.set(name, value.json)
-  for (const [name, value] of Object.entries(params)) if (isPlain(value)) settings.set(name, value)
+  for (const [name, value] of Object.entries(params ?? attempts.at(-1)?.params ?? {}))
+    if (isPlain(value)) settings.set(name, value)
   return settings
 }
 
@@ -66,6 +74,7 @@ export function figuresOf(nodes: readonly PageNode[], data: PageData): readonly 
       .toSorted((a, b) => byNumber.compare(a.path, b.path))
       .map((node) => ({
         path: node.path,
+        state: node.state,
         settings: settingsOf(node),
         numbers: numbersOf(node, data),
         curves: curvesOf(node, data),

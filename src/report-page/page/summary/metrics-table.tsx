@@ -2,6 +2,7 @@ import type { VNode } from 'preact'
 import { numberText } from '../../../ui/text.ts'
 import { shown } from '../../shown.ts'
 import { NodeLink } from '../parts/name.tsx'
+import { StateIcon } from '../parts/state-mark.tsx'
 import { Table } from '../parts/table.tsx'
 import type { StepFigures } from './figures.ts'
 
@@ -23,7 +24,14 @@ export function MetricsTable({ figures }: { readonly figures: StepFigures }): VN
         head={['node', ...columns.map((name) => shown(name, 40))]}
         numeric={columns.map((_, index) => index + 1)}
         rows={rows.map((node) => [
-          <NodeLink path={node.path} />,
+          <span>
+            {node.state === 'failed' && (
+              <>
+                <StateIcon state="failed" /> <span class="hidden">failed: </span>
+              </>
+            )}
+            <NodeLink path={node.path} />
+          </span>,
           ...settings.map((name) => {
             const value = node.settings.get(name)
             return (

@@ -14,6 +14,7 @@ import { CriticalPath } from '../summary/critical-path.tsx'
 import { Failures } from '../summary/failures.tsx'
 import { figuresOf } from '../summary/figures.ts'
 import { MetricsTable } from '../summary/metrics-table.tsx'
+import { OpenWaits } from '../summary/open-waits.tsx'
 import { StateBar } from '../summary/state-bar.tsx'
 
 const mostSteps = 4
@@ -82,6 +83,7 @@ export function SummaryView(): VNode {
       {steps.length > 0 && <StateBar counts={countsOf(steps, data.omitted?.states)} />}
       {run.error !== undefined && failed.length === 0 && <ErrorBox error={run.error} />}
       {failed.length > 0 && <Failures nodes={failed} />}
+      <OpenWaits nodes={nodes} />
       {resumable.has(run.state) && (
         <p class="notice">
           {run.undone === true ? 'Its effects were taken back; begin again:' : 'Go on where it ended:'}{' '}
