@@ -7,6 +7,11 @@ const isListOf =
   (isItem: (value: unknown) => boolean) =>
   (value: unknown): boolean =>
     Array.isArray(value) && value.every(isItem)
+/** No chart can be drawn of nothing. */
+const isFilledListOf =
+  (isItem: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    Array.isArray(value) && value.length > 0 && value.every(isItem)
 const isPoint =
   (...members: readonly ((value: unknown) => boolean)[]) =>
   (value: unknown): boolean =>
@@ -23,12 +28,12 @@ const isRecord =
 const curve: Members = {
   positives: isNumber,
   negatives: isNumber,
-  points: isListOf(isPoint(isNumber, isNumber, isNumberOrNull)),
+  points: isFilledListOf(isPoint(isNumber, isNumber, isNumberOrNull)),
 }
 
 const charts: Readonly<Record<string, Members>> = {
   'confusion-matrix': {
-    labels: isListOf(isText),
+    labels: isFilledListOf(isText),
     counts: isListOf(isListOf(isNumber)),
     accuracy: isNumber,
   },
@@ -37,7 +42,7 @@ const charts: Readonly<Record<string, Members>> = {
   calibration: {
     expectedError: isNumber,
     brier: isNumber,
-    bins: isListOf(
+    bins: isFilledListOf(
       isRecord({ from: isNumber, to: isNumber, count: isNumber, predicted: isNumber, observed: isNumber }),
     ),
   },
@@ -47,10 +52,10 @@ const charts: Readonly<Record<string, Members>> = {
     rmse: isNumber,
     mae: isNumber,
     r2: isNumberOrNull,
-    points: isListOf(isPoint(isNumber, isNumber)),
+    points: isFilledListOf(isPoint(isNumber, isNumber)),
   },
   'feature-importance': {
-    features: isListOf(
+    features: isFilledListOf(
       isRecord({
         name: isText,
         importance: isNumber,

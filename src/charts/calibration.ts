@@ -16,6 +16,13 @@ export interface CalibrationOptions {
   readonly bins?: number
 }
 
+/** The bin that a score lies in. A product that is rounded down would put 0.29 below the edge at 0.29. */
+function binOf(score: number, bins: number): number {
+  const near = Math.floor(score * bins)
+  const bin = score >= (near + 1) / bins ? near + 1 : score < near / bins ? near - 1 : near
+  return Math.min(bins - 1, bin)
+}
+
 /**
  * Predicted against observed share of positives, as a block of a report, with the calibration error.
  *
@@ -49,7 +56,7 @@ export function calibration(
   for (let row = 0; row < scores.length; row++) {
     const score = scores[row]!
     if (score < 0 || score > 1) refuse(name, `scores[${row}] is ${score}`, 'give probabilities, from 0 to 1')
-    const sum = sums[Math.min(bins - 1, Math.floor(score * bins))]!
+    const sum = sums[binOf(score, bins)]!
     sum.count++
     sum.scores += score
     sum.positives += positive[row]!

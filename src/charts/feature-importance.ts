@@ -16,7 +16,8 @@ export interface FeatureImportance {
  *
  * Takes a record of numbers or a list with deviations; whatever measure it is (coefficients, gain, permutation), its
  * numbers are drawn as they are, ordered by absolute value. `most` (default 30) features are kept, the others counted.
- * Pure. Throws `INPUT_INVALID` for no features or numbers that are not finite.
+ * Pure. Throws `INPUT_INVALID` for no features, one that is named twice, numbers that are not finite, or
+ * a negative deviation.
  *
  * @example
  * ```ts
@@ -35,10 +36,23 @@ export function featureImportance(
         name: feature,
         importance,
       }))
+  if (!Number.isInteger(most) || most < 1)
+    refuse(name, `most is ${String(most)}`, 'give a whole number, at least 1')
   if (list.length === 0) refuse(name, 'there are no features', 'give at least one')
+  const names = new Set<unknown>()
   for (const { name: feature, importance, deviation } of list) {
+    if (typeof feature !== 'string')
+      refuse(name, `a feature has the name ${String(feature)}`, 'name it by a text')
+    if (names.has(feature)) refuse(name, `there are two features '${feature}'`, 'name each feature once')
+    names.add(feature)
     if (!Number.isFinite(importance) || (deviation !== undefined && !Number.isFinite(deviation)))
       refuse(name, `the importance of '${feature}' is not a finite number`, 'leave the feature out')
+    if (deviation !== undefined && deviation < 0)
+      refuse(
+        name,
+        `the deviation of '${feature}' is ${deviation}`,
+        'a standard deviation is never negative: see how it was computed',
+      )
   }
   const sorted = list.toSorted((a, b) => Math.abs(b.importance) - Math.abs(a.importance))
   const kept = sorted.slice(0, most).map(({ name: feature, importance, deviation }) => ({

@@ -18,6 +18,16 @@ function averagePrecisionOf({ cuts, positives }: Ranked): number {
   return sum
 }
 
+type Point = PrChart['points'][number]
+
+/**
+ * The points that the steps need. Where only negatives are found recall stays and precision falls: of such points the
+ * first bounds the area, the rest would crowd out others when the curve is thinned. The last of all is kept.
+ */
+function drawnOf(points: readonly Point[]): readonly Point[] {
+  return points.filter(([recall], at) => recall !== points[at - 1]?.[0] || at === points.length - 1)
+}
+
 /**
  * The precision-recall curve of a binary classifier as a block of a report, with its average precision.
  *
@@ -46,7 +56,7 @@ export function prCurve(labels: ArrayLike<BinaryLabel>, scores: ArrayLike<number
       averagePrecision: averagePrecisionOf(ranked),
       positives,
       negatives,
-      points: thin([start, ...points]),
+      points: thin([start, ...drawnOf(points)]),
     },
   }
 }

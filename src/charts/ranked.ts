@@ -1,4 +1,4 @@
-import { checkNumbers, checkPairs, refuse } from './pairs.ts'
+import { checkNumbers, checkPairs, memberText, refuse } from './pairs.ts'
 
 /** Whether a row is a positive: true or 1, false or 0. */
 export type BinaryLabel = boolean | 0 | 1
@@ -26,7 +26,7 @@ export function binary(chart: string, labels: ArrayLike<BinaryLabel>): Uint8Arra
     if (label === false || label === 0) return 0
     return refuse(
       chart,
-      `labels[${row}] is ${JSON.stringify(label) ?? 'undefined'}`,
+      `labels[${row}] is ${memberText(label)}`,
       'give true or 1 for positives, false or 0 for negatives',
     )
   })

@@ -1,7 +1,22 @@
 import type { ResidualsChart } from '../artifact/chart.ts'
 import type { ChartBlock } from '../artifact/report-block.ts'
-import { checkNumbers, checkPairs } from './pairs.ts'
+import { checkNumbers, checkPairs, refuse } from './pairs.ts'
 import { thin } from './thin.ts'
+
+const mostDrawn = 1_000
+/** What is furthest off is looked for: so many are never thinned away. */
+const mostKept = 50
+
+type Point = ResidualsChart['points'][number]
+
+/** The points that a picture shows, by their predictions. */
+function drawnOf(points: readonly Point[]): readonly Point[] {
+  const far = new Set(points.toSorted((a, b) => Math.abs(b[1]) - Math.abs(a[1])).slice(0, mostKept))
+  const byPrediction = (all: readonly Point[]): readonly Point[] => all.toSorted((a, b) => a[0] - b[0])
+  if (points.length <= mostDrawn) return byPrediction(points)
+  const rest = byPrediction(points.filter((point) => !far.has(point)))
+  return byPrediction([...far, ...thin(rest, mostDrawn - mostKept)])
+}
 
 /**
  * The residuals (actual minus predicted) of a regression against its predictions, as a block of a report, with RMSE,
@@ -39,6 +54,10 @@ export function residuals(
     spread += (actual[row]! - center) ** 2
     points.push([predicted[row]!, residual])
   }
+  if (!Number.isFinite(squares) || !Number.isFinite(spread))
+    refuse(name, 'the squares of these values are too large for numbers', 'give them in a larger unit')
+  // Asked of the values: the mean of equal ones is not always equal to them.
+  const isConstant = Array.prototype.every.call(actual, (value) => value === actual[0])
   return {
     type: 'chart',
     data: {
@@ -47,11 +66,8 @@ export function residuals(
       mean: sum / count,
       rmse: Math.sqrt(squares / count),
       mae: sizes / count,
-      r2: spread === 0 ? null : 1 - squares / spread,
-      points: thin(
-        points.toSorted((a, b) => a[0] - b[0]),
-        1_000,
-      ),
+      r2: isConstant || spread === 0 ? null : 1 - squares / spread,
+      points: drawnOf(points),
     },
   }
 }
