@@ -53,6 +53,19 @@ export function logLine(
   return fields === undefined ? head : [...head, shown(JSON.stringify(fields), 2_000)]
 }
 
+function curveOf(name: string, points: readonly Point[]): PageCurve {
+  const sorted = points.toSorted((a, b) => a[0] - b[0])
+  const isDrawn = ([, value]: Point): boolean => Number.isFinite(value)
+  const others = sorted.filter((point) => !isDrawn(point))
+  const drawn = sorted.filter(isDrawn)
+  return {
+    name: shown(name, 120),
+    points: thinCurve(drawn),
+    count: drawn.length,
+    ...(others.length === 0 ? {} : { notFinite: { count: others.length, step: others[0]![0] } }),
+  }
+}
+
 /** The log of an attempt with the curves of its metrics; times count from the start of the run. */
 export function logOf(text: string, startedAt: number, budget: Budget): PageLog {
   const lines: PageLog['lines'][number][] = []
@@ -62,9 +75,10 @@ export function logOf(text: string, startedAt: number, budget: Budget): PageLog 
     if (line === undefined) continue
     if (line.metric === undefined) {
       lines.push(logLine(line, startedAt))
-    } else if (Number.isFinite(line.value) && line.step !== undefined) {
+    } else if (line.step !== undefined) {
       const points = series.get(line.metric) ?? []
-      points.push([line.step, line.value as number])
+      // What is not finite was written as text.
+      points.push([line.step, Number(line.value)])
       series.set(line.metric, points)
     }
   }
@@ -74,10 +88,6 @@ export function logOf(text: string, startedAt: number, budget: Budget): PageLog 
     if (kept.length === limits.logLines || !budget.take(line[2].length + (line[3]?.length ?? 0) + 30)) break
     kept.push(line)
   }
-  const curves = [...series].map(([name, points]): PageCurve => ({
-    name: shown(name, 120),
-    points: thinCurve(points.toSorted((a, b) => a[0] - b[0])),
-    count: points.length,
-  }))
+  const curves = [...series].map(([name, points]) => curveOf(name, points))
   return { lines: kept.toReversed(), omitted: lines.length - kept.length, curves }
 }

@@ -164,6 +164,8 @@ export interface PageCurve {
   readonly name: string
   readonly points: readonly (readonly [number, number])[]
   readonly count: number
+  /** Points that cannot be drawn, for they are NaN or infinite: how many, and the step of the first. */
+  readonly notFinite?: { readonly count: number; readonly step: number }
 }
 
 /** A column of a table and how its cells are spread. */

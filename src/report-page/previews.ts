@@ -1,3 +1,4 @@
+import { restoreNumbers } from '../artifact/metrics.ts'
 import type { Artifact } from '../artifact/artifact.ts'
 import { listItems } from '../artifact/list.ts'
 import { fromIpc } from '../artifact/table-read.ts'
@@ -16,6 +17,13 @@ const texts = /^text\/|^application\/(?:json|xml|yaml|x-yaml|x-ndjson|javascript
 
 function none(reason: string): PagePreview {
   return { type: 'none', reason }
+}
+
+/** Metrics with the names of numbers that JSON cannot hold, in the place of their marks. */
+function metricsText(stored: string): string {
+  return JSON.stringify(restoreNumbers(JSON.parse(stored)), (_, value: unknown) =>
+    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
+  )
 }
 
 /** Reads what can be shown of artifacts, as far as the page has room for it. */
@@ -76,7 +84,8 @@ export class Previews {
 
   async #json(artifact: Artifact): Promise<PagePreview> {
     if (artifact.size > limits.tableBytes) return none(`its ${sizeText(artifact.size)} are not read`)
-    const text = Buffer.from(await this.#pw.bytes(artifact)).toString('utf8')
+    const stored = Buffer.from(await this.#pw.bytes(artifact)).toString('utf8')
+    const text = artifact.kind === 'metrics' ? metricsText(stored) : stored
     const isCut = text.length > limits.textBytes
     const kept = isCut ? shown(text.slice(0, limits.textBytes)) : text
     if (!this.#bytes.take(kept.length)) return none('the page has no more room for previews')

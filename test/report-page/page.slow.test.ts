@@ -3,12 +3,13 @@ import {
   definePipeline,
   defineStep,
   file,
+  metrics,
   report,
   RunFailedError,
   type ReportBlock,
   type Workspace,
 } from 'pipewright'
-import { prCurve } from 'pipewright/charts'
+import { confusionMatrix, prCurve } from 'pipewright/charts'
 import { renderReport } from 'pipewright/report'
 import type { Browser } from 'playwright-core'
 import { z } from 'zod'
@@ -172,6 +173,94 @@ describe('the page of a run in a browser', () => {
     expect(reused).toContain('making')
   })
 
+  test('what failed steps had measured is shown; values that are no finite numbers are told, not hidden', async () => {
+    const train = defineStep({
+      name: 'train',
+      cache: 'never',
+      inputs: { rate: z.number() },
+      outputs: { n: z.number(), scores: metrics({ auc: z.number().or(z.nan()) }) },
+      run: ({ rate }, ctx) => {
+        for (let step = 0; step < 10; step++)
+          ctx.metric('loss', rate > 1 && step > 6 ? Number.NaN : rate / (step + 1), { step })
+        if (rate > 1) throw new Error('the loss is no number')
+        return { n: 1, scores: { auc: Number.NaN } }
+      },
+    })
+    const trials = definePipeline(
+      { name: 'diverging', inputs: { rates: z.array(z.number()) } },
+      (p, input) => ({
+        n: p.map(input.rates, (rate, q) => q.step(train, { rate }), { id: 'trials' }).n,
+      }),
+    )
+    const pw = await tempWorkspace()
+    const id = await failedRun(pw, () => pw.run(trials, { rates: [0.5, 2] }, { failure: 'continue' }))
+    const { page, go, complaints } = await openPage(browser, await renderReport(pw, id))
+    const table = page.getByRole('table', { name: 'Metrics of train' })
+    expect(await table.getByRole('row').allInnerTexts()).toEqual([
+      'node\trate\tloss\tauc',
+      'trials[0]/train\t0.5\t0.05\tNaN',
+      expect.stringMatching(/failed:\s+trials\[1\]\/train\t.*\tNaN\t$/),
+    ])
+    const warning = '3 NaN or infinite values are not drawn, the first at step 7'
+    expect(await page.locator('main').innerText()).toContain(warning)
+    await go('#/nodes/node/trials%5B1%5D%2Ftrain')
+    const panel = page.getByRole('complementary')
+    expect(await panel.innerText()).toContain(warning)
+    await panel.getByRole('img', { name: 'loss', exact: true }).waitFor()
+    await go('#/nodes/node/trials%5B0%5D%2Ftrain')
+    expect(await panel.innerText()).toContain('auc NaN')
+    expect(complaints).toEqual([])
+  })
+
+  test('a run that waits says for what and how to go on; handlers stand last, plans that are small are whole', async () => {
+    const one = defineStep({ name: 'one', inputs: {}, outputs: { n: z.number() }, run: () => ({ n: 1 }) })
+    const waits = definePipeline({ name: 'waits', inputs: {} }, (p) => {
+      p.step(one, {})
+      p.signal('labels')
+      p.approve({ id: 'go live', by: ['ada'], message: 'Deploy <b>it</b>?' })
+      p.always((q) => q.step(one, {}, { id: 'note' }), { id: 'tidy' })
+      return {}
+    })
+    const pw = await tempWorkspace()
+    const handle = await pw.start(waits, {})
+    await expect.poll(async () => (await pw.waits(handle.id)).length).toBe(2)
+    const html = await renderReport(pw, handle.id)
+    handle.cancel()
+    await handle.result().catch(() => undefined)
+    const { page, go } = await openPage(browser, html)
+    const summary = await page.locator('main').innerText()
+    for (const part of [
+      'What it waits for',
+      `npx pipewright signal ${handle.id} labels`,
+      'go live waits for a decision by ada: Deploy <b>it</b>?',
+      `npx pipewright approve ${handle.id} 'go live'`,
+    ])
+      expect(summary).toContain(part)
+    expect(await violationsOf(page)).toEqual([])
+    await go('#/timeline')
+    const rows = page.getByRole('region', { name: 'Timeline of the steps' }).getByRole('link')
+    const names = (await rows.allInnerTexts()).map((text) => text.trim()).toSorted()
+    expect(names).toEqual(['go live', 'labels', 'one'])
+    await go('#/graph')
+    const graph = page.locator('main')
+    expect(await graph.innerText()).not.toContain('too large')
+    expect(await graph.getByRole('link', { name: /^tidy/ }).getAttribute('aria-label')).toContain('always')
+    const top = async (name: RegExp): Promise<number> =>
+      (await graph.getByRole('link', { name }).boundingBox())!.y
+    expect(await top(/^tidy/)).toBeGreaterThan(await top(/^go live/))
+  })
+
+  test('a confusion matrix of many classes has room, and its names are whole', async () => {
+    const classes = Array.from({ length: 600 }, (_, row) => `class number ${row % 20}`)
+    const html = await pageOfReport([prCurve([1, 0], [0.9, 0.1]), confusionMatrix(classes, classes)])
+    const { page } = await openPage(browser, html, { hash: '#/reports' })
+    const box = page.getByRole('region', { name: 'Confusion matrix' })
+    expect(await box.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0)
+    // No name is broken into lines: the rows are as high as their numbers need.
+    const heights = await box.locator('tbody tr').evaluateAll((rows) => rows.map((row) => row.clientHeight))
+    expect(Math.max(...heights)).toBeLessThan(40)
+  })
+
   test('charts are drawn, and their data is behind a button', async () => {
     const { page } = await openPage(browser, await wholePage(), { hash: '#/reports' })
     for (const name of [
@@ -331,7 +420,8 @@ describe('the page of a run in a browser', () => {
 
   test('HTML follows the colours of the page, is about as high as what it holds, and runs nothing', async () => {
     const plain = '<p>plain</p>'
-    const long = `<table>${'<tr><td>1</td><td>2</td></tr>'.repeat(12)}</table>`
+    // Cells and rows need not be closed.
+    const long = `<table>${'<tr><td>1<td>2'.repeat(12)}</table>`
     const html = await pageOfReport([
       { type: 'html', text: plain },
       { type: 'html', text: long },

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { notFiniteText } from '../../src/report-page/page/charts/not-finite.ts'
 import { Budget } from '../../src/report-page/budget.ts'
 import { embeddedJson } from '../../src/report-page/html.ts'
 import { logOf, thinCurve } from '../../src/report-page/logs.ts'
@@ -59,10 +60,21 @@ test('a log gives its last lines and the curves of its metrics; half a line is l
           [1, 2],
         ],
         count: 3 - 1,
+        notFinite: { count: 1, step: 2 },
       },
     ],
   })
   expect(logOf(text, 1_000, new Budget(40))).toMatchObject({ lines: [[30, 'warn', 'two']], omitted: 1 })
+})
+
+test('a curve of values that are no finite numbers has no points, and says so', () => {
+  const rows = ['NaN', '-Infinity'].map((value, step) => JSON.stringify({ at: 0, metric: 'm', value, step }))
+  const { curves } = logOf(rows.join('\n'), 0, new Budget(1_000))
+  expect(curves).toEqual([{ name: 'm', points: [], count: 0, notFinite: { count: 2, step: 0 } }])
+  expect(notFiniteText([...curves, { notFinite: { count: 1, step: 7 } }, {}])).toBe(
+    '3 NaN or infinite values are not drawn, the first at step 0',
+  )
+  expect(notFiniteText([{}])).toBeUndefined()
 })
 
 test('a thinned curve keeps its ends and its peaks', () => {

@@ -11,15 +11,16 @@ export function confusionPicture(data: ConfusionMatrixChart, given: string | und
   const title = given ?? 'Confusion matrix'
   const names = labels.map((label) => shown(label, 40))
   const sums = counts.map((row) => row.reduce((sum, count) => sum + count, 0))
+  const isDense = labels.length > mostDrawn
   const total = sums.reduce((sum, count) => sum + count, 0)
   return {
     title,
-    facts: `accuracy ${accuracy.toFixed(4)} · ${total} rows`,
+    facts: `accuracy ${accuracy.toFixed(4)} · ${total.toLocaleString('en')} rows${isDense ? '' : ' · shares are of each actual class'}`,
     head: ['actual \\ predicted', ...names],
     rows: counts.map((row, index) => [names[index]!, ...row.map(String)]),
     drawing: (
       <div class="scroll" tabIndex={0} role="region" aria-label={title}>
-        <table class={labels.length > mostDrawn ? 'confusion dense' : 'confusion'}>
+        <table class={isDense ? 'confusion dense' : 'confusion'}>
           <caption class="hidden">{title}: rows are actual classes, columns predicted ones</caption>
           <thead>
             <tr>
@@ -47,7 +48,7 @@ export function confusionPicture(data: ConfusionMatrixChart, given: string | und
                   const part = sums[i] === 0 ? 0 : count / sums[i]!
                   return (
                     <td key={j} class={i === j ? 'right' : 'wrong'} style={{ '--part': part.toFixed(3) }}>
-                      <span class="count">{count}</span>
+                      <span class="count">{count.toLocaleString('en')}</span>
                       <span class="part">{(part * 100).toFixed(part === 0 || part === 1 ? 0 : 1)} %</span>
                     </td>
                   )

@@ -15,7 +15,7 @@ export function curvePicture(data: RocChart | PrChart, given: string | undefined
   const figure = isRoc ? `AUC ${share(data.auc)}` : `average precision ${share(data.averagePrecision)}`
   const rows = data.positives + data.negatives
   const chance = isRoc ? undefined : data.positives / rows
-  const facts = `${figure} · ${data.positives} of ${rows} rows positive`
+  const facts = `${figure} · ${data.positives.toLocaleString('en')} of ${rows.toLocaleString('en')} rows positive`
   const [xName, yName] = isRoc ? ['false positive rate', 'true positive rate'] : ['recall', 'precision']
   return {
     title,

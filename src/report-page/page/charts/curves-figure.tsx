@@ -3,6 +3,7 @@ import type { VNode } from 'preact'
 import { numberText } from '../../../ui/text.ts'
 import type { StepFigures } from '../summary/figures.ts'
 import { NodeLink } from '../parts/name.tsx'
+import { notFiniteText } from './not-finite.ts'
 import { Plot } from './plot.tsx'
 
 /** So many lines can be told apart; more are left out. */
@@ -18,11 +19,12 @@ export function CurvesFigure({
 }): VNode {
   const series = nodes.flatMap(({ path, curves }) => {
     const curve = curves.find((one) => one.name === name)
-    return curve === undefined ? [] : [{ path, points: curve.points }]
+    return curve === undefined || curve.points.length === 0 ? [] : [{ path, ...curve }]
   })
   const drawn = series.slice(0, mostLines)
   const points = drawn.flatMap(({ points }) => points)
   const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)]
+  const warning = notFiniteText(drawn)
   const lasts = drawn.map(({ points }) => points.at(-1)![1])
   return (
     <figure class="chart">
@@ -32,6 +34,7 @@ export function CurvesFigure({
           over its steps
           {series.length > mostLines && `, ${mostLines} of ${series.length.toLocaleString('en')} nodes`}
         </span>
+        {warning !== undefined && <span class="chart-warning">{warning}</span>}
       </figcaption>
       <Plot
         title={`${name} over its steps`}

@@ -9,6 +9,8 @@ import type { Picture } from './picture.ts'
 import { useWidth } from './use-width.ts'
 
 const [widest, row, end] = [560, 22, 56]
+/** Between a name and what is drawn to the left of zero. */
+const beside = 6
 const font = '400 12px'
 
 function Bars({
@@ -30,7 +32,7 @@ function Bars({
   ])
   const x = scaleLinear()
     .domain([Math.min(0, ...reach), Math.max(0, ...reach) || 1])
-    .range([label, width - end])
+    .range([label + beside, width - end])
   return (
     <div ref={box}>
       <svg
@@ -57,12 +59,14 @@ function Bars({
                 {fittedText(shown(name), label - 12, font)}
               </text>
               <rect class="bar" x={from} y={y + 3} width={Math.max(1, to - from)} height={row - 8} rx={2} />
-              {deviation > 0 && (
-                <path
-                  class="deviation"
-                  d={`M${x(importance - deviation)} ${y + row / 2 - 1}H${x(importance + deviation)}`}
-                />
-              )}
+              {deviation > 0 &&
+                ['halo', 'deviation'].map((part) => (
+                  <path
+                    key={part}
+                    class={part}
+                    d={`M${x(importance - deviation)} ${y + row / 2 - 1}H${x(importance + deviation)}`}
+                  />
+                ))}
               <text x={Math.max(to, x(importance + deviation)) + 6} y={y + row / 2} dy="0.28em">
                 {numberText(importance)}
               </text>
@@ -79,7 +83,11 @@ function Bars({
 export function importancePicture(data: FeatureImportanceChart, given: string | undefined): Picture {
   const { features, omitted } = data
   const title = given ?? 'Feature importance'
-  const facts = `${features.length} features${omitted > 0 ? `, ${omitted} less important ones left out` : ''}`
+  const facts = [
+    `${features.length} feature${features.length === 1 ? '' : 's'}`,
+    ...(omitted > 0 ? [`${omitted} less important ones left out`] : []),
+    ...(features.some(({ deviation = 0 }) => deviation > 0) ? ['lines are one standard deviation'] : []),
+  ].join(' · ')
   return {
     title,
     facts,

@@ -12,7 +12,7 @@ export function residualsPicture(data: ResidualsChart, given: string | undefined
     `MAE ${numberText(mae)}`,
     `R² ${r2 === null ? 'not defined' : numberText(r2)}`,
     `mean ${numberText(mean)}`,
-    `${count} rows`,
+    `${count.toLocaleString('en')} rows${points.length < count ? `, ${points.length.toLocaleString('en')} of them drawn` : ''}`,
   ].join(' · ')
   const xs = points.map(([x]) => x)
   const furthest = Math.max(...points.map(([, y]) => Math.abs(y))) || 1

@@ -10,7 +10,8 @@ function headOf(scheme: Scheme): string {
   return `<meta name="color-scheme" content="${scheme}"><style>:root{font:15px/1.5 system-ui,sans-serif}body{margin:12px}</style>`
 }
 
-const lineEnds = /<\/(?:p|h[1-6]|li|tr|div|pre|blockquote|figure|section)>|<(?:br|hr)\b/gi
+/** Where lines begin: many of these elements need not be closed. */
+const lineStarts = /<(?:p|h[1-6]|li|tr|div|pre|blockquote|figure|section|br|hr)\b/gi
 const pictures = /<(?:svg|img|canvas)\b/gi
 const [lineHeight, lineLength, pictureHeight] = [34, 110, 220]
 const [least, most] = [76, 640]
@@ -18,7 +19,7 @@ const [least, most] = [76, 640]
 /** About as high as what it holds, in pixels: nobody can look into the frame to measure it. */
 function heightOf(text: string): number {
   const letters = text.replaceAll(/<(style|script)\b[^]*?<\/\1>|<[^>]*>/gi, '').trim().length
-  const lines = Math.max(1, text.match(lineEnds)?.length ?? 0) + Math.floor(letters / lineLength)
+  const lines = Math.max(1, text.match(lineStarts)?.length ?? 0) + Math.floor(letters / lineLength)
   const drawn = text.match(pictures)?.length ?? 0
   return Math.min(most, Math.max(least, 30 + lines * lineHeight + drawn * pictureHeight))
 }

@@ -2,17 +2,20 @@ import type { VNode } from 'preact'
 import { line } from 'd3-shape'
 import { numberText } from '../../../ui/text.ts'
 import type { PageCurve } from '../../page-data.ts'
+import { notFiniteText } from '../charts/not-finite.ts'
 import { Plot } from '../charts/plot.tsx'
 
 /** The points of a metric over its steps. */
 export function MetricCurve({ curve }: { readonly curve: PageCurve }): VNode {
   const { name, points, count } = curve
   const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)]
+  const warning = notFiniteText([curve])
   const [low, high] = [Math.min(...ys), Math.max(...ys)]
   return (
     <figure class="chart">
       <figcaption>
         <strong>{name}</strong> <span class="muted">{count} points</span>
+        {warning !== undefined && <span class="chart-warning">{warning}</span>}
       </figcaption>
       <Plot
         title={name}

@@ -13,7 +13,7 @@ import { StateMark } from '../parts/state-mark.tsx'
 import { Table } from '../parts/table.tsx'
 import { ValueList } from '../parts/value.tsx'
 import { countsOf } from '../counts.ts'
-import { curvesOf } from '../summary/figures.ts'
+import { curvesOf, metricsOf } from '../summary/figures.ts'
 import { isWaitNode } from '../node-types.ts'
 import { usePage } from '../page-context.ts'
 import { clockText, workText } from '../times.ts'
@@ -92,10 +92,10 @@ function summaryOf({ points, count }: PageCurve): PageMetric {
 
 function Metrics({ node }: { readonly node: PageNode }): VNode {
   const { data } = usePage()
-  const entries = Object.entries(node.metrics ?? {})
+  const entries = Object.entries(metricsOf(node) ?? {})
   const curves = curvesOf(node, data)
   return (
-    <Section title="Metrics">
+    <Section title={node.metrics === undefined ? 'Metrics of an attempt without a result' : 'Metrics'}>
       <Table
         caption="Metrics of this node"
         head={['metric', 'last', 'min', 'max', 'points']}
@@ -163,7 +163,7 @@ function hasBegun({ state, type, attempts = [] }: PageNode): boolean {
 /** All that is known of an execution. */
 export function NodePanel({ node }: { readonly node: PageNode }): VNode {
   const { data } = usePage()
-  const { error, inputs = [], outputs = [], metrics, params, reports = [], attempts = [], key, code } = node
+  const { error, inputs = [], outputs = [], params, reports = [], attempts = [], key, code } = node
   // The record of a node names its values when it has succeeded.
   const isKnown = node.state === 'succeeded' || node.state === 'reused'
   const none = (text: string): string => (isKnown ? text : 'They are recorded when a node succeeds.')
@@ -185,7 +185,7 @@ export function NodePanel({ node }: { readonly node: PageNode }): VNode {
           </Section>
         </>
       )}
-      {metrics !== undefined && <Metrics node={node} />}
+      {metricsOf(node) !== undefined && <Metrics node={node} />}
       {params !== undefined && (
         <Section title="Parameters">
           <JsonTree value={params} />

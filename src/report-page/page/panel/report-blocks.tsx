@@ -71,12 +71,21 @@ function Block({ block }: { readonly block: PageBlock }): VNode {
   }
 }
 
+/** So many classes do not fit beside another chart. */
+const mostBeside = 6
+
+function isWide(block: PageBlock): boolean {
+  return (
+    block.type === 'chart' && block.data.chart === 'confusion-matrix' && block.data.labels.length > mostBeside
+  )
+}
+
 /** The blocks of a report; charts stand side by side where there is room. */
 export function ReportBlocks({ blocks }: { readonly blocks: readonly PageBlock[] }): VNode {
   return (
     <div class="blocks">
       {blocks.map((block, index) => (
-        <div key={index} class={`block block-${block.type}`}>
+        <div key={index} class={`block block-${block.type}${isWide(block) ? ' block-wide' : ''}`}>
           <Block block={block} />
         </div>
       ))}

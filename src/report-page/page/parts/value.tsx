@@ -17,7 +17,9 @@ function MetricsText({ text }: { readonly text: string }): VNode {
       {Object.entries(record).map(([name, value]) => (
         <span key={name}>
           <span class="muted">{shown(name)}</span>{' '}
-          {typeof value === 'number' ? numberText(value) : shown(JSON.stringify(value), 40)}
+          {typeof value === 'number'
+            ? numberText(value)
+            : shown(typeof value === 'string' ? value : JSON.stringify(value), 40)}
         </span>
       ))}
     </span>

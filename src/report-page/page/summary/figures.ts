@@ -19,6 +19,13 @@ export interface StepFigures {
   }[]
 }
 
+/** JSON has no such numbers: metrics are stored with these texts, and the page's own come as null. */
+const notFinite: ReadonlySet<unknown> = new Set(['NaN', 'Infinity', '-Infinity'])
+
+function numberOf(value: unknown): number {
+  return value === null ? Number.NaN : Number(value)
+}
+
 /** The metrics of a node; where it has given no result, those of its last attempt that has some. */
 export function metricsOf({ metrics, attempts = [] }: PageNode): PageNode['metrics'] {
   return metrics ?? attempts.findLast((attempt) => attempt.metrics !== undefined)?.metrics
@@ -27,13 +34,15 @@ export function metricsOf({ metrics, attempts = [] }: PageNode): PageNode['metri
 /** The numbers of a node: those of its metrics outputs, and of `ctx.metric`. */
 function numbersOf(node: PageNode, { artifacts }: PageData): Map<string, number> {
   const { outputs = [] } = node
-  const numbers = new Map(Object.entries(metricsOf(node) ?? {}).map(([name, { last }]) => [name, last]))
+  const numbers = new Map(
+    Object.entries(metricsOf(node) ?? {}).map(([name, { last }]) => [name, numberOf(last)]),
+  )
   for (const [, value] of outputs) {
     const artifact = 'artifact' in value ? artifacts[value.artifact] : undefined
     if (artifact?.kind !== 'metrics' || artifact.preview.type !== 'json') continue
     const record = JSON.parse(artifact.preview.text) as Readonly<Record<string, unknown>>
     for (const [name, number] of Object.entries(record))
-      if (typeof number === 'number') numbers.set(name, number)
+      if (typeof number === 'number' || notFinite.has(number)) numbers.set(name, numberOf(number))
   }
   return numbers
 }

@@ -70,6 +70,11 @@ function timeText(ms: number | undefined): string {
   return ms === undefined ? '' : durationText(ms)
 }
 
+/** JSON has no NaN: it has come as null. */
+function metricText(value: number | null | undefined): string {
+  return value === undefined ? '' : numberText(value ?? Number.NaN)
+}
+
 function Metrics({ metrics }: Pick<PageComparison, 'metrics'>): VNode {
   return (
     <Section title="Metrics">
@@ -83,9 +88,9 @@ function Metrics({ metrics }: Pick<PageComparison, 'metrics'>): VNode {
           rows={metrics.map(({ node, there, name, a, b }) => [
             <Place node={node} there={there} />,
             name,
-            a === undefined ? '' : numberText(a),
-            b === undefined ? '' : numberText(b),
-            a === undefined || b === undefined ? '' : changeText(a, b),
+            metricText(a),
+            metricText(b),
+            typeof a === 'number' && typeof b === 'number' ? changeText(a, b) : '',
           ])}
         />
       )}
