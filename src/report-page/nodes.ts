@@ -5,6 +5,7 @@ import type { ArtifactIndex } from './artifacts.ts'
 import { Budget, limits } from './budget.ts'
 import { endText, usageText } from '../ui/attempt-text.ts'
 import { pageError } from './errors.ts'
+import { GivenInputs } from './given-inputs.ts'
 import { logLine, logOf } from './logs.ts'
 import { patternOf } from '../plan/node-path.ts'
 import { parentPath, type PlanIndex } from './plan-index.ts'
@@ -106,9 +107,10 @@ export class NodeCollector {
     const undone = await this.#readUndone()
     const byPath = new Map(this.#detail.executions.map((execution) => [execution.node, execution]))
     const begins = beginsOf(this.#detail.executions, index)
+    const given = new GivenInputs(this.#detail, index)
     const unexecuted = new Unexecuted(this.#detail, index, progress, begins)
     const nodes = this.#kept(schedule).map((execution) => {
-      const known = this.#node(execution, index, schedule, logs)
+      const known = this.#node(execution, index, schedule, logs, given)
       const wait = progress.waits.get(execution.node)
       const undo = undone.get(execution.node)
       const retryAt = known.state === 'waiting' ? progress.retryAt.get(execution.node) : undefined
@@ -221,6 +223,7 @@ export class NodeCollector {
     index: PlanIndex,
     { readyAt, critical }: Schedule,
     logs: ReadonlyMap<string, number>,
+    given: GivenInputs,
   ): PageNode {
     const { node, step, finishedAt, reused, error, attempts } = execution
     // The record of a node that was tried again has the start of its last try.
@@ -241,7 +244,10 @@ export class NodeCollector {
       attempts: attempts.map((attempt, _, { length }) =>
         this.#attempt(attempt, length > 1 || error === null, logs),
       ),
-      inputs: this.#artifacts.values(execution.inputs, `${node} ←`),
+      inputs: this.#artifacts.values(
+        execution.state === 'succeeded' || attempts.length === 0 ? execution.inputs : given.of(node),
+        `${node} ←`,
+      ),
       outputs: this.#artifacts.values(execution.outputs, node),
       metrics: execution.metrics,
       params: 'json' in params ? execution.params : { ['…']: 'left out for their size' },

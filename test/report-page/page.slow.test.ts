@@ -199,7 +199,7 @@ describe('the page of a run in a browser', () => {
     expect(await table.getByRole('row').allInnerTexts()).toEqual([
       'node\trate\tloss\tauc',
       'trials[0]/train\t0.5\t0.05\tNaN',
-      expect.stringMatching(/failed:\s+trials\[1\]\/train\t.*\tNaN\t$/),
+      expect.stringMatching(/failed:\s+trials\[1\]\/train\t2\tNaN\t$/),
     ])
     const warning = '3 NaN or infinite values are not drawn, the first at step 7'
     expect(await page.locator('main').innerText()).toContain(warning)

@@ -164,7 +164,7 @@ function hasBegun({ state, type, attempts = [] }: PageNode): boolean {
 export function NodePanel({ node }: { readonly node: PageNode }): VNode {
   const { data } = usePage()
   const { error, inputs = [], outputs = [], params, reports = [], attempts = [], key, code } = node
-  // The record of a node names its values when it has succeeded.
+  // The record of a node names its values when it has succeeded; until then some are told from the plan.
   const isKnown = node.state === 'succeeded' || node.state === 'reused'
   const none = (text: string): string => (isKnown ? text : 'They are recorded when a node succeeds.')
   return (
@@ -177,6 +177,9 @@ export function NodePanel({ node }: { readonly node: PageNode }): VNode {
           {(node.type === 'step' || inputs.length > 0) && (
             <Section title="Inputs">
               <ValueList values={inputs} none={none('It reads nothing.')} />
+              {!isKnown && inputs.length > 0 && (
+                <p class="muted">As the plan gives them; those of a node that succeeds are recorded.</p>
+              )}
             </Section>
           )}
           {node.type !== 'step' && <Inside path={node.path} />}
