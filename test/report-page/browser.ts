@@ -36,7 +36,7 @@ export function launchBrowser(): Promise<Browser> {
 /** A page with what it has asked for and complained about. */
 export interface OpenedPage {
   readonly page: Page
-  /** Addresses of all requests but that of the page itself. */
+  /** Addresses of all requests but that of the page itself, without those that its policy has stopped. */
   readonly requests: string[]
   /** What the console has shown, and errors that nobody caught. */
   readonly complaints: string[]
@@ -72,6 +72,11 @@ export async function openPage(
   page.on('request', (request) => {
     const url = request.url()
     if (url !== address && !url.startsWith('data:') && url !== 'about:srcdoc') requests.push(url)
+  })
+  page.on('requestfailed', (request) => {
+    // Chromium tells of requests that the policy of the page keeps from being sent, if frames are watched early enough.
+    const at = request.failure()?.errorText === 'csp' ? requests.indexOf(request.url()) : -1
+    if (at >= 0) requests.splice(at, 1)
   })
   page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`))
   page.on('pageerror', (error) => complaints.push(String(error)))

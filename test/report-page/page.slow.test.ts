@@ -86,7 +86,7 @@ describe('the page of a run in a browser', () => {
         await go(hash)
         expect(await violationsOf(page), `${hash} ${colorScheme}`).toEqual([])
       }
-      expect(requests).toEqual([])
+      await expect.poll(() => requests).toEqual([])
       expect(complaints).toEqual([])
     }
   })
@@ -495,7 +495,7 @@ describe('the page of a run in a browser', () => {
       expect(await page.locator('main img[src="x"], main b[onclick], a[href^="javascript"]').count()).toBe(0)
       expect(await page.evaluate('document.documentElement.scrollWidth'), hash).toBeLessThanOrEqual(1280)
     }
-    expect(requests).toEqual([])
+    await expect.poll(() => requests).toEqual([])
     // The browser says of fragments what it has kept them from.
     const kept = /srcdoc|Content Security Policy/
     expect(complaints.filter((text) => !kept.test(text))).toEqual([])
