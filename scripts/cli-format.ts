@@ -274,7 +274,20 @@ export const commandSchemas = {
     nodes: z.array(
       z.strictObject({
         path: z.string(),
-        type: z.enum(['step', 'map', 'when', 'pipeline']),
+        type: z.enum([
+          'step',
+          'pipeline',
+          'map',
+          'when',
+          'choose',
+          'loop',
+          'recurse',
+          'sleep',
+          'until',
+          'signal',
+          'approve',
+          'handler',
+        ]),
         name: z.string().nullable(),
         parent: z.string().nullable(),
       }),

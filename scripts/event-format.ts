@@ -253,6 +253,18 @@ export const runLineSchema = z
         startedAt: time,
         finishedAt: time.nullable(),
         rerunOf: z.string().nullable().describe('The run that this one repeats a part of'),
+        waits: z
+          .array(
+            z.strictObject({
+              node: name,
+              on: z.enum(['time', 'signal', 'approval']),
+              signal: z.string().nullable(),
+              message: z.string().nullable(),
+              by: z.array(z.string()).nullable().describe('Who may decide; null: anybody'),
+              until: time.nullable(),
+            }),
+          )
+          .describe('What the run was left to wait for (exit code 4)'),
         steps: z.strictObject({ executed: z.int(), reused: z.int(), failed: z.int() }),
         outputs: z.record(
           z.string(),

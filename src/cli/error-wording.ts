@@ -32,6 +32,11 @@ export function errorWording(error: PipewrightError): ErrorWording {
     case 'MISSING_INPUT':
       // The library leaves to its caller how values are given.
       return { message, fix: fix ?? inputsFix() }
+    case 'APPROVAL_FORBIDDEN':
+      return {
+        message,
+        fix: 'let one of them decide: --by <name>, or --role <role> for what begins with role:',
+      }
     case 'SELECTION_EMPTY':
       return { message: message.replace(/^(from|to|only|tags|refresh): /, '--$1: '), fix }
     case 'SELECTION_GAP':

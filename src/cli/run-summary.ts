@@ -2,6 +2,7 @@ import { jsonText } from '../ui/json-text.ts'
 import { PipewrightError } from '../internal/error.ts'
 import type { Json } from '../internal/json.ts'
 import type { Value } from '../record/event.ts'
+import type { WaitingNode } from '../workspace/decisions.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 
 /** Larger values are named by their digest alone. */
@@ -27,8 +28,28 @@ async function summaryOf(pw: Workspace, value: Value): Promise<OutputSummary> {
   return { kind, digest, value: JSON.parse(Buffer.from(bytes).toString('utf8')) as Json }
 }
 
-/** Prints the last line of a run's events: how it ended, with its outputs. */
-export async function printSummary(pw: Workspace, id: string, failure: unknown): Promise<void> {
+/** What a run that is left waits for, as programs get it. */
+interface WaitSummary {
+  readonly node: string
+  readonly on: WaitingNode['on']
+  readonly signal: string | null
+  readonly message: string | null
+  /** Who may decide; null: anybody. */
+  readonly by: readonly string[] | null
+  readonly until: number | null
+}
+
+function waitSummary({ node, on, signal, message, by, until }: WaitingNode): WaitSummary {
+  return { node, on, signal: signal ?? null, message: message ?? null, by: by ?? null, until }
+}
+
+/** Prints the last line of a run's events: how it ended, or what it is left to wait for, with its outputs. */
+export async function printSummary(
+  pw: Workspace,
+  id: string,
+  failure: unknown,
+  waits: readonly WaitingNode[] = [],
+): Promise<void> {
   const detail = await pw.show(id).catch(() => undefined)
   if (detail === undefined) return
   const outputs: Record<string, OutputSummary> = {}
@@ -39,10 +60,12 @@ export async function printSummary(pw: Workspace, id: string, failure: unknown):
   const summary = {
     run: id,
     pipeline,
-    state,
+    // Until this process ends it owns the run, which is told as running.
+    state: waits.length > 0 ? 'waiting' : state,
     startedAt,
     finishedAt,
     rerunOf,
+    waits: waits.map(waitSummary),
     steps: {
       executed: steps.filter((one) => one.reused === null && one.state === 'succeeded').length,
       reused: steps.filter(({ reused }) => reused !== null).length,

@@ -20,11 +20,20 @@ export async function waitLines(pw: Workspace, waits: readonly WaitingNode[]): P
   return lines
 }
 
+/** The first of those who may decide, as `approve` is told of them. */
+function decider(by: readonly string[] = []): string {
+  const [first] = by
+  if (first === undefined) return ''
+  return first.startsWith('role:')
+    ? ` --role ${shellWord(first.slice('role:'.length))}`
+    : ` --by ${shellWord(first)}`
+}
+
 /** The commands that end the waits of a run, or that go on with it when their time has come. */
 export function waitCommands(run: string, waits: readonly WaitingNode[]): string[] {
-  const commands = waits.flatMap(({ node, on, signal }) =>
+  const commands = waits.flatMap(({ node, on, signal, by }) =>
     on === 'approval'
-      ? [`pipewright approve ${run} ${shellWord(node)}`]
+      ? [`pipewright approve ${run} ${shellWord(node)}${decider(by)}`]
       : on === 'signal'
         ? [`pipewright signal ${run} ${shellWord(signal ?? node)}`]
         : [],

@@ -98,21 +98,40 @@ function isStore(store: unknown): boolean {
   return isFolder && Object.keys(others).length === 0
 }
 
+function isMetadata(metadata: unknown): boolean {
+  if (typeof metadata === 'string') return metadata !== ''
+  return typeof metadata === 'object' && metadata !== null && 'append' in metadata
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** Checks settings of whatever origin; a mistake is `CONFIG_INVALID` with the field and the fix. */
 export function checkSettings(settings: Settings, where: string): Settings {
   if (typeof settings !== 'object' || settings === null)
     refuse(where, 'the settings', 'are not an object', 'export default defineConfig({ … })')
   for (const field of Object.keys(settings))
     if (!known.includes(field)) refuse(where, `'${field}'`, 'is not a setting', didYouMean(field, known))
-  const { root, store, concurrency, resources, opaque = [], secrets = [], python, pipelines } = settings
+  const { root, store, metadata, concurrency, opaque = [], secrets = [], python } = settings
+  const { resources = {}, pipelines = {} } = settings
   if (root !== undefined && typeof root !== 'string')
     refuse(where, 'root', 'is not a path', "give a folder such as '.'")
   if (store !== undefined && !isStore(store))
     refuse(where, 'store', 'is neither a folder nor a store', "give { folder: '/mnt/team', shared: true }")
+  if (metadata !== undefined && !isMetadata(metadata)) {
+    refuse(
+      where,
+      'metadata',
+      'is neither a path nor a metadata store',
+      "give a file such as '.pipewright/metadata.sqlite', or ':memory:'",
+    )
+  }
   if (concurrency !== undefined && (!Number.isInteger(concurrency) || concurrency < 1)) {
     refuse(where, 'concurrency', `is ${String(concurrency)}`, 'give a whole number from 1')
   }
-  for (const [name, amount] of Object.entries(resources ?? {})) {
+  if (!isRecord(resources)) refuse(where, 'resources', 'is not an object', "give { memory: '8GiB', gpu: 1 }")
+  for (const [name, amount] of Object.entries(resources)) {
     if (name === 'memory') byteSize(amount, `${where}: resources.memory`)
     else if (typeof amount !== 'number' || !(amount > 0))
       refuse(where, `resources.${name}`, `is ${String(amount)}`, 'give a number above 0')
@@ -128,7 +147,9 @@ export function checkSettings(settings: Settings, where: string): Settings {
   }
   if (python !== undefined)
     checkPythonEnvironment(python, (problem, fix) => refuse(where, 'python', problem, fix))
-  for (const [name, address] of Object.entries(pipelines ?? {})) {
+  if (!isRecord(pipelines))
+    refuse(where, 'pipelines', 'is not an object', "give { tumours: 'src/tumours.ts#tumours' }")
+  for (const [name, address] of Object.entries(pipelines)) {
     if (typeof address !== 'string' || address === '')
       refuse(where, `pipelines.${name}`, 'is not an address', "give 'file#export'")
   }

@@ -158,6 +158,21 @@ describe('files may be wrong', () => {
 
   const mistakes: readonly (readonly [string, string, RegExp])[] = [
     [
+      'pipewright.config.mjs',
+      'export default {\n  metadata: 7,\n}\n',
+      /pipewright\.config\.mjs:2: metadata is neither a path nor a metadata store\nFix: give a file/,
+    ],
+    [
+      'pipewright.config.mjs',
+      "export default {\n  pipelines: ['a.ts'],\n}\n",
+      /pipewright\.config\.mjs:2: pipelines is not an object\nFix: give \{ tumours: /,
+    ],
+    [
+      'pipewright.config.mjs',
+      'export default {\n  resources: 5,\n}\n',
+      /pipewright\.config\.mjs:2: resources is not an object\nFix: give \{ memory: /,
+    ],
+    [
       'pipewright.config.ts',
       'export default {\n  concurrency: 2,\n  resources: {\n    gpu: -1,\n  },\n}\n',
       /pipewright\.config\.ts:4: resources\.gpu is -1\nFix: give a number above 0/,

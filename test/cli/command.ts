@@ -22,6 +22,8 @@ export const pipelines = path('programs/pipelines.ts')
 export const livePipelines = path('programs/live.ts')
 /** One with each kind of node that decides what runs, or waits. */
 export const controlFlow = path('programs/control-flow.ts')
+/** One that waits for a signal, then for a decision. */
+export const waits = path('programs/waits.ts')
 
 /** A folder whose TypeScript files find `pipewright` (its sources) and zod. */
 export async function projectFolder(): Promise<string> {

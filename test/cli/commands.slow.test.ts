@@ -8,12 +8,14 @@ import { commandSchemas, cliJsonSchema } from '../../scripts/cli-format.ts'
 import { eventsJsonSchema, logLineSchema, runLineSchema } from '../../scripts/event-format.ts'
 import { tempFolder } from '../workspace/temp.ts'
 import {
+  controlFlow,
   command,
   commandEnvironment,
   livePipelines,
   pipelines,
   pipewright,
   pipewrightWith,
+  waits,
 } from './command.ts'
 
 /** Runs a command with `--json` and checks its document against the schema that is published. */
@@ -56,6 +58,9 @@ test('every command prints one document with --json, as its schema says', async 
   expect((await pipewright(cwd, 'init', 'new', '--no-install')).err).toContain('has src/pipeline.ts already')
   const target = `${pipelines}#doubles`
   expect(await document(cwd, 'graph', target)).toMatchObject({ pipeline: 'doubles' })
+  // Nodes of every type.
+  await document(cwd, 'graph', controlFlow)
+  await document(cwd, 'graph', waits)
   await document(cwd, 'plan', target, '-i', 'items=[3,4]')
   await document(cwd, 'plan --explain', target, '-i', 'items=[3,4]')
   await document(cwd, 'check', target)

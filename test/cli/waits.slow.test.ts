@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
-import { command, commandEnvironment, pipewright, projectFolder } from './command.ts'
 
-const waits = fileURLToPath(new URL('programs/waits.ts', import.meta.url))
+import { expect, test } from 'vitest'
+import { runLineSchema } from '../../scripts/event-format.ts'
+import { command, commandEnvironment, pipewright, projectFolder, waits } from './command.ts'
 
 /** The id in what a command prints next. */
 function runIn(text: string): string {
@@ -30,9 +29,20 @@ test('a run that waits is left, decided from outside, and gone on with', async (
   expect(shown.out).toMatch(/◷ go-live {2}waiting/)
   expect(shown.out).toContain(`next: pipewright approve ${run} go-live`)
 
+  expect(second.out).toContain(`next: pipewright approve ${run} go-live --role lead, or`)
+  // Whoever reads JSON is told what is waited for too.
+  const json = (await pipewright(cwd, 'resume', run, '--json')).out.trimEnd().split('\n')
+  expect(runLineSchema.parse(JSON.parse(json.at(-1)!))).toMatchObject({
+    summary: {
+      state: 'waiting',
+      waits: [{ node: 'go-live', on: 'approval', message: 'Deploy it?', by: ['role:lead'] }],
+    },
+  })
+
   const denied = await pipewright(cwd, 'approve', run, '--by', 'eve')
   expect(denied).toMatchObject({ code: 1 })
   expect(denied.err).toContain("'eve' may not decide 'go-live'")
+  expect(denied.err).toContain('--role <role>')
   expect((await pipewright(cwd, 'approve', run, '--payload', '{share')).err).toContain(
     '--payload is not JSON',
   )

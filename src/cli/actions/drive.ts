@@ -85,8 +85,8 @@ async function leave(
   view.end()
   forget()
   process.exitCode = waitingExitCode
-  if (json) return printSummary(pw, id, undefined)
   const waits = await pw.waits(id)
+  if (json) return printSummary(pw, id, undefined, waits)
   print(`run ${id} waits`, ...(await waitLines(pw, waits)))
   await printNext(...waitCommands(id, waits))
 }
