@@ -1,22 +1,11 @@
-import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { commandSchemas, cliJsonSchema } from '../../scripts/cli-format.ts'
 import { eventsJsonSchema, logLineSchema, runLineSchema } from '../../scripts/event-format.ts'
 import { tempFolder } from '../workspace/temp.ts'
-import {
-  controlFlow,
-  command,
-  commandEnvironment,
-  livePipelines,
-  pipelines,
-  pipewright,
-  pipewrightWith,
-  waits,
-} from './command.ts'
+import { controlFlow, livePipelines, pipelines, pipewright, pipewrightWith, waits } from './command.ts'
 
 /** Runs a command with `--json` and checks its document against the schema that is published. */
 async function document<Name extends keyof typeof commandSchemas>(
@@ -240,49 +229,4 @@ test('cancel stops a run of another process, and says so when there is nothing t
   expect((await pipewright(cwd, 'cancel', id)).out).toContain(`run ${id} is cancelled`)
   expect((await running).code).toBe(130)
   expect((await pipewright(cwd, 'cancel', id)).err).toContain('there is nothing to cancel')
-})
-
-test('completion: a script for each shell, and candidates from commands, options, settings and runs', async () => {
-  const cwd = await tempFolder()
-  for (const shell of ['bash', 'zsh', 'fish'])
-    expect((await pipewright(cwd, 'completion', shell)).out).toContain('pipewright complete --')
-  expect((await pipewright(cwd, 'completion', 'bsh')).err).toContain("did you mean 'bash'?")
-  const complete = async (...words: string[]): Promise<string[]> =>
-    (await pipewright(cwd, 'complete', '--', ...words)).out
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => line.split('\t')[0]!)
-  expect(await complete('artifacts', 'import', '')).toEqual([':files'])
-  expect(await complete('re')).toEqual(['resume', 'rerun', 'reject', 'report'])
-  expect(await complete('run', '--ver')).toEqual(['--verify-cache'])
-  expect(await complete('artifacts', 'ex')).toEqual(['export'])
-  await writeFile(
-    join(cwd, 'pipewright.config.mjs'),
-    `export default { pipelines: { twice: ${JSON.stringify(`${pipelines}#doubles`)} } }`,
-  )
-  // A pipeline is a name or a file.
-  expect(await complete('run', 'tw')).toEqual(['twice', ':files'])
-  expect(await complete('run', '--tag', 'tw')).toEqual([':files'])
-  await pipewright(cwd, 'run')
-  const [run] = await complete('show', '')
-  expect(run).toMatch(/^[0-9a-f-]{36}$/)
-  expect(await complete('show', 'nothing')).toEqual([])
-  expect(await complete('why', 'val')).toEqual(['values'])
-})
-
-test('completion in a real bash: names, files where they may stand, and nothing else', async () => {
-  const cwd = await tempFolder()
-  await writeFile(join(cwd, 'pipewright.config.mjs'), "export default { pipelines: { twice: 'a.ts' } }")
-  await writeFile(join(cwd, 'twin.ts'), '')
-  await mkdir(join(cwd, 'bin'))
-  const words = [process.execPath, ...command].map((word) => `'${word}'`).join(' ')
-  await writeFile(join(cwd, 'bin', 'pipewright'), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 })
-  const script = `eval "$(pipewright completion bash)"
-    t() { COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); COMPREPLY=(); _pipewright; echo "\${COMPREPLY[*]}"; }
-    t pipewright ru; t pipewright run tw; t pipewright completion f; t pipewright show tw`
-  const { stdout } = await promisify(execFile)('bash', ['-c', script], {
-    cwd,
-    env: { ...process.env, ...commandEnvironment, PATH: `${join(cwd, 'bin')}:${process.env['PATH']}` },
-  })
-  expect(stdout.split('\n')).toEqual(['run runs', 'twice twin.ts', 'fish', '', ''])
 })

@@ -9,6 +9,8 @@ export interface TerminalOptions {
   readonly rows: number
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
+  /** What runs there, with its first arguments. Default: `pipewright`. */
+  readonly program?: readonly string[]
 }
 
 /** What ends a picture of the live view. */
@@ -19,7 +21,7 @@ function framesOf(data: string): string[] {
   return data.split(endOfFrame).map((part, at, { length }) => (at < length - 1 ? part + endOfFrame : part))
 }
 
-/** `pipewright` in a real pseudo-terminal, and what its screen shows. */
+/** `pipewright`, or a shell, in a real pseudo-terminal, and what its screen shows. */
 export class ShownTerminal {
   readonly #pty: IPty
   readonly #screen: InstanceType<typeof xterm.Terminal>
@@ -30,10 +32,14 @@ export class ShownTerminal {
   /** Its exit code. */
   readonly ended: Promise<number>
 
-  constructor(args: readonly string[], { columns, rows, cwd, env = {} }: TerminalOptions) {
+  constructor(
+    args: readonly string[],
+    { columns, rows, cwd, env = {}, program = [process.execPath, ...command] }: TerminalOptions,
+  ) {
+    const [file = '', ...first] = program
     const { CI: _ci, NO_COLOR: _no, FORCE_COLOR: _force, ...inherited } = process.env
     this.#screen = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true, scrollback: 10_000 })
-    this.#pty = spawn(process.execPath, [...command, ...args], {
+    this.#pty = spawn(file, [...first, ...args], {
       cols: columns,
       rows,
       cwd,

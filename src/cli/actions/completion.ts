@@ -4,45 +4,77 @@ import { own } from '../../internal/own.ts'
 import { printJson } from '../output.ts'
 
 // Each script asks `pipewright complete` with the words so far, the last one being completed, and takes a candidate
-// from each line: `value<TAB>description`. A line `:files` asks for files too.
+// from each line: `value<TAB>description`, the value being the whole word. A line `:files` asks for files too, which
+// stand behind the last `=` (or `=@`) of the word.
 const scripts: Readonly<Record<string, string>> = {
   bash: `# pipewright: eval "$(pipewright completion bash)" in ~/.bashrc
 _pipewright() {
-  local IFS=$'\\n' current="\${COMP_WORDS[COMP_CWORD]}" line files=
-  local -a candidates=()
-  while read -r line; do
-    if [ "$line" = :files ]; then files=1; else candidates+=("\${line%%$'\\t'*}"); fi
-  done < <(pipewright complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
-  COMPREPLY=($(compgen -W "\${candidates[*]}" -- "$current"))
-  [ -z "$files" ] || COMPREPLY+=($(compgen -f -- "$current"))
+  local current="\${COMP_WORDS[COMP_CWORD]}" line files= word head= glue=
+  local -a words=()
+  # Bash takes words apart at = and @.
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD}"; do
+    if [[ $word == [=@]* && \${#words[@]} -gt 0 ]]; then words[\${#words[@]}-1]+=$word; glue=1
+    elif [ -n "$glue" ]; then words[\${#words[@]}-1]+=$word; glue=
+    else words+=("$word"); fi
+  done
+  # What is put in stands in the place of the last part alone.
+  [[ $current == [=@]* ]] && current=
+  word="\${words[\${#words[@]}-1]}"
+  head="\${word%"$current"}"
+  COMPREPLY=()
+  while IFS= read -r line; do
+    if [ "$line" = :files ]; then files=1; continue; fi
+    line="\${line%%$'\\t'*}"
+    [[ $line == *= ]] && compopt -o nospace
+    line="\${line#"\${head//\\\\/}"}"
+    COMPREPLY+=("$(printf %q "$line")")
+  done < <(pipewright complete -- "\${words[@]//\\\\/}" 2>/dev/null)
+  [ -n "$files" ] || return 0
+  compopt -o filenames
+  while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$current")
 }
-complete -o filenames -F _pipewright pipewright
+complete -F _pipewright pipewright
 `,
   zsh: `#compdef pipewright
-# pipewright: eval "$(pipewright completion zsh)" in ~/.zshrc, after compinit
+# pipewright: eval "$(pipewright completion zsh)" in ~/.zshrc
 _pipewright() {
-  local -a candidates
-  local line files=0 found=1
+  local -a candidates open
+  local line value files=0 found=1
   while IFS= read -r line; do
     if [[ $line == :files ]]; then files=1; continue; fi
-    candidates+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
-  done < <(pipewright complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)
+    value="\${\${line%%$'\\t'*}//:/\\\\:}"
+    [[ -n \${line#*$'\\t'} ]] && value+=":\${line#*$'\\t'}"
+    if [[ \${line%%$'\\t'*} == *= ]]; then open+=("$value"); else candidates+=("$value"); fi
+  done < <(pipewright complete -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)
   (( \${#candidates} )) && _describe -V pipewright candidates && found=0
-  (( files )) && _files && found=0
+  # A value comes behind these.
+  (( \${#open} )) && _describe -V input open -S '' && found=0
+  if (( files )); then
+    compset -P '*=(@|)'
+    _files && found=0
+  fi
   return found
 }
-compdef _pipewright pipewright
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
+# In a file of $fpath it is called at once.
+if [[ \${funcstack[1]} == _pipewright ]]; then _pipewright "$@"; else compdef _pipewright pipewright; fi
 `,
   fish: `# pipewright: pipewright completion fish | source in ~/.config/fish/config.fish
 function __pipewright_complete
-  for line in (pipewright complete -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)
+  set -l word (commandline -ct)
+  for line in (pipewright complete -- (commandline -opc)[2..-1] $word 2>/dev/null)
     if test "$line" = :files
-      __fish_complete_path (commandline -ct)
+      set -l head (string match -r -- '^.*=@?' $word)
+      set -l tail (string replace -r -- '^.*=@?' '' $word)
+      for path in (complete -C "'' $tail")
+        echo "$head$path"
+      end
     else
       echo $line
     end
   end
 end
+complete -c pipewright -e
 complete -c pipewright -f -k -a '(__pipewright_complete)'
 `,
 }

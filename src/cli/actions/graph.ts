@@ -3,17 +3,16 @@ import { render } from '../../plan/render.ts'
 import { printableLines } from '../../ui/text.ts'
 import { graphDocument } from '../graph-document.ts'
 import { wordOf } from '../option-values.ts'
+import { graphFormats } from '../option-words.ts'
 import { print, printJson, printNext } from '../output.ts'
 import { openProject } from '../project.ts'
-
-const formats = ['tree', 'mermaid', 'dot', 'json'] as const
 
 /** `pipewright graph`. */
 export async function graphCommand(
   given: string | undefined,
   { format, json = false }: { readonly format: string; readonly json?: boolean },
 ): Promise<void> {
-  const form = wordOf('--format', format, 'not a form of a graph', formats)
+  const form = wordOf('--format', format, 'not a form of a graph', graphFormats)
   const { pipeline, address } = await openProject(given)
   const { structure } = compilePipeline(pipeline)
   const plan = { ...structure, given: {} }

@@ -7,6 +7,7 @@ import { paletteFor } from '../../ui/palette.ts'
 import { printable } from '../../ui/text.ts'
 import { packageVersion } from '../../workspace/version.ts'
 import { wordOf } from '../option-values.ts'
+import { testRunners } from '../option-words.ts'
 import { print, printJson, printNext } from '../output.ts'
 import { shellWord } from '../shell-word.ts'
 import { dataFile, pipelineFile } from '../templates/pipeline.ts'
@@ -33,8 +34,6 @@ export interface InitArguments {
   readonly json?: boolean
 }
 
-const runners = ['node', 'vitest'] as const
-
 /** A name that npm takes. */
 function packageName(folder: string): string {
   const name = basename(folder)
@@ -50,7 +49,7 @@ function choiceOf(folder: string, options: InitArguments, isModule: boolean): Pr
     name: name ?? packageName(folder),
     language: javascript ? 'javascript' : 'typescript',
     isModule,
-    test: wordOf('--test', test, 'not a test runner that there is a template for', runners),
+    test: wordOf('--test', test, 'not a test runner that there is a template for', testRunners),
     package: spec ?? `^${packageVersion()}`,
   }
 }

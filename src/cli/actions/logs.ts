@@ -4,6 +4,7 @@ import { paletteFor, type Palette } from '../../ui/palette.ts'
 import { printable } from '../../ui/text.ts'
 import type { LogLine } from '../../workspace/segment.ts'
 import { wordOf } from '../option-values.ts'
+import { logLevels } from '../option-words.ts'
 import { print, printNext } from '../output.ts'
 import { openExisting, runNamed } from '../project.ts'
 
@@ -15,10 +16,8 @@ export interface LogsArguments {
   readonly json?: boolean
 }
 
-const levels = ['debug', 'info', 'warn', 'error'] as const
-
 function levelOf(level: string | undefined): { readonly level?: LogLevel } {
-  return level === undefined ? {} : { level: wordOf('--level', level, 'not a level', levels) }
+  return level === undefined ? {} : { level: wordOf('--level', level, 'not a level', logLevels) }
 }
 
 function lineText({ at, node, attempt, level, message, fields }: LogLine, palette: Palette): string {

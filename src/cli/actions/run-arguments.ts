@@ -4,6 +4,7 @@ import type { Selection } from '../../plan/select.ts'
 import type { RunOptions } from '../../workspace/run-options.ts'
 import type { InputOptions } from '../inputs/given-inputs.ts'
 import { durationOf, shareOf, wordOf } from '../option-values.ts'
+import { cacheModes, failurePolicies } from '../option-words.ts'
 import type { DriveOptions } from './drive.ts'
 
 /** What `pipewright run` is given. */
@@ -22,9 +23,7 @@ export interface RunArguments extends InputOptions, Selection, DriveOptions {
 }
 
 function failurePolicy(text: string | undefined): Pick<RunOptions, 'failure'> {
-  return text === undefined
-    ? {}
-    : { failure: wordOf('--failure', text, 'not a policy', ['stop', 'continue']) }
+  return text === undefined ? {} : { failure: wordOf('--failure', text, 'not a policy', failurePolicies) }
 }
 
 function cacheMode({ cache, refresh }: Pick<RunArguments, 'cache' | 'refresh'>): Pick<RunOptions, 'cache'> {
@@ -34,9 +33,7 @@ function cacheMode({ cache, refresh }: Pick<RunArguments, 'cache' | 'refresh'>):
     })
   }
   if (refresh !== undefined) return { cache: refresh.includes('**') ? 'refresh' : { refresh } }
-  return cache === undefined
-    ? {}
-    : { cache: wordOf('--cache', cache, 'not a mode', ['refresh', 'readonly', 'off']) }
+  return cache === undefined ? {} : { cache: wordOf('--cache', cache, 'not a mode', cacheModes) }
 }
 
 /** The part of the pipeline that is named; none where all of it is meant. */

@@ -3,10 +3,10 @@ import { counted, durationText, printable, tableText } from '../../ui/text.ts'
 import type { OverdueWork } from '../../workspace/drive/automation.ts'
 import { openWorkspace } from '../../workspace/open.ts'
 import { optionError, wordOf } from '../option-values.ts'
+import { runStates } from '../option-words.ts'
 import { print, printJson, printNext } from '../output.ts'
 import { findWorkspace } from '../project.ts'
 
-const states = ['running', 'waiting', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const
 /** As many as a page has. */
 const mostRuns = 1_000
 
@@ -34,7 +34,7 @@ function overdueText({ schedules, firings, waiting }: OverdueWork): string | und
 export async function runsCommand({ json = false, state, ...others }: RunsArguments): Promise<void> {
   const query = {
     ...others,
-    ...(state === undefined ? {} : { state: wordOf('--state', state, 'not a state of a run', states) }),
+    ...(state === undefined ? {} : { state: wordOf('--state', state, 'not a state of a run', runStates) }),
   }
   if ((query.limit ?? 1) > mostRuns)
     throw optionError('--limit', String(query.limit), 'too many', `give at most ${mostRuns}; --after goes on`)

@@ -1,9 +1,8 @@
 import { paletteFor } from '../../ui/palette.ts'
 import { wordOf } from '../option-values.ts'
+import { progressWays } from '../option-words.ts'
 import type { RunView } from './view.ts'
 
-/** How progress may be shown. */
-const ways = ['auto', 'live', 'plain', 'none'] as const
 /** A tree has no room on a terminal that is narrower. */
 const narrowest = 20
 
@@ -24,7 +23,7 @@ export function isDrawable(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv = 
 /** The view that fits the options, the terminal and the environment. */
 export async function openView(title: string, options: ViewOptions): Promise<RunView> {
   const { json = false, progress = 'auto', logs = false } = options
-  const way = wordOf('--progress', progress, 'not a way to show progress', ways)
+  const way = wordOf('--progress', progress, 'not a way to show progress', progressWays)
   const { stderr, stdout } = process
   if (json) {
     const { JsonView } = await import('./json-view.ts')
