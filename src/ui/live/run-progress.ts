@@ -15,6 +15,9 @@ export class RunProgress {
   readonly nodes = new Map<string, NodeProgress>()
   /** Of maps with few items: what is known of each node of each item, by its path. */
   readonly items = new Map<string, NodeProgress>()
+  /** Tries that are going on, and how many there were at most. */
+  readonly #running = new Set<string>()
+  #mostAtOnce = 0
   readonly #maps = new Map<string, PlanMap>()
   /** By item that is open: how many of its nodes have ended. */
   readonly #open = new Map<string, number>()
@@ -27,6 +30,16 @@ export class RunProgress {
       this.nodes.set(path, new NodeProgress())
       if (node.type === 'map') this.#maps.set(path, node)
     }
+  }
+
+  /** How many tries are going on. */
+  get running(): number {
+    return this.#running.size
+  }
+
+  /** How many tries have been going on at once, at most. */
+  get mostAtOnce(): number {
+    return this.#mostAtOnce
   }
 
   /** Takes in what was recorded before: of a run that is resumed. */
@@ -77,6 +90,8 @@ export class RunProgress {
         }
         break
       case 'attempt.started':
+        this.#running.add(node)
+        this.#mostAtOnce = Math.max(this.#mostAtOnce, this.#running.size)
         for (const one of this.#at(node)) {
           one.start(node, at, event.attempt)
           // A curve is of one try.
@@ -92,6 +107,7 @@ export class RunProgress {
           if (!this.#isOfItems(one, node)) one.metric(event.name, event.value)
         break
       case 'attempt.failed':
+        this.#running.delete(node)
         for (const one of this.#at(node)) {
           one.stop(node, event.retryIn === undefined ? undefined : at + event.retryIn)
           one.error = event.error.message
@@ -156,6 +172,7 @@ export class RunProgress {
   }
 
   #end(path: string, how: Ended, at: number): void {
+    this.#running.delete(path)
     for (const one of this.#at(path)) one.end(path, how, at)
     const end = path.lastIndexOf('/')
     if (end < 0) return

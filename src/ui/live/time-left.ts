@@ -1,5 +1,5 @@
-import type { PlanMap, PlanScope } from '../../plan/document.ts'
-import { bodiesOf } from '../../plan/bodies.ts'
+import type { PlanMap, PlanNode, PlanScope } from '../../plan/document.ts'
+import { graphOfScope, sortScope } from '../../plan/graph.ts'
 import { remaining } from './estimate.ts'
 import type { NodeProgress, Running } from './node-progress.ts'
 import type { RunProgress } from './run-progress.ts'
@@ -43,51 +43,84 @@ export function mapTimeLeft(
   return atThisRate === undefined ? undefined : Math.max(atThisRate, longest)
 }
 
+/** What a scope still needs, in milliseconds. */
+interface Need {
+  /** Of what must come one after the other, the longest. */
+  readonly path: number
+  /** All of it but maps, as if one thing ran at a time. */
+  readonly work: number
+}
+
+/** What is known of how long nodes take. */
+interface Known {
+  readonly progress: RunProgress
+  readonly now: number
+  /** What a node takes of which nothing is known; undefined while none has been executed. */
+  readonly usual: number | undefined
+}
+
+/** What one node still needs; undefined where that cannot be told yet. */
+function needOf(node: PlanNode, path: string, known: Known): Need | undefined {
+  const { progress, now, usual } = known
+  const one = progress.nodes.get(path)
+  if (one === undefined || one.endedCount > 0) return { path: 0, work: 0 }
+  if (node.type === 'pipeline') return scopeNeed(node.body, `${path}/`, known)
+  if (node.type === 'map' && one.items !== undefined) {
+    const left = mapTimeLeft(progress, node, path, now)
+    // Its items take their turns among all that runs: the rate so far says what they get.
+    return left === undefined ? undefined : { path: left, work: 0 }
+  }
+  const [running] = one.running.values()
+  const spent = running === undefined ? 0 : now - running.startedAt
+  const told = running?.share === undefined ? undefined : remaining(spent, running.share)
+  const left = told ?? (usual === undefined ? undefined : Math.max(0, usual - spent))
+  return left === undefined ? undefined : { path: left, work: left }
+}
+
+/** What the nodes of a scope still need together: each comes after those that it reads. */
+function scopeNeed(scope: PlanScope, prefix: string, known: Known): Need | undefined {
+  const { nodes, offsets, targets } = graphOfScope(scope)
+  const before = new Float64Array(nodes.length)
+  let [path, work] = [0, 0]
+  for (const number of sortScope(scope)) {
+    const node = nodes[number]!
+    // A handler runs where something has failed, or takes no time worth telling.
+    if (node.type === 'handler') continue
+    const need = needOf(node, prefix + node.id, known)
+    if (need === undefined) return undefined
+    const end = before[number]! + need.path
+    path = Math.max(path, end)
+    work += need.work
+    for (let e = offsets[number]!; e < offsets[number + 1]!; e++)
+      before[targets[e]!] = Math.max(before[targets[e]!]!, end)
+  }
+  return { path, work }
+}
+
 /**
- * How long a run will still take, in milliseconds: what runs beside one another takes as long as the longest, what is
- * to come as long as what was executed did on average. Undefined while too little is done to tell.
+ * How long a run will still take, in milliseconds: as long as the longest way through what is to come, and no less than
+ * all of it takes with as many at once as there have been. What is to come takes as long as what was executed did on
+ * average. Undefined while too little is done to tell.
  */
 export function runTimeLeft(progress: RunProgress, scope: PlanScope, now: number): number | undefined {
-  let longest = 0
-  let toCome = 0
-  let isRunning = false
-  /** By what runs and does not tell how far it is. */
-  let spent = 0
-  let [known, time] = [0, 0]
-  const visit = (inner: PlanScope, prefix: string): void => {
+  let [count, time] = [0, 0]
+  let goesOn = progress.running > 0
+  const look = (inner: PlanScope, prefix: string): void => {
     for (const node of inner.nodes) {
       const path = prefix + node.id
       const one = progress.nodes.get(path)
-      if (one === undefined) continue
-      if (one.endedCount > 0) {
-        const took = node.type === 'map' ? one.finishedAt! - one.startedAt! : one.meanTime
-        if (took !== undefined) [known, time] = [known + 1, time + took]
-        continue
-      }
-      if (node.type === 'map' && one.items !== undefined) {
-        isRunning = true
-        const left = mapTimeLeft(progress, node, path, now)
-        if (left === undefined) toCome++
-        else longest = Math.max(longest, left)
-        continue
-      }
-      if (node.type === 'pipeline') {
-        for (const each of bodiesOf(node)) visit(each.scope, `${path}/`)
-        continue
-      }
-      const [running] = one.running.values()
-      isRunning ||= running !== undefined
-      const left =
-        running?.share === undefined ? undefined : remaining(now - running.startedAt, running.share)
-      if (left !== undefined) longest = Math.max(longest, left)
-      else {
-        toCome++
-        spent += running === undefined ? 0 : now - running.startedAt
-      }
+      if (node.type === 'pipeline') look(node.body, `${path}/`)
+      // Between two items nothing may run.
+      goesOn ||= node.type === 'map' && one?.items !== undefined && one.endedCount === 0
+      if (one === undefined || one.endedCount === 0) continue
+      const took = node.type === 'map' ? one.finishedAt! - one.startedAt! : one.meanTime
+      if (took !== undefined) [count, time] = [count + 1, time + took]
     }
   }
-  visit(scope, '')
-  if (!isRunning || (toCome > 0 && known === 0)) return undefined
-  const left = longest + (known === 0 ? 0 : Math.max(0, (toCome * time) / known - spent))
+  look(scope, '')
+  if (!goesOn) return undefined
+  const need = scopeNeed(scope, '', { progress, now, usual: count === 0 ? undefined : time / count })
+  if (need === undefined) return undefined
+  const left = Math.max(need.path, need.work / Math.max(1, progress.mostAtOnce))
   return left === 0 ? undefined : left
 }

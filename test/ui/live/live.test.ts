@@ -194,6 +194,36 @@ describe('the live tree', () => {
     )
   })
 
+  test('steps that do not wait for one another take their turns, as many at once as there have been', () => {
+    const beside = definePipeline({ name: 'beside' }, (p) => {
+      for (let index = 0; index < 40; index++) p.step(one, { x: index }, { id: `s${index}` })
+      return {}
+    })
+    const { structure } = compilePipeline(beside)
+    const progress = new RunProgress(structure)
+    const updates: RunUpdate[] = []
+    for (let index = 0; index < 4; index++) updates.push(started(`s${index}`, 0))
+    for (let index = 0; index < 4; index++) updates.push(succeeded(`s${index}`, 10_000, false, 0))
+    for (let index = 4; index < 8; index++) updates.push(started(`s${index}`, 10_000))
+    for (const update of updates) progress.update(update)
+    // 36 steps of 10 s, four at once.
+    expect(frameOf(progress, structure, request(80, 9, 10_000))[0]).toContain('ETA 2 min')
+    expect(frameOf(progress, structure, request(80, 9, 19_000))[0]).toContain('ETA 1 min')
+  })
+
+  test('while nothing can be said of a map that runs, nothing is said of the run', () => {
+    const chain = definePipeline({ name: 'chain', inputs: { items: z.array(z.number()) } }, (p, input) => {
+      p.step(one, { x: 1 }, { id: 'first' })
+      p.map(input.items, (item, q) => q.step(one, { x: item }), { id: 'map' })
+      return {}
+    })
+    const { structure } = compilePipeline(chain)
+    const progress = new RunProgress(structure)
+    const updates = [succeeded('first', 20, false, 0), expand(1_000, 'map', 20), started('map[0]/one', 20)]
+    for (const update of updates) progress.update(update)
+    expect(frameOf(progress, structure, request(80, 9, 600))[0]).not.toContain('ETA')
+  })
+
   test('a map of many items shows the last value of each, not their points together; a try its own', () => {
     const updates = [expand(20)]
     for (let item = 0; item < 6; item++) {
