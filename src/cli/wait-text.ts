@@ -29,14 +29,18 @@ function decider(by: readonly string[] = []): string {
     : ` --by ${shellWord(first)}`
 }
 
-/** The commands that end the waits of a run, or that go on with it when their time has come. */
-export function waitCommands(run: string, waits: readonly WaitingNode[]): string[] {
-  const commands = waits.flatMap(({ node, on, signal, by }) =>
+/** The commands that say what a run waits for. */
+export function decisionCommands(run: string, waits: readonly WaitingNode[]): string[] {
+  return waits.flatMap(({ node, on, signal, by }) =>
     on === 'approval'
       ? [`pipewright approve ${run} ${shellWord(node)}${decider(by)}`]
       : on === 'signal'
         ? [`pipewright signal ${run} ${shellWord(signal ?? node)}`]
         : [],
   )
-  return [...commands, `pipewright resume ${run}`]
+}
+
+/** The commands that end the waits of a run, or that go on with it when their time has come. */
+export function waitCommands(run: string, waits: readonly WaitingNode[]): string[] {
+  return [...decisionCommands(run, waits), `pipewright resume ${run}`]
 }

@@ -7,6 +7,8 @@ import { renderRun } from './run-tree.ts'
 /** Where in the code a node has failed. */
 const place = /[├└]─ at \S+:\d+:\d+$/u
 const branch = /^((?:│ {2}| {3})*[├└]─ )(\S)(?= )/u
+/** The lines of the tree before what stands on them. */
+const lines = /^(?:│ {2}| {3})*[├└]─ /u
 
 function coloured(line: string, { good, bad, careful, busy, faint }: Palette): string {
   const colours: Readonly<Record<string, (text: string) => string>> = {
@@ -14,15 +16,15 @@ function coloured(line: string, { good, bad, careful, busy, faint }: Palette): s
     '↺': good,
     '✗': bad,
     '…': busy,
+    '◷': careful,
     '⊘': careful,
     '−': faint,
     '■': careful,
     '○': faint,
   }
-  return line.replace(branch, (_all, lines: string, mark: string) => {
-    const colour = colours[mark]
-    return `${faint(lines)}${colour === undefined ? mark : colour(mark)}`
-  })
+  const mark = branch.exec(line)?.[2]
+  const colour = mark === undefined ? undefined : colours[mark]
+  return line.replace(lines, (drawn) => faint(drawn)).replace(mark ?? '', colour ?? ((text) => text))
 }
 
 /** The tree of a run for a terminal: coloured marks, and lines that fit, but for those that say what has failed. */

@@ -14,6 +14,9 @@ const mostItems = 12
 /** Of these, so many that have failed are shown all the same. */
 const mostFailed = 3
 
+/** More metrics of a node than this are not told beside it. */
+const mostMetrics = 4
+
 const marks: Readonly<Record<string, string>> = {
   succeeded: '✓',
   reused: '↺',
@@ -50,7 +53,7 @@ function factsOf(execution: ExecutionRecord): string {
     parts.push(`was lost, made again for ${repaired.by === '' ? 'the outputs' : printable(repaired.by)}`)
   // What failed has reported in its last try.
   const { metrics: reported = execution.metrics } = execution.attempts.at(-1)?.facts ?? {}
-  const metrics = Object.entries(reported).slice(0, 4)
+  const metrics = Object.entries(reported).slice(0, mostMetrics)
   if (metrics.length > 0)
     parts.push(metrics.map(([name, { last }]) => `${printable(name)} ${numberText(last)}`).join(', '))
   if (execution.blockedBy !== undefined) parts.push(`by ${printable(execution.blockedBy)}`)
@@ -183,8 +186,26 @@ class RunTree {
       if (node.startsWith(`${path}[`))
         states.set(stateOf(execution), (states.get(stateOf(execution)) ?? 0) + 1)
     }
-    const counts = [...states].map(([state, count]) => `${count} ${state}`).join(', ')
-    return { text: printable(`[${items[0]}…${items.at(-1)}]  ${counts}`), children: [] }
+    const counts = [...states].map(([state, count]) => `${count.toLocaleString('en')} ${state}`).join(', ')
+    const text = [`[${items[0]}…${items.at(-1)}]  ${counts}`, ...this.#ranges(path)].join(' · ')
+    return { text: printable(text), children: [] }
+  }
+
+  /** From where to where the metrics of all items go, by the last value of each. */
+  #ranges(path: string): string[] {
+    const ranges = new Map<string, [low: number, high: number]>()
+    for (const [node, { metrics }] of this.#byPath) {
+      if (!node.startsWith(`${path}[`)) continue
+      for (const [name, { last }] of Object.entries(metrics)) {
+        const [low, high] = ranges.get(name) ?? [last, last]
+        ranges.set(name, [Math.min(low, last), Math.max(high, last)])
+      }
+    }
+    return [...ranges]
+      .slice(0, mostMetrics)
+      .map(([name, [low, high]]) =>
+        low === high ? `${name} ${numberText(low)}` : `${name} ${numberText(low)} to ${numberText(high)}`,
+      )
   }
 }
 

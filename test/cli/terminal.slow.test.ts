@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { tempFolder } from '../workspace/temp.ts'
-import { controlFlow, livePipelines, pipewright } from './command.ts'
+import { controlFlow, livePipelines, pipewright, waits } from './command.ts'
 import { ShownTerminal, type TerminalOptions } from './terminal.ts'
 
 async function open(
@@ -77,7 +77,7 @@ describe('pipewright run on a terminal', () => {
     const text = await shown.until((now) => /squares {2}[\d,]+\/10,000 {2}\d+ %/.test(now), 'the map')
     expect(text.split('\n').filter((line) => line.includes('square'))).toHaveLength(1)
     expect(await shown.ended).toBe(0)
-    expect(await shown.text(true)).toContain('10000 succeeded')
+    expect(await shown.text(true)).toContain('10,000 succeeded')
   })
 
   test('more steps than lines: never more than the screen, what is left is counted', async () => {
@@ -108,6 +108,25 @@ describe('pipewright run on a terminal', () => {
       }, `one head at ${columns} columns`)
     }
     expect(await shown.ended).toBe(0)
+  })
+
+  test('a run that waits says how the wait is ended', async () => {
+    const { shown, cwd } = await open(['run', waits, '-i', 'n=97'])
+    const text = await shown.until(
+      (now) => now.replaceAll('\n', '').includes('another terminal: pipewright signal'),
+      'the command',
+    )
+    const [, id = ''] = /another terminal: pipewright signal ([0-9a-f-]{36}) labels/.exec(
+      text.replaceAll('\n', ''),
+    )!
+    expect(text).toMatch(/◌ labels {2}waits for the signal 'labels'/)
+    await pipewright(cwd, 'signal', id, 'labels')
+    await shown.until(
+      (now) => now.replaceAll('\n', '').includes(`pipewright approve ${id} go-live --role lead`),
+      'the decision',
+    )
+    shown.type('\u0003')
+    await shown.ended
   })
 
   test('Ctrl-C once stops gracefully and prints how to go on', async () => {

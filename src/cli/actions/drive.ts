@@ -3,12 +3,13 @@ import type { RunOptions } from '../../workspace/run-options.ts'
 import type { RunResult } from '../../workspace/handle.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import { mismatchExitCode, waitingExitCode } from '../exit-codes.ts'
+import { printable } from '../../ui/text.ts'
 import { print, printNext } from '../output.ts'
 import { printRun } from '../run-text.ts'
 import { printSummary } from '../run-summary.ts'
 import { openView, type ViewOptions } from '../views/open-view.ts'
 import type { RunView } from '../views/view.ts'
-import { waitCommands, waitLines } from '../wait-text.ts'
+import { decisionCommands, waitCommands, waitLines } from '../wait-text.ts'
 
 /** How the one who drives a run is told of it. */
 export type DriveHooks = Required<Pick<RunOptions, 'signal' | 'onUpdate' | 'captureConsole'>>
@@ -91,6 +92,26 @@ async function leave(
   await printNext(...waitCommands(id, waits))
 }
 
+/** Tells whoever stays with a run how its waits are ended, each once. */
+class Waits {
+  readonly #pw: Workspace
+  readonly #view: RunView
+  readonly #told = new Set<string>()
+
+  constructor(pw: Workspace, view: RunView) {
+    this.#pw = pw
+    this.#view = view
+  }
+
+  async tell(id: string): Promise<void> {
+    for (const command of decisionCommands(id, await this.#pw.waits(id).catch(() => []))) {
+      if (this.#told.has(command)) continue
+      this.#told.add(command)
+      this.#view.tell(`next, in another terminal: ${printable(command)}`)
+    }
+  }
+}
+
 /** Drives a run on the terminal: progress, Ctrl-C, the tree at the end. */
 export async function drive(
   pw: Workspace,
@@ -107,13 +128,18 @@ export async function drive(
     forgetSignals()
     forgetEnvironments()
   }
+  const waits = new Waits(pw, view)
   let leaves: () => void = () => undefined
   const waiting = new Promise<undefined>((resolve) => (leaves = () => resolve(undefined)))
   const onUpdate: DriveHooks['onUpdate'] = (update) => {
     view.update(update)
     const { event } = update
-    if (event.type === 'run.waiting' && !stays(options, event.until)) leaves()
+    if (event.type !== 'run.waiting') return
+    if (!stays(options, event.until)) return leaves()
+    isWaiting = true
+    if (id !== undefined) void waits.tell(id)
   }
+  let isWaiting = false
   let failure: unknown
   try {
     if (known !== undefined)
@@ -121,6 +147,8 @@ export async function drive(
     const driven = await start({ signal, onUpdate, captureConsole: true })
     id = driven.id
     if (known === undefined) view.begin({ id, plan: await pw.planOf(id) })
+    // It may have come to them before it had a name here.
+    if (isWaiting) void waits.tell(id)
     const result = await unlessWaiting(driven.result(), waiting)
     if (result === undefined) return await leave(pw, id, view, forget, options.json === true)
     if ((result.verification?.mismatches.length ?? 0) > 0) process.exitCode = mismatchExitCode

@@ -26,6 +26,10 @@ export class JsonView implements RunView {
     // For people, as notices are.
   }
 
+  tell(): void {
+    // Events say it.
+  }
+
   notice(): void {
     // For people.
   }

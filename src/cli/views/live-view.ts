@@ -75,6 +75,10 @@ export class LiveView implements RunView {
     else this.#draw()
   }
 
+  tell(text: string): void {
+    this.#screen.print(text, this.#lines())
+  }
+
   notice(text: string): void {
     this.#note = text
     this.#draw()

@@ -26,6 +26,10 @@ export class PlainView implements RunView {
     this.#write(`${environmentLine(progress)}\n`)
   }
 
+  tell(text: string): void {
+    this.#write(`${text}\n`)
+  }
+
   notice(text: string): void {
     this.#write(`${text}\n`)
   }

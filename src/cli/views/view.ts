@@ -18,6 +18,8 @@ export interface RunView {
   update(update: RunUpdate): void
   /** Says how a Python environment is made that the run needs. */
   environment(progress: EnvironmentProgress): void
+  /** Says something that stays: what to do meanwhile. */
+  tell(text: string): void
   /** Says something beside what happens in the run. */
   notice(text: string): void
   /** What comes after is not of this view. */

@@ -10,8 +10,11 @@ export interface Row {
   readonly state: RowState
   readonly name: string
   /** From the most to the least important: those that find no room are left out. */
-  readonly facts: readonly string[]
+  readonly facts: readonly Fact[]
 }
+
+/** A fact as it is drawn; several ways, the longest first, where a shorter one may find room. */
+export type Fact = string | readonly string[]
 
 /** The marks that turn while something runs. */
 export const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
@@ -51,10 +54,11 @@ export function lineOf(row: Row, columns: number, frame: number, palette: Palett
   let left = columns - widthOf(head)
   let tail = ''
   for (const fact of row.facts) {
-    const width = widthOf(fact) + 2
-    if (width > left) continue
-    tail += `  ${fact}`
-    left -= width
+    const ways = typeof fact === 'string' ? [fact] : fact
+    const way = ways.find((one) => widthOf(one) + 2 <= left)
+    if (way === undefined) continue
+    tail += `  ${way}`
+    left -= widthOf(way) + 2
   }
   const marked = head.startsWith(`${indent}${mark}`)
     ? `${indent}${colour(mark)}${row.state === 'pending' ? palette.faint(head.slice(indent.length + mark.length)) : head.slice(indent.length + mark.length)}`

@@ -5,21 +5,24 @@ import { counted, durationText, numberText, printable } from '../text.ts'
 import { remaining, roughly } from './estimate.ts'
 import { bar, sparkline } from './gauges.ts'
 import { NodeProgress } from './node-progress.ts'
-import type { Row, RowState } from './row.ts'
+import type { Fact, Row, RowState } from './row.ts'
 import { mostLines, type RunProgress } from './run-progress.ts'
 import { mapTimeLeft } from './time-left.ts'
 
 const barCells = 10
-const sparkCells = 16
+/** The points of a curve, where there is room for them and where there is less. */
+const sparkCells = [16, 8, 4]
 
 function percent(share: number): string {
   return `${Math.floor(share * 100)} %`
 }
 
-function metricFacts({ metrics }: NodeProgress): string[] {
+function metricFacts({ metrics }: NodeProgress): Fact[] {
   return [...metrics].slice(0, 2).map(([name, values]) => {
     const last = `${printable(name)} ${numberText(values.at(-1)!)}`
-    return values.length < 3 ? last : `${last} ${sparkline(values, sparkCells)}`
+    return values.length < 3
+      ? last
+      : [...sparkCells.map((cells) => `${last} ${sparkline(values, cells)}`), last]
   })
 }
 
@@ -42,7 +45,7 @@ function undoFacts({ undone }: NodeProgress): string[] {
 }
 
 /** What a node waits for, and until when at most. */
-function waitFacts(node: PlanNode, own: NodeProgress, now: number): string[] {
+function waitFacts(node: PlanNode, own: NodeProgress, now: number): Fact[] {
   if (own.opened.size === 0) return own.endedCount > 0 ? stepFacts(own, now) : []
   const [until] = own.opened.values()
   const left = until === null || until === undefined ? undefined : roughly(Math.max(0, until - now))
@@ -63,7 +66,7 @@ function waitFacts(node: PlanNode, own: NodeProgress, now: number): string[] {
 }
 
 /** The facts of one node that is a step. */
-function stepFacts(node: NodeProgress, now: number): string[] {
+function stepFacts(node: NodeProgress, now: number): Fact[] {
   const { running, waiting, ended } = node
   const [one] = running.values()
   if (one !== undefined) {
@@ -123,7 +126,7 @@ function mapFacts(
   node: PlanNode & { type: 'map' },
   path: string,
   now: number,
-): string[] {
+): Fact[] {
   const map = progress.nodes.get(path)!
   if (map.items === undefined) return []
   const { ended, running, waiting, retries, reused, failed } = sumOf(progress, node.body, `${path}/`)
@@ -141,13 +144,13 @@ function mapFacts(
     ...(isOver ? [] : [percent(share)]),
     ...(failed === 0 ? [] : [`${failed} failed`]),
     ...(left === undefined ? [] : [`ETA ${roughly(left)}`]),
-    ...(isOver ? [] : [bar(share, barCells)]),
-    durationText(elapsed),
-    ...(reused === 0 ? [] : [`${reused} reused`]),
-    ...(running === 0 ? [] : [`${running} running`]),
+    ...(isOver ? [durationText(elapsed)] : [bar(share, barCells)]),
+    ...(reused === 0 ? [] : [`${reused.toLocaleString('en')} reused`]),
     ...(waiting === 0 ? [] : [`${waiting} waiting to retry`]),
-    ...(retries === 0 ? [] : [`${retries} retr${retries === 1 ? 'y' : 'ies'}`]),
-    ...(isOver ? [] : bodyMetrics.slice(0, 1)),
+    ...(retries === 0 ? [] : [counted(retries, 'retry', 'retries')]),
+    ...bodyMetrics.slice(0, 1),
+    ...(isOver ? [] : [durationText(elapsed)]),
+    ...(running === 0 ? [] : [`${running} running`]),
   ]
 }
 
@@ -251,12 +254,12 @@ function mapState(progress: RunProgress, node: PlanNode & { type: 'map' }, path:
   return running === 0 && waiting > 0 ? 'waiting' : 'running'
 }
 
-function containerFacts(node: PlanNode, own: NodeProgress, now: number): string[] {
+function containerFacts(node: PlanNode, own: NodeProgress, now: number): Fact[] {
   const { ended, taken, rounds, error } = own
   if (ended.blocked > 0) return ['blocked']
   if (ended.skipped > 0) return ['skipped']
   if (ended.cancelled > 0) return ['cancelled']
-  const facts: string[] = []
+  const facts: Fact[] = []
   if (taken.size > 0) facts.push(printable([...taken].join(', ')))
   if (node.type === 'loop' && rounds !== undefined)
     facts.push(own.endedCount > 0 ? counted(rounds, 'round') : `round ${rounds} of at most ${node.maxRounds}`)

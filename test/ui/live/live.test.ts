@@ -248,6 +248,20 @@ describe('the live tree', () => {
     expect(line).toContain('loss 3 ▁▃▆█')
   })
 
+  test('where a curve finds no room a shorter one does, then its last value alone', () => {
+    const updates = [expand(40)]
+    for (let item = 0; item < 20; item++) {
+      const end = succeeded(`trials[${item}]/訓練`, 9_000, item % 2 === 0)
+      const metrics = { loss: { last: item, min: item, max: item, count: 1 } }
+      const facts = { metrics, params: {}, reports: [] }
+      updates.push({ ...end, event: { ...end.event, facts } as RunUpdate['event'] })
+    }
+    const at = (columns: number): string => frameOf(after(updates), plan, request(columns, 3))[1]!
+    expect(at(100)).toMatch(/loss 19 [▁-█]{16} /)
+    expect(at(76)).toMatch(/ETA 30 s.*10 reused {2}loss 19 [▁-█]{8}( |$)/)
+    expect(at(64)).toMatch(/loss 19( {2}|$)/)
+  })
+
   test('a run that is resumed begins with what was done', () => {
     const progress = new RunProgress(plan)
     const record = {
