@@ -2,7 +2,7 @@ import { originsOf } from '../plan/wiring.ts'
 import type { PlanGraph } from '../plan/locate.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { ExecutionRecord, NamedEdge } from '../record/records.ts'
-import { firstMakers, groupEdges } from './producers.ts'
+import { firstMakers, groupEdges, writersOf } from './producers.ts'
 
 /** What telling makers needs of the metadata store. */
 export type MakerSource = Pick<
@@ -12,6 +12,12 @@ export type MakerSource = Pick<
 
 /** Gives the scope of the plan that a run executes; undefined where it is gone. */
 export type PlanOf = (run: string) => Promise<PlanGraph | undefined>
+
+/** Where something was made: in a run, by any or by one of its nodes. */
+export interface RunPlace {
+  readonly run: string
+  readonly node?: string
+}
 
 /** An artifact as an execution read it. */
 export interface Reading {
@@ -59,6 +65,24 @@ export class Makers {
       const { artifact, reader } = readings[at]!
       const maker = first.get(artifact)
       if (maker !== undefined && maker.run !== reader.run && maker.number < reader.number) found[at] = maker
+    }
+    return found
+  }
+
+  /**
+   * The executions that made artifacts in a run, or those whose results it reused there; none for what the run was
+   * given. Of several that gave the same the named node, else the last.
+   */
+  async within(
+    { run, node }: RunPlace,
+    artifacts: readonly number[],
+  ): Promise<ReadonlyMap<number, ExecutionRecord>> {
+    const edges = groupEdges(await this.#source.edgesWithin(run, artifacts), 'artifact')
+    const found = new Map<number, ExecutionRecord>()
+    for (const artifact of artifacts) {
+      const records = await this.#source.executionsByNumber(writersOf(edges.get(artifact) ?? []))
+      const meant = records.find((record) => record.node === node) ?? records.at(-1)
+      if (meant !== undefined) found.set(artifact, await this.#original(meant))
     }
     return found
   }

@@ -19,7 +19,7 @@ export function groupEdges(
 }
 
 /** The executions, in their order, that wrote an artifact without having read it: an effect hands a model on. */
-function writersOf(edges: readonly NamedEdge[]): number[] {
+export function writersOf(edges: readonly NamedEdge[]): number[] {
   const readers = new Set(edges.flatMap((edge) => (edge.direction === 'in' ? [edge.execution] : [])))
   const writers = edges.flatMap((edge) => (edge.direction === 'out' ? [edge.execution] : []))
   return [...new Set(writers)].filter((number) => !readers.has(number)).sort((a, b) => a - b)

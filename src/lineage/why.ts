@@ -5,7 +5,7 @@ import type { Artifact } from '../artifact/artifact.ts'
 import type { Value } from '../record/event.ts'
 import type { MetadataStore } from '../record/metadata.ts'
 import type { ExecutionRecord, NamedEdge } from '../record/records.ts'
-import { Makers, type MakerSource, type PlanOf, type Reading } from './makers.ts'
+import { Makers, type MakerSource, type PlanOf, type Reading, type RunPlace } from './makers.ts'
 import { firstMakers, groupEdges } from './producers.ts'
 
 /** What `why` needs of the metadata store. */
@@ -137,10 +137,11 @@ class Storyteller {
     this.#makers = new Makers(source, planOf)
   }
 
-  async tell(roots: readonly number[]): Promise<Story> {
+  async tell(roots: readonly number[], place: RunPlace | undefined): Promise<Story> {
+    const meant = place === undefined ? undefined : await this.#makers.within(place, roots)
     const first = await firstMakers(this.#source, roots)
     let open = await this.#open(
-      roots.map((artifact) => ({ artifact, maker: first.get(artifact), path: null })),
+      roots.map((artifact) => ({ artifact, maker: meant?.get(artifact) ?? first.get(artifact), path: null })),
     )
     const rootIds = open.map(({ id }) => id)
     const gathered = new Map<Page, readonly Reading[]>()
@@ -257,6 +258,7 @@ export async function why(
   source: StorySource,
   digest: Digest,
   planOf: PlanOf = () => Promise.resolve(undefined),
+  place?: RunPlace,
 ): Promise<Story> {
-  return new Storyteller(source, planOf).tell(await source.artifactNumbers(digest))
+  return new Storyteller(source, planOf).tell(await source.artifactNumbers(digest), place)
 }

@@ -965,13 +965,16 @@ export class Workspace implements AsyncDisposable {
   /**
    * The story of an artifact: what made it, from what, down to source bytes and code.
    *
+   * Steps may give the same content without having to do with each other: told is the one that was first, or, where a run
+   * is named, the one of that run (and of that node).
+   *
    * @example
    * ```ts
    * const { outputs } = await pw.run(tumours, { csv: 'tumours.csv' })
    * if (outputs.model.digest !== undefined) console.log(renderWhy(await pw.why(outputs.model.digest)))
    * ```
    */
-  async why(digest: Digest): Promise<Story> {
+  async why(digest: Digest, place?: { readonly run: string; readonly node?: string }): Promise<Story> {
     await this.artifact(digest)
     const planOf = async (run: string): Promise<PlanGraph | undefined> => {
       const plan = await planOfRun(this.#parts.metadata, run, this.#services.reader)
@@ -980,7 +983,7 @@ export class Workspace implements AsyncDisposable {
         plan && { scope: plan.scope, ...(plan.pipelines === undefined ? {} : { pipelines: plan.pipelines }) }
       )
     }
-    return why(this.#parts.metadata, digest, planOf)
+    return why(this.#parts.metadata, digest, planOf, place)
   }
 
   /**

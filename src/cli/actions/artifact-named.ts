@@ -51,21 +51,39 @@ async function byDigits(pw: Workspace, digits: string): Promise<Artifact | undef
   return found[0]
 }
 
+/** An artifact, and the run and node in which a user has named it. */
+export interface PlacedArtifact {
+  readonly artifact: Artifact
+  /** Undefined where it is named by its digest alone. */
+  readonly place: { readonly run: string; readonly node?: string } | undefined
+}
+
+/** The artifact that a user names. */
+export async function artifactNamed(pw: Workspace, text: string, run: string | undefined): Promise<Artifact> {
+  return (await placedArtifact(pw, text, run)).artifact
+}
+
 /**
  * The artifact that a user names: a digest or the start of one, an output (or input) of the run, or `node.output`.
  * Throws `ARTIFACT_NOT_FOUND` with the nearest name.
  */
-export async function artifactNamed(pw: Workspace, text: string, run: string | undefined): Promise<Artifact> {
+export async function placedArtifact(
+  pw: Workspace,
+  text: string,
+  run: string | undefined,
+): Promise<PlacedArtifact> {
   if (/^(?:sha256:)?[0-9a-f]{6,64}$/.test(text)) {
     const found = await byDigits(pw, text)
-    if (found !== undefined) return found
+    if (found !== undefined)
+      return { artifact: found, place: run === undefined ? undefined : { run: await runNamed(pw, run) } }
   }
   const detail = await pw.show(await runNamed(pw, run))
-  const names: Record<string, Artifact> = {}
+  const names: Record<string, PlacedArtifact> = {}
   // The outputs of the run come before its inputs, where both have a name.
   for (const { node, name, artifact, direction } of artifactsOf(detail)) {
     const key = node === '' ? name : `${node}.${name}`
-    if (direction === 'out' || own(names, key) === undefined) names[key] = artifact
+    if (direction === 'out' || own(names, key) === undefined)
+      names[key] = { artifact, place: { run: detail.id, ...(node === '' ? {} : { node }) } }
   }
   const found = own(names, text)
   if (found !== undefined) return found
