@@ -8,7 +8,11 @@ const isJson = words.includes('--json')
 heedClosedPipes(() => words[0] === 'run' || words[0] === 'resume')
 const program = buildProgram(isJson)
 try {
-  await program.parseAsync()
+  // The option is one of commands: without a command the help is what there is to tell.
+  if (isJson && words.length === 1) {
+    program.outputHelp()
+    process.exitCode = 2
+  } else await program.parseAsync()
 } catch (error) {
   process.exitCode =
     helpExitCode(error) ??

@@ -1,6 +1,7 @@
 import type { ExecutionRecord } from '../record/records.ts'
 import { endText, usageText } from '../ui/attempt-text.ts'
-import { durationText, numberText, printable, printableLines, tableText } from '../ui/text.ts'
+import { tableText } from '../ui/table-text.ts'
+import { durationText, numberText, printable, printableLines } from '../ui/text.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { valueText } from './value-text.ts'
 

@@ -20,6 +20,24 @@ export const noColours: Palette = {
   strong: plain,
 }
 
+/** The colour of how a run, or what is like one, stands. */
+export function colourOfState(state: string, palette: Palette): (text: string) => string {
+  switch (state) {
+    case 'succeeded':
+      return palette.good
+    case 'failed':
+      return palette.bad
+    case 'running':
+      return palette.busy
+    case 'waiting':
+    case 'cancelled':
+    case 'interrupted':
+      return palette.careful
+    default:
+      return plain
+  }
+}
+
 /** What decides on colours, beside the stream. */
 export type ColourEnvironment = Readonly<Record<string, string | undefined>>
 

@@ -133,6 +133,9 @@ test('an error with --json is a document too, with the same exit code', async ()
 })
 
 test('help with --json is a document: of a command, and of a pipeline', async () => {
+  const bare = await pipewright(await tempFolder(), '--json')
+  expect(commandSchemas.help.parse(JSON.parse(bare.out))).toMatchObject({ command: 'pipewright' })
+  expect(bare.code).toBe(2)
   const cwd = await tempFolder()
   const help = await pipewright(cwd, 'artifacts', 'export', '--help', '--json')
   expect(help).toMatchObject({ code: 0, err: '' })

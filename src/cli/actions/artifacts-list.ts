@@ -1,6 +1,8 @@
 import { PipewrightError } from '../../internal/error.ts'
 import { didYouMean } from '../../internal/nearest.ts'
-import { printable, sizeText, tableText } from '../../ui/text.ts'
+import { paletteFor } from '../../ui/palette.ts'
+import { tableText } from '../../ui/table-text.ts'
+import { printable, sizeText } from '../../ui/text.ts'
 import { print, printJson, printNext } from '../output.ts'
 import { openExisting, runNamed } from '../project.ts'
 import { artifactsOf } from './artifact-named.ts'
@@ -33,7 +35,7 @@ export async function listCommand(
         sizeText(size),
         digest.slice(7, 19),
       ])
-    print(tableText(['name', 'of the run', 'kind', 'size', 'digest'], rows))
+    print(tableText(['name', 'of the run', 'kind', 'size', 'digest'], rows, await paletteFor(process.stdout)))
     if (found.length > most) print(`… and ${found.length - most} more`)
   }
   await printNext('pipewright artifacts cat <name or digest>', 'pipewright why <name or digest>')

@@ -1,4 +1,5 @@
-import { printable, tableText } from '../../ui/text.ts'
+import { tableText } from '../../ui/table-text.ts'
+import { printable } from '../../ui/text.ts'
 import type { FiredRecord } from '../../workspace/drive/stored-schedule.ts'
 
 /** A point in time by the wall clock of a time zone, with its distance to UTC: an hour may come twice. */

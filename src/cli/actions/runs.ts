@@ -1,5 +1,7 @@
 import type { RunQuery } from '../../record/records.ts'
-import { counted, durationText, printable, tableText } from '../../ui/text.ts'
+import { colourOfState, paletteFor } from '../../ui/palette.ts'
+import { tableText } from '../../ui/table-text.ts'
+import { counted, durationText, printable } from '../../ui/text.ts'
 import type { OverdueWork } from '../../workspace/drive/automation.ts'
 import { openWorkspace } from '../../workspace/open.ts'
 import { optionError, wordOf } from '../option-values.ts'
@@ -53,15 +55,16 @@ export async function runsCommand({ json = false, state, ...others }: RunsArgume
     print(`no runs in ${printable(root)}${isFiltered ? ' that fit' : ''}`)
     return printNext(isFiltered ? 'pipewright runs' : 'pipewright run <file>')
   }
+  const palette = await paletteFor(process.stdout)
   const rows = items.map((run) => [
     run.id,
     printable(run.pipeline),
-    run.state,
+    colourOfState(run.state, palette)(run.state),
     new Date(run.startedAt).toISOString().replace('T', ' ').slice(0, 19),
     run.finishedAt === null ? '' : durationText(run.finishedAt - run.startedAt),
     printable(run.tags.join(' ')),
   ])
-  print(tableText(['run', 'pipeline', 'state', 'started (UTC)', 'took', 'tags'], rows))
+  print(tableText(['run', 'pipeline', 'state', 'started (UTC)', 'took', 'tags'], rows, palette))
   const overdue = overdueText(await pw.overdue())
   if (overdue !== undefined) print(overdue)
   const more = next === undefined ? 'pipewright show <run>' : `pipewright runs --after ${next}`

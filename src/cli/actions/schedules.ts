@@ -1,4 +1,5 @@
-import { printable, tableText } from '../../ui/text.ts'
+import { tableText } from '../../ui/table-text.ts'
+import { printable } from '../../ui/text.ts'
 import type { FiredRecord, StoredSchedule } from '../../workspace/drive/stored-schedule.ts'
 import { print, printJson, printNext } from '../output.ts'
 import { openScheduled } from '../project.ts'

@@ -1,4 +1,5 @@
-import { printable, tableText } from '../../ui/text.ts'
+import { tableText } from '../../ui/table-text.ts'
+import { printable } from '../../ui/text.ts'
 import type { FiredRecord, StoredTrigger } from '../../workspace/drive/stored-schedule.ts'
 import type { TriggerSource } from '../../schedule/trigger.ts'
 import { print, printJson, printNext } from '../output.ts'
