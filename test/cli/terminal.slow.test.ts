@@ -181,6 +181,16 @@ describe('pipewright run on a terminal', () => {
 })
 
 describe('other commands on a terminal', () => {
+  test('a list of runs fits 80 columns: the start of an id is enough', async () => {
+    const { cwd } = await open(['--version'])
+    await pipewright(cwd, 'run', `${livePipelines}#live`, '-i', 'count=1', '-i', 'epochs=1', '-i', 'pause=0')
+    const { shown } = await open(['runs'], { cwd })
+    await shown.ended
+    const [, , row = ''] = await shown.lines()
+    expect(row).toMatch(/^[0-9a-f-]{18} {2}live {6}succeeded {2}\S+ \S+ {2}\d.* m?s$/)
+    expect((await pipewright(cwd, 'show', row.slice(0, 18))).code).toBe(0)
+  })
+
   test('help, and the help of a pipeline, fit 40 columns', async () => {
     const { shown } = await open(['run', `${livePipelines}#live`, '--help'], { columns: 40 })
     expect(await shown.ended).toBe(0)

@@ -11,6 +11,10 @@ import { findWorkspace } from '../project.ts'
 
 /** As many as a page has. */
 const mostRuns = 1_000
+/** On a narrower terminal the start of an id stands for it, which commands take as well. */
+const wide = 100
+/** Enough of an id that no other run has it: its time, and some of what is random. */
+const idStart = 18
 
 /** What `pipewright runs` is given. */
 export interface RunsArguments extends Omit<RunQuery, 'since' | 'orderBy' | 'state'> {
@@ -56,8 +60,9 @@ export async function runsCommand({ json = false, state, ...others }: RunsArgume
     return printNext(isFiltered ? 'pipewright runs' : 'pipewright run <file>')
   }
   const palette = await paletteFor(process.stdout)
+  const isNarrow = (process.stdout.columns ?? wide) < wide
   const rows = items.map((run) => [
-    run.id,
+    isNarrow ? run.id.slice(0, idStart) : run.id,
     printable(run.pipeline),
     colourOfState(run.state, palette)(run.state),
     new Date(run.startedAt).toISOString().replace('T', ' ').slice(0, 19),
