@@ -21,3 +21,14 @@ test('a module that looks for others beside it finds them from where it is bundl
   expect(ways.length).toBeGreaterThan(10)
   for (const way of ways) expect(way.startsWith(dist('.'))).toBe(true)
 })
+
+test('types are those that the entries reach', () => {
+  const types = readdirSync(dist('.'), { recursive: true, encoding: 'utf8' }).filter(
+    (path) => path.endsWith('.d.ts') && !path.startsWith('.types'),
+  )
+  expect(types).toContain('index.d.ts')
+  expect(types).toContain('testing/vitest.d.ts')
+  expect(types).not.toContain('report-page/page-bundle.d.ts')
+  for (const path of types)
+    expect(readFileSync(dist(path), 'utf8')).not.toMatch(/from '(?:kysely|commander)'/)
+})
