@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -38,7 +38,12 @@ export async function makeProject(): Promise<string> {
     join(folder, 'package.json'),
     JSON.stringify({ name: 'churn', private: true, type: 'module' }),
   )
-  const installed = [`./${filename}`, 'zod', 'vitest@4.1.12']
+  const { peerDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    peerDependencies: { vitest: string }
+  }
+  // The oldest vitest that the package says it works with: a newer one is what its own tests run in.
+  const vitest = `vitest@${/^>=(\S+)/.exec(peerDependencies.vitest)![1]}`
+  const installed = [`./${filename}`, 'zod', vitest]
   await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...installed])
   const files = { 'churn.ts': 'churn.ts', 'main.ts': 'main.ts' }
   const tests = { 'churn-vitest.ts': 'churn.test.ts', 'churn-node.ts': 'churn.node.ts' }
