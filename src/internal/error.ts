@@ -2,6 +2,15 @@ import type { ErrorCode } from './error-code.ts'
 
 const marker = Symbol.for('pipewright.error')
 
+// A class whose own body names it gets another name from a bundler, which users would read in every error.
+function isMarked(value: unknown): value is PipewrightError {
+  return typeof value === 'object' && value !== null && marker in value
+}
+
+function isBase(constructor: unknown): boolean {
+  return constructor === PipewrightError
+}
+
 /**
  * What a {@link PipewrightError} carries beside its message.
  *
@@ -61,11 +70,11 @@ export class PipewrightError extends Error {
   /** Errors of another copy count too: of this class all, of one that extends it those of its name. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
-    return PipewrightError.isInstance(value) && (this === PipewrightError || value.name === this.name)
+    return isMarked(value) && (isBase(this) || value.name === this.name)
   }
 
   /** Tells whether a value is a PipewrightError of this or another copy of the package. */
   static isInstance(value: unknown): value is PipewrightError {
-    return typeof value === 'object' && value !== null && marker in value
+    return isMarked(value)
   }
 }

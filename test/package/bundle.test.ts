@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type * as Pipewright from 'pipewright'
 import { expect, test } from 'vitest'
 
 const dist = (path: string): string => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url))
@@ -31,4 +32,22 @@ test('types are those that the entries reach', () => {
   expect(types).not.toContain('report-page/page-bundle.d.ts')
   for (const path of types)
     expect(readFileSync(dist(path), 'utf8')).not.toMatch(/from '(?:kysely|commander)'/)
+})
+
+test.each([
+  'index.js',
+  'browser.js',
+  'charts/index.js',
+  'registry/index.js',
+  'report-page/index.js',
+  'testing/index.js',
+])('a class is called in %s what it is exported as', async (path) => {
+  const exported = Object.entries((await import(pathToFileURL(dist(path)).href)) as Record<string, unknown>)
+  const classes = exported.filter(([, value]) => /^class\b/.test(String(value)))
+  expect(classes.map(([, value]) => (value as { name: string }).name)).toEqual(classes.map(([name]) => name))
+})
+
+test('an error is called what its class is', async () => {
+  const { PipewrightError } = (await import(pathToFileURL(dist('index.js')).href)) as typeof Pipewright
+  expect(new PipewrightError('INPUT_INVALID', 'no').name).toBe('PipewrightError')
 })
