@@ -86,11 +86,19 @@ if (warnings.length > 0 || unknown.length > 0) {
   process.exit(1)
 }
 
+/** Without the texts of libraries and of what was itself made by a build: no place in them is a user's to read. */
+function slim(map) {
+  const { sources, sourcesContent, ...rest } = JSON.parse(map)
+  const isForeign = (path) => path.includes('/node_modules/') || path.endsWith('/page-bundle.ts')
+  const contents = sourcesContent.map((content, index) => (isForeign(sources[index]) ? null : content))
+  return JSON.stringify({ ...rest, sources, sourcesContent: contents })
+}
+
 const written = new Set(['browser.js', 'browser.js.map'])
 for (const { path, text } of outputFiles) {
   await mkdir(dirname(path), { recursive: true })
   const back = relative(dirname(path), target).replaceAll('\\', '/') || '.'
-  await writeFile(path, path.endsWith('.js') ? text.replaceAll(way, back) : text)
+  await writeFile(path, path.endsWith('.js') ? text.replaceAll(way, back) : slim(text))
   written.add(relative(target, path).replaceAll('\\', '/'))
 }
 const licences = await Promise.all(

@@ -51,3 +51,18 @@ test('an error is called what its class is', async () => {
   const { PipewrightError } = (await import(pathToFileURL(dist('index.js')).href)) as typeof Pipewright
   expect(new PipewrightError('INPUT_INVALID', 'no').name).toBe('PipewrightError')
 })
+
+test('maps hold the sources of the package, and no others', () => {
+  const maps = readdirSync(dist('.'), { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.js.map'),
+  )
+  const held = maps.flatMap((path) => {
+    const { sources, sourcesContent = [] } = JSON.parse(readFileSync(dist(path), 'utf8')) as {
+      sources: readonly string[]
+      sourcesContent?: readonly (string | null)[]
+    }
+    return sources.filter((_, index) => typeof sourcesContent[index] === 'string')
+  })
+  expect(held.some((source) => source.endsWith('src/workspace/runs.ts'))).toBe(true)
+  expect(held.filter((source) => /node_modules|page-bundle/.test(source))).toEqual([])
+})
