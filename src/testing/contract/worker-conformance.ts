@@ -231,7 +231,8 @@ const cases: Readonly<Record<string, Case>> = {
   async 'is told from a process that ends in the middle'(begin) {
     const subject = await begin()
     const end = await subject.call('exit', { code: 3 }, {})
-    deepStrictEqual(end, { type: 'ended', code: 3, signal: null })
+    // What it has used is told with it where it was seen before the end.
+    deepStrictEqual({ ...end, usage: undefined }, { type: 'ended', code: 3, signal: null, usage: undefined })
   },
 
   async 'ends when its host is gone'(begin) {

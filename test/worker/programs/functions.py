@@ -40,6 +40,8 @@ def wait():
 
 
 def exit(code):
+    # Long enough to be looked at before.
+    time.sleep(0.5)
     os._exit(code)
 
 
