@@ -48,6 +48,7 @@ for (const time of ['first', 'second']) {
   console.log(time, outputs.total, executions.filter((e) => e.reused !== null).length)
   if (time === 'second') console.log('page', (await writeReport(pw, run.id, 'run.html')).endsWith('run.html'))
 }
+await pw.show('nothing').catch((error) => console.log('name', error.name))
 console.log('auc', rocCurve([0, 1], [0, 1]).data.auc)
 await pw.close()
 `
@@ -103,6 +104,34 @@ async function main() {
 main()
 `
 
+// Every entry, by the compilers of users, with its types checked: nothing may be missing that only this project has.
+const entries = `
+import * as pipewright from 'pipewright'
+import * as charts from 'pipewright/charts'
+import * as registry from 'pipewright/registry'
+import * as report from 'pipewright/report'
+import * as testing from 'pipewright/testing'
+import { z } from 'zod'
+
+const step = pipewright.defineStep({
+  name: 'half',
+  inputs: { value: z.number() },
+  outputs: { value: z.number() },
+  run: ({ value }) => ({ value: value / 2 }),
+})
+const { outputs } = await testing.testStep(step, { value: 2 })
+const half: number = outputs.value
+// @ts-expect-error a number is no text
+const text: string = outputs.value
+export { charts, half, registry, report, text }
+`
+
+const compilers = [
+  join(root, 'node_modules/typescript'),
+  join(root, 'node_modules/typescript7'),
+  'node_modules/typescript-before',
+]
+
 const readme = /```ts\n\/\/ churn\.ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))[1]
 
 const customers = 'age,visits,churned\n30,1,true\n40,5,false\n50,2,true\n20,9,false\n'
@@ -129,12 +158,31 @@ try {
   expect(output, 'second 12 4')
   expect(output, 'page true')
   expect(output, 'auc 1')
+  expect(output, 'name PipewrightError')
   expect(readFileSync(join(folder, 'run.html'), 'utf8'), '<!doctype html>')
   // TypeScript by tsx, which turns source maps on: those of the package must not hide where a step is defined.
   writeFileSync(join(folder, 'main.ts'), main.replace('pipeline.mjs', 'pipeline.ts'))
   const typed = run('node', [join(root, 'node_modules/tsx/dist/cli.mjs'), 'main.ts'])
   expect(typed, 'first 12 0')
   expect(typed, 'second 12 4')
+  writeFileSync(join(folder, 'entries.ts'), entries)
+  run('npm', ['install', '--no-audit', '--no-fund', 'typescript-before@npm:typescript@5.9'])
+  for (const compiler of compilers)
+    for (const [module, moduleResolution] of [
+      ['nodenext', 'nodenext'],
+      ['esnext', 'bundler'],
+    ]) {
+      const options = { target: 'es2023', module, moduleResolution, strict: true, types: ['node'] }
+      const compilerOptions = {
+        ...options,
+        skipLibCheck: false,
+        exactOptionalPropertyTypes: true,
+        noEmit: true,
+      }
+      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['entries.ts'] }))
+      run('node', [join(compiler, 'bin/tsc')])
+    }
+  rmSync(join(folder, 'tsconfig.json'))
   writeFileSync(join(folder, 'doubling.py'), 'def double(value):\n    return {"value": value * 2}\n')
   writeFileSync(join(folder, 'python.mjs'), python)
   expect(run('node', ['python.mjs']), 'python 42')
