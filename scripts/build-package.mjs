@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, posix, relative } from 'node:path'
+import { basename, dirname, join, posix, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { parseSync } from 'oxc-parser'
@@ -62,6 +62,7 @@ const places = {
 
 const { outputFiles, metafile, warnings } = await build({
   entryPoints: entries.map((entry) => ({ in: join(source, `${entry}.ts`), out: entry })),
+  absWorkingDir: root,
   outdir: target,
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
@@ -94,11 +95,33 @@ function slim(map) {
   return JSON.stringify({ ...rest, sources, sourcesContent: contents })
 }
 
+/** The folder of the sources, or the library, that most of an output comes from. */
+function origin(inputs) {
+  const bytes = new Map()
+  for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+    const name = /^(?:node_modules|src)\/([^/]+?)(?:\.ts)?(?:\/|$)/.exec(path)?.[1] ?? 'shared'
+    bytes.set(name, (bytes.get(name) ?? 0) + bytesInOutput)
+  }
+  return [...bytes].toSorted(([, a], [, b]) => b - a)[0]?.[0] ?? 'shared'
+}
+
+// Shared chunks have no names of their own, but stacks of processes without source maps show what they are called.
+const shared = /\bchunk-(?=[A-Z0-9]{8}\.js)/g
+const origins = new Map(
+  Object.entries(metafile.outputs).map(([path, { inputs }]) => [basename(path), origin(inputs)]),
+)
+const named = (text) =>
+  text.replaceAll(shared, (start, at) => {
+    const name = origins.get(text.slice(at, at + start.length + '12345678.js'.length))
+    return name === undefined ? start : `${name}-`
+  })
+
 const written = new Set(['browser.js', 'browser.js.map'])
-for (const { path, text } of outputFiles) {
+for (const { path: bundledPath, text } of outputFiles) {
+  const path = named(bundledPath)
   await mkdir(dirname(path), { recursive: true })
   const back = relative(dirname(path), target).replaceAll('\\', '/') || '.'
-  await writeFile(path, path.endsWith('.js') ? text.replaceAll(way, back) : slim(text))
+  await writeFile(path, path.endsWith('.js') ? named(text.replaceAll(way, back)) : slim(text))
   written.add(relative(target, path).replaceAll('\\', '/'))
 }
 const licences = await Promise.all(

@@ -66,3 +66,9 @@ test('maps hold the sources of the package, and no others', () => {
   expect(held.some((source) => source.endsWith('src/workspace/runs.ts'))).toBe(true)
   expect(held.filter((source) => /node_modules|page-bundle/.test(source))).toEqual([])
 })
+
+test('what a stack names says which part of the package it is', () => {
+  const names = readdirSync(dist('chunks')).filter((name) => name.endsWith('.js'))
+  expect(names.filter((name) => name.startsWith('chunk-'))).toEqual([])
+  expect(names.some((name) => name.startsWith('workspace-'))).toBe(true)
+})
