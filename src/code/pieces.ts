@@ -8,6 +8,9 @@ import { shadowedNames } from './shadowed-names.ts'
 
 type AnyNode = Node & Readonly<Record<string, unknown>>
 
+/** What stands for the name of a default export, which its module does not know by one. */
+export const defaultName = '*default*'
+
 /** A part of a module at its top level: one declaration, or one statement. */
 export interface Piece extends Changes {
   /** The names that it declares. */

@@ -3,6 +3,7 @@ import type { ModuleGraph } from './module-graph.ts'
 import type { ScopeReader } from './scope-values.ts'
 import type { ParsedModule } from './parsed-module.ts'
 import type { NeededValue } from './slice.ts'
+import { defaultName } from './pieces.ts'
 
 type AnyFunction = (...values: never[]) => unknown
 
@@ -131,7 +132,7 @@ class Search {
       for (const { value, name } of places) this.#read(value, name, outer.values)
       if (outer.isModule)
         for (const { value, name } of places)
-          if (value.path === view.file && !Object.hasOwn(outer.values, name)) {
+          if (value.path === view.file && isDeclared(value) && !Object.hasOwn(outer.values, name)) {
             // Neither a closure of the module nor an export holds it: no other function will show it.
             this.#known.absent.add(keyOf(value))
             this.#open.delete(keyOf(value))
@@ -140,7 +141,7 @@ class Search {
     for (const { values } of scopes)
       for (const [name, one] of Object.entries(values)) {
         this.#offer(one)
-        if (isNamespace(name, one)) this.#enter(one)
+        if (isNamespace(name, one)) this.#enter(one, outer?.isModule === true)
       }
   }
 
@@ -153,14 +154,25 @@ class Search {
       this.#take(value, (given as Readonly<Record<string, unknown>>)[member])
   }
 
-  #enter(namespace: object): void {
+  /** Where an import has the name that its module gives it, it has been read under that: nothing is left to guess. */
+  #enter(namespace: object, isNamed: boolean): void {
     if (this.#seen.has(namespace)) return
     this.#seen.add(namespace)
-    for (const [key, member] of membersOf(namespace)) {
+    const members = membersOf(namespace)
+    const keys = new Set(members.map(([key]) => key))
+    for (const [key, member] of members) {
       this.#offer(member, this.#members)
-      const value = this.#exports.get(key)
-      if (value !== undefined) this.#take(value, member)
+      const value = isNamed ? undefined : this.#exports.get(key)
+      if (value !== undefined && this.#isOf(value.path, keys)) this.#take(value, member)
     }
+  }
+
+  /** Whether what has these members can be a module: a package may export the same name as one of the project. */
+  #isOf(path: string, keys: ReadonlySet<string>): boolean {
+    const { exports, stars } = this.#modules.get(path)!.pieces
+    const isExported = (key: string): boolean =>
+      exports.has(key) || stars.length > 0 || /^(?:default|__esModule|module\.exports)$/.test(key)
+    return [...exports.keys()].every((name) => keys.has(name)) && [...keys].every(isExported)
   }
 
   /** Exported names that can only be those of what is looked for: one module alone exports them. */
@@ -176,6 +188,11 @@ class Search {
       }
     for (const [exported, value] of values) if (counts.get(exported) === 1) this.#exports.set(exported, value)
   }
+}
+
+/** Whether a module knows a value by a name: V8 hides what has none, as in `export default read()`, from its scope. */
+function isDeclared({ name }: NeededValue): boolean {
+  return name !== defaultName
 }
 
 /** A namespace, or what a loader keeps in the place of one, under a name of its own making. */

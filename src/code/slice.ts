@@ -240,14 +240,37 @@ class Slicer {
     const found = new Map<string, Place[]>()
     for (const module of this.#modules.values())
       for (const [local, link] of module.pieces.imports)
-        for (const { path, name } of this.#originsOf(module, link, new Set())) {
+        for (const [shown, { path, name }] of this.#shownBy(module, local, link)) {
           if (path === module.path) continue
           const places = found.get(`${path} ${name}`) ?? []
-          places.push({ path: module.path, name: link.name === '*' ? `${local}.${name}` : local })
+          places.push({ path: module.path, name: shown })
           found.set(`${path} ${name}`, places)
         }
     importers.set(this.#graph, found)
     return found
+  }
+
+  /** What an import shows, by how its module writes it: the members of a namespace have their exported names. */
+  #shownBy(module: ParsedModule, local: string, link: Link): [string, Place][] {
+    const { specifier, name } = link
+    if (name !== '*') return this.#originsOf(module, link, new Set()).map((place) => [local, place])
+    return this.#exportedNames(module.path, specifier, new Set()).flatMap((exported) =>
+      this.#originsOf(module, { specifier, name: exported }, new Set()).map((place): [string, Place] => [
+        `${local}.${exported}`,
+        place,
+      ]),
+    )
+  }
+
+  #exportedNames(path: string, specifier: string, seen: Set<string>): string[] {
+    return this.#graph.targetsOf(path, specifier).flatMap((target) => {
+      const pieces = this.#modules.get(target)?.pieces
+      if (pieces === undefined || seen.has(target)) return []
+      seen.add(target)
+      // A default export does not come through a star.
+      const starred = pieces.stars.flatMap((star) => this.#exportedNames(target, star, seen))
+      return [...pieces.exports.keys(), ...starred.filter((name) => name !== 'default')]
+    })
   }
 
   /**

@@ -1,7 +1,15 @@
 import type { Node, Program } from 'oxc-parser'
 import { nameOf, namesOf } from './names.ts'
 import { isErased, isNode } from './normal-form.ts'
-import { CodePiece, whole, type KnownImports, type Link, type ModulePieces, type Piece } from './pieces.ts'
+import {
+  CodePiece,
+  defaultName,
+  whole,
+  type KnownImports,
+  type Link,
+  type ModulePieces,
+  type Piece,
+} from './pieces.ts'
 import {
   describingNames,
   isDescribing,
@@ -16,8 +24,6 @@ import {
 } from './purity.ts'
 
 type AnyNode = Node & Readonly<Record<string, unknown>>
-
-const defaultName = '*default*'
 
 const nothingKnown: KnownImports = { described: new Set(), callable: new Set() }
 

@@ -26,6 +26,79 @@ export const scaled = (n: number) => n * config.by + cache.size
     expect(await digestsOf(config, loader, { OFFSET: '5' })).not.toEqual(base)
   })
 
+  // The module of the value is looked at first, through `helper`.
+  const readElsewhere = (by: number, defined: string, imported: string, more = '') => ({
+    'steps.ts': `${header}${more}import { helper } from './config.ts'
+import { by } from './by.ts'
+export const train = defineStep({ name: 'train', run: () => helper(2) + by() })
+`,
+    'by.ts': imported,
+    'config.ts': `import { readFileSync } from 'node:fs'
+const read = () => JSON.parse(readFileSync(new URL('./config.json', import.meta.url), 'utf8')) as { by: number }
+${defined}
+export const helper = (n: number) => n + 1
+`,
+    'config.json': `{ "by": ${by} }`,
+  })
+
+  test.each([
+    [
+      'default',
+      'export default read()',
+      "import config from './config.ts'\nexport const by = () => config.by",
+    ],
+    [
+      'member of a namespace',
+      'export default read()',
+      "import * as all from './config.ts'\nexport const by = () => all.default.by",
+    ],
+    [
+      'part of a default',
+      'export default { read: read(), other: 1 }',
+      "import config from './config.ts'\nexport const by = () => config.read.by",
+    ],
+    [
+      'renamed export',
+      'const own = read()\nexport { own as config }',
+      "import { config } from './config.ts'\nexport const by = () => config.by",
+    ],
+    [
+      'renamed member',
+      'const own = read()\nexport { own as config }',
+      "import * as all from './config.ts'\nexport const by = () => all.config.by",
+    ],
+  ])('what only importers know by a name counts: %s', async (_, defined, imported) => {
+    const base = await digestsOf(readElsewhere(2, defined, imported), loader)
+    expect(base['train']).toMatch(digest)
+    expect(await digestsOf(readElsewhere(3, defined, imported), loader)).not.toEqual(base)
+  })
+
+  test('what a package exports is not taken for what the project exports by the same name', async () => {
+    const of = (by: number, more: string) =>
+      digestsOf(
+        {
+          ...readElsewhere(
+            by,
+            'export const config = read()',
+            "import { config } from './config.ts'\nexport const by = () => config.by",
+            more,
+          ),
+          'node_modules/odd/package.json':
+            '{"name":"odd","type":"module","version":"1.0.0","exports":"./index.js"}',
+          'node_modules/odd/index.js': 'export const config = { by: 7 }\nexport const other = 1',
+        },
+        loader,
+      )
+    for (const more of [
+      "import { other } from 'odd'\nexport const others = () => other\n",
+      "import * as odd from 'odd'\nexport const others = () => odd.other\n",
+    ]) {
+      const base = await of(2, more)
+      expect(base['train']).toMatch(digest)
+      expect(await of(3, more)).not.toEqual(base)
+    }
+  })
+
   test('a `run` that was made by a call may have captured anything: it is not cached', async () => {
     const found = await digestsOf(
       {
