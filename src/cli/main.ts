@@ -1,10 +1,12 @@
 #!/usr/bin/env node
+import { ownOutput } from './own-output.ts'
 import { heedClosedPipes, printed } from './pipes.ts'
 import { buildProgram } from './program.ts'
 import { helpExitCode, usageError } from './usage-error.ts'
 
 const words = process.argv.slice(2)
 const isJson = words.includes('--json')
+if (isJson || words[0] === 'complete') ownOutput()
 heedClosedPipes(() => words[0] === 'run' || words[0] === 'resume')
 const program = buildProgram(isJson)
 try {

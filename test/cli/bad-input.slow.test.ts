@@ -29,6 +29,27 @@ function closedEarly(cwd: string, args: readonly string[]): Promise<{ code: numb
   })
 }
 
+test('what modules log while they are loaded is no part of what programs read', async () => {
+  const cwd = await projectFolder()
+  await writeFile(
+    join(cwd, 'loud.ts'),
+    `import { definePipeline, defineStep } from 'pipewright'
+import { z } from 'zod'
+console.log('load', 1)
+console.table([{ load: 2 }])
+console.dir({ load: 3 })
+const add = defineStep({ name: 'add', inputs: { n: z.number() }, outputs: { n: z.number() }, run: ({ n }) => ({ n: n + 1 }) })
+export const loud = definePipeline({ name: 'loud', inputs: { n: z.number() } }, (p, { n }) => p.step(add, { n }))
+`,
+  )
+  const graph = await pipewright(cwd, 'graph', 'loud.ts', '--json')
+  expect(JSON.parse(graph.out)).toMatchObject({ pipeline: 'loud' })
+  for (const load of ['load 1', '2', 'load: 3']) expect(graph.err).toContain(load)
+  const run = await pipewright(cwd, 'run', 'loud.ts', '-i', 'n=1', '--json')
+  expect(JSON.parse(run.out.trim().split('\n').at(0)!)).toMatchObject({ event: {} })
+  expect((await pipewright(cwd, 'complete', '--', 'run', 'loud.ts', '-i', '')).out).toBe('n=\tnumber\n')
+})
+
 describe('what is given to the command line may be wrong', () => {
   test.each([
     [['rnu'], "unknown command 'rnu'", 'did you mean run?'],
