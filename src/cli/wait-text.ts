@@ -1,7 +1,7 @@
 import { printable } from '../ui/text.ts'
+import { waitCommand } from '../ui/wait-command.ts'
 import type { WaitingNode } from '../workspace/decisions.ts'
 import type { Workspace } from '../workspace/workspace.ts'
-import { shellWord } from './shell-word.ts'
 import { valueText } from './value-text.ts'
 
 /** What a run waits for, a line for each node, with what whoever decides is to see below it. */
@@ -20,24 +20,9 @@ export async function waitLines(pw: Workspace, waits: readonly WaitingNode[]): P
   return lines
 }
 
-/** The first of those who may decide, as `approve` is told of them. */
-function decider(by: readonly string[] = []): string {
-  const [first] = by
-  if (first === undefined) return ''
-  return first.startsWith('role:')
-    ? ` --role ${shellWord(first.slice('role:'.length))}`
-    : ` --by ${shellWord(first)}`
-}
-
 /** The commands that say what a run waits for. */
 export function decisionCommands(run: string, waits: readonly WaitingNode[]): string[] {
-  return waits.flatMap(({ node, on, signal, by }) =>
-    on === 'approval'
-      ? [`pipewright approve ${run} ${shellWord(node)}${decider(by)}`]
-      : on === 'signal'
-        ? [`pipewright signal ${run} ${shellWord(signal ?? node)}`]
-        : [],
-  )
+  return waits.flatMap((wait) => waitCommand(run, wait) ?? [])
 }
 
 /** The commands that end the waits of a run, or that go on with it when their time has come. */

@@ -1,7 +1,7 @@
 import type { RunDetail } from '../record/records.ts'
 import type { WaitingNode } from '../workspace/decisions.ts'
 import type { Workspace } from '../workspace/workspace.ts'
-import { shellWord } from '../ui/shell-word.ts'
+import { waitCommand } from '../ui/wait-command.ts'
 import type { PageNode } from './page-data.ts'
 import { shown } from './shown.ts'
 
@@ -33,12 +33,6 @@ function waitText({ on, signal, by, until, message }: WaitingNode): string {
   return shown(`${what}${end}${message === undefined ? '' : `: ${message}`}`, 500)
 }
 
-function commandOf(run: string, { on, node, signal }: WaitingNode): string | undefined {
-  if (on === 'time') return undefined
-  const words = on === 'approval' ? ['approve', run, node] : ['signal', run, signal ?? node]
-  return shown(`npx pipewright ${words.map(shellWord).join(' ')}`)
-}
-
 /** Reads how far a run is; of one that is over its executions tell all. */
 export async function progressOf(pw: Workspace, detail: RunDetail): Promise<Progress> {
   const items = new Map<string, number>()
@@ -53,8 +47,11 @@ export async function progressOf(pw: Workspace, detail: RunDetail): Promise<Prog
       retryAt.set(event.node, at + event.retryIn)
   }
   for (const wait of await pw.waits(detail.id)) {
-    const command = commandOf(detail.id, wait)
-    waits.set(wait.node, { waitsOn: waitText(wait), ...(command === undefined ? {} : { command }) })
+    const command = waitCommand(detail.id, wait)
+    waits.set(wait.node, {
+      waitsOn: waitText(wait),
+      ...(command === undefined ? {} : { command: shown(`npx ${command}`) }),
+    })
   }
   return { items, taken, retryAt, waits }
 }

@@ -87,7 +87,7 @@ test('a page of a run that waits says for what, and one that is blocked by whom'
   expect(nodeOf(nodes, 'labels').waitsOn).toBe("for the signal 'labels'")
   expect(nodeOf(nodes, 'go').waitsOn).toBe('for a decision by ada: Deploy it?')
   expect(nodeOf(nodes, 'labels').command).toBe(`npx pipewright signal ${handle.id} labels`)
-  expect(nodeOf(nodes, 'go').command).toBe(`npx pipewright approve ${handle.id} go`)
+  expect(nodeOf(nodes, 'go').command).toBe(`npx pipewright approve ${handle.id} go --by ada`)
   handle.cancel()
   await handle.result().catch(() => undefined)
 })
