@@ -5,6 +5,7 @@ import type { ArtifactIndex } from './artifacts.ts'
 import { Budget, limits } from './budget.ts'
 import { endText, usageText } from '../ui/attempt-text.ts'
 import { pageError } from './errors.ts'
+import { shownToDeciders } from './decisions.ts'
 import { GivenInputs } from './given-inputs.ts'
 import { logLine, logOf } from './logs.ts'
 import { patternOf } from '../plan/node-path.ts'
@@ -105,6 +106,7 @@ export class NodeCollector {
     await this.#findOrigins()
     const logs = await this.#readLogs()
     const undone = await this.#readUndone()
+    const shownTo = await shownToDeciders(this.#pw, this.#detail, index)
     const byPath = new Map(this.#detail.executions.map((execution) => [execution.node, execution]))
     const begins = beginsOf(this.#detail.executions, index)
     const given = new GivenInputs(this.#detail, index)
@@ -113,12 +115,16 @@ export class NodeCollector {
       const known = this.#node(execution, index, schedule, logs, given)
       const wait = progress.waits.get(execution.node)
       const undo = undone.get(execution.node)
+      const show = Object.entries(shownTo.get(execution.node) ?? {})
       const retryAt = known.state === 'waiting' ? progress.retryAt.get(execution.node) : undefined
       const node = {
         ...known,
         ...(known.state === 'blocked' ? { waitsFor: unexecuted.waitsFor(known.path) } : {}),
         ...(known.state === 'blocked' ? causeOf(execution, byPath) : {}),
         ...wait,
+        ...(show.length === 0
+          ? {}
+          : { show: this.#artifacts.values(Object.fromEntries(show), `${execution.node} ←`) }),
         ...(undo === undefined ? {} : { undo }),
         ...(retryAt === undefined ? {} : { retryAt: retryAt - this.#detail.startedAt }),
       }

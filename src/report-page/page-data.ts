@@ -127,6 +127,8 @@ export interface PageNode {
   readonly waitsOn?: string
   /** The command that ends this wait: a decision, or a signal. */
   readonly command?: string
+  /** Of an approval: what whoever decides is shown. */
+  readonly show?: PageValues
   readonly undo?: PageUndo
   /** When it is to be tried again. */
   readonly retryAt?: number

@@ -76,10 +76,12 @@ test('a page of a run that waits says for what, and one that is blocked by whom'
     failedBefore: 'fails',
   })
 
+  const measure = defineStep({ name: 'measure', outputs: { auc: z.number() }, run: () => ({ auc: 0.9 }) })
   const waits = definePipeline({ name: 'waits', inputs: {} }, (p) => {
     p.signal('labels')
-    p.approve({ id: 'go', by: ['ada'], message: 'Deploy it?' })
-    return {}
+    const { auc } = p.step(measure, {})
+    const go = p.approve({ id: 'go', by: ['ada'], message: 'Deploy it?', show: { auc } })
+    return { by: go.by }
   })
   const handle = await pw.start(waits, {})
   await expect.poll(async () => (await pw.waits(handle.id)).length).toBe(2)
@@ -88,6 +90,12 @@ test('a page of a run that waits says for what, and one that is blocked by whom'
   expect(nodeOf(nodes, 'go').waitsOn).toBe('for a decision by ada: Deploy it?')
   expect(nodeOf(nodes, 'labels').command).toBe(`npx pipewright signal ${handle.id} labels`)
   expect(nodeOf(nodes, 'go').command).toBe(`npx pipewright approve ${handle.id} go --by ada`)
+  const show = [['auc', { artifact: expect.any(Number) }]]
+  expect(nodeOf(nodes, 'go').show).toEqual(show)
+  // Also when it is decided.
+  await pw.approve(handle.id, { node: 'go', by: 'ada' })
+  await expect.poll(async () => (await pw.waits(handle.id)).length).toBe(1)
+  expect(nodeOf((await collectPage(pw, handle.id, {})).nodes, 'go')).toMatchObject({ show })
   handle.cancel()
   await handle.result().catch(() => undefined)
 })

@@ -172,6 +172,11 @@ export function NodePanel({ node }: { readonly node: PageNode }): VNode {
       <Pairs pairs={factsOf(node, data)} />
       {error !== undefined && <ErrorBox error={error} />}
       {node.undo !== undefined && <Undo undo={node.undo} />}
+      {node.show !== undefined && (
+        <Section title="Shown to whoever decides">
+          <ValueList values={node.show} none="" />
+        </Section>
+      )}
       {hasBegun(node) && (
         <>
           {(node.type === 'step' || inputs.length > 0) && (

@@ -2,6 +2,7 @@ import type { VNode } from 'preact'
 import type { PageNode } from '../../page-data.ts'
 import { NodeLink } from '../parts/name.tsx'
 import { Section } from '../parts/section.tsx'
+import { ValueList } from '../parts/value.tsx'
 import { StateIcon } from '../parts/state-mark.tsx'
 
 const mostWaits = 10
@@ -12,11 +13,12 @@ export function OpenWaits({ nodes }: { readonly nodes: readonly PageNode[] }): V
   if (waits.length === 0) return null
   return (
     <Section title="What it waits for">
-      {waits.slice(0, mostWaits).map(({ path, waitsOn, command }) => (
+      {waits.slice(0, mostWaits).map(({ path, waitsOn, command, show }) => (
         <div key={path} class="notice">
           <p>
             <StateIcon state="waiting" /> <NodeLink path={path} /> waits {waitsOn}
           </p>
+          {show !== undefined && <ValueList values={show} none="" />}
           {command !== undefined && <code>{command}</code>}
         </div>
       ))}
