@@ -37,7 +37,12 @@ function reportedLines({ params, metrics }: Pick<ExecutionRecord, 'params' | 'me
     ...[last, min, max].map(numberText),
     String(count),
   ])
-  if (rows.length > 0) lines.push(...tableText(['metric', 'last', 'min', 'max', 'points'], rows).split('\n'))
+  if (rows.length > 0)
+    lines.push(
+      ...tableText(['metric', 'last', 'min', 'max', 'points'], rows, {
+        columns: process.stdout.columns,
+      }).split('\n'),
+    )
   return lines
 }
 

@@ -189,6 +189,11 @@ describe('other commands on a terminal', () => {
     const [, , row = ''] = await shown.lines()
     expect(row).toMatch(/^[0-9a-f-]{18} {2}live {6}succeeded {2}\S+ \S+ {2}\d.* m?s$/)
     expect((await pipewright(cwd, 'show', row.slice(0, 18))).code).toBe(0)
+    const { shown: narrow } = await open(['runs'], { cwd, columns: 40 })
+    await narrow.ended
+    const [first = '', ...folded] = await narrow.lines()
+    expect(first).toMatch(/^[0-9a-f-]{18}$/)
+    expect(folded.slice(0, 2)).toEqual(['  pipeline       live', '  state          succeeded'])
   })
 
   test('help, and the help of a pipeline, fit 40 columns', async () => {

@@ -17,3 +17,21 @@ test('columns are as wide as their cells look: wide characters take two cells, c
     'score  failed',
   ])
 })
+
+test('a table that is wider than the terminal is folded: a row is some lines, without empty cells', () => {
+  const head = ['run', 'state', 'took', 'tags']
+  const rows = [
+    ['01a22879', 'succeeded', '1.2 s', 'nightly'],
+    ['01a2287a', 'running', '', ''],
+  ]
+  // It is 35 columns wide.
+  expect(tableText(head, rows, { columns: 35 })).toBe(tableText(head, rows))
+  expect(tableText(head, rows, { columns: 34 }).split('\n')).toEqual([
+    '01a22879',
+    '  state  succeeded',
+    '  took   1.2 s',
+    '  tags   nightly',
+    '01a2287a',
+    '  state  running',
+  ])
+})

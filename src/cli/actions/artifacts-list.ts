@@ -35,7 +35,9 @@ export async function listCommand(
         sizeText(size),
         digest.slice(7, 19),
       ])
-    print(tableText(['name', 'of the run', 'kind', 'size', 'digest'], rows, await paletteFor(process.stdout)))
+    const palette = await paletteFor(process.stdout)
+    const { columns } = process.stdout
+    print(tableText(['name', 'of the run', 'kind', 'size', 'digest'], rows, { palette, columns }))
     if (found.length > most) print(`… and ${found.length - most} more`)
   }
   await printNext('pipewright artifacts cat <name or digest>', 'pipewright why <name or digest>')

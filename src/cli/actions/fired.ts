@@ -37,5 +37,5 @@ export function firedRows(fired: readonly FiredRecord[], timezone: string): stri
     run ?? printable(reason?.split('\n')[0] ?? ''),
     madeUp ? 'made up for' : '',
   ])
-  return [tableText(['time', 'key', 'state', 'run or reason', ''], rows)]
+  return [tableText(['time', 'key', 'state', 'run or reason', ''], rows, { columns: process.stdout.columns })]
 }

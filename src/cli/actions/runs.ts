@@ -69,7 +69,8 @@ export async function runsCommand({ json = false, state, ...others }: RunsArgume
     run.finishedAt === null ? '' : durationText(run.finishedAt - run.startedAt),
     printable(run.tags.join(' ')),
   ])
-  print(tableText(['run', 'pipeline', 'state', 'started (UTC)', 'took', 'tags'], rows, palette))
+  const { columns } = process.stdout
+  print(tableText(['run', 'pipeline', 'state', 'started (UTC)', 'took', 'tags'], rows, { palette, columns }))
   const overdue = overdueText(await pw.overdue())
   if (overdue !== undefined) print(overdue)
   const more = next === undefined ? 'pipewright show <run>' : `pipewright runs --after ${next}`

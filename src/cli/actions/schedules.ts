@@ -51,7 +51,11 @@ export async function listSchedules({ json = false }: Named): Promise<void> {
       last === undefined ? '' : `${last.state} ${last.run ?? ''}`.trim(),
     ]
   })
-  print(tableText(['schedule', 'pipeline', 'cron', 'time zone', 'next', 'last'], rows))
+  print(
+    tableText(['schedule', 'pipeline', 'cron', 'time zone', 'next', 'last'], rows, {
+      columns: process.stdout.columns,
+    }),
+  )
   await printNext('pipewright up', 'pipewright schedules show <schedule>')
 }
 

@@ -41,7 +41,11 @@ function metricLines({ executions }: RunDetail): string[] {
   if (rows.length === 0) return []
   const head = ['node', 'metric', 'last', 'min', 'max', 'points']
   const left = rows.length - mostMetrics
-  return ['', tableText(head, rows.slice(0, mostMetrics)), ...(left > 0 ? [`… and ${left} more`] : [])]
+  return [
+    '',
+    tableText(head, rows.slice(0, mostMetrics), { columns: process.stdout.columns }),
+    ...(left > 0 ? [`… and ${left} more`] : []),
+  ]
 }
 
 /** What attempts used that did not run inline: those that took the most memory first. */
@@ -62,7 +66,9 @@ function usageLines({ executions }: RunDetail): string[] {
       cpu === undefined ? '' : durationText(cpu),
     ])
   const left = used.length - rows.length
-  const table = tableText(['attempt', 'end', 'ran in', 'most memory', 'CPU time'], rows)
+  const table = tableText(['attempt', 'end', 'ran in', 'most memory', 'CPU time'], rows, {
+    columns: process.stdout.columns,
+  })
   return ['', table, ...(left > 0 ? [`… and ${left} more that took less memory`] : [])]
 }
 

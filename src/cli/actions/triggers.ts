@@ -41,7 +41,7 @@ export async function listTriggers({ json = false }: Named): Promise<void> {
       last === undefined ? '' : `${last.state} ${last.run ?? ''}`.trim(),
     ]
   })
-  print(tableText(['trigger', 'pipeline', 'on', '', 'last'], rows))
+  print(tableText(['trigger', 'pipeline', 'on', '', 'last'], rows, { columns: process.stdout.columns }))
   await printNext('pipewright up', 'pipewright triggers show <trigger>')
 }
 
