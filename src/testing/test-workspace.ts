@@ -218,6 +218,8 @@ export class TestWorkspace implements AsyncDisposable {
         clock: this.clock,
         random: this.#random,
         runId: () => this.#nextId(),
+        failureFix:
+          'mend the cause; of a run that is meant to fail, read `state` and `error` instead of its outputs',
         attempt: (task, services) => {
           const tested = this.#runs.get(task.run.id)
           const world = { clock: this.clock, corrupt: this.#corrupt, die: () => this.#die() }

@@ -16,6 +16,8 @@ import type { Trigger } from '../schedule/trigger.ts'
 export interface EngineParts extends Partial<Pick<RunServices, 'clock' | 'random' | 'attempt'>> {
   /** Names the next run. */
   readonly runId?: () => string
+  /** What to do about a run that has failed: nobody goes on with one of a test. */
+  readonly failureFix?: string
 }
 
 /** What the settings of a project say of its pipelines. */

@@ -40,7 +40,12 @@ export class RunFailedError extends PipewrightError {
   readonly state: 'failed' | 'cancelled'
   readonly failures: readonly RunFailure[]
 
-  constructor(run: string, pipeline: string, outcome: RunOutcome) {
+  constructor(
+    run: string,
+    pipeline: string,
+    outcome: RunOutcome,
+    fix = `mend the cause, then \`pipewright resume ${run}\` (what has succeeded is kept)`,
+  ) {
     const failures = outcome.failures.map(({ node, error, cause }) => ({
       node,
       message: error.message,
@@ -48,10 +53,10 @@ export class RunFailedError extends PipewrightError {
     }))
     const shown = failures.slice(0, 10)
     const lines = shown.flatMap(({ node, message }, at) => {
-      const fix = fixOf(message)
+      const own = fixOf(message)
       // Items of a map often fail for one reason.
-      const isLast = shown.findLastIndex((other) => fixOf(other.message) === fix) === at
-      const told = fix !== undefined && isLast ? [`    Fix: ${fix}`] : []
+      const isLast = shown.findLastIndex((other) => fixOf(other.message) === own) === at
+      const told = own !== undefined && isLast ? [`    Fix: ${own}`] : []
       return [`  ${node}: ${headline(message)}`, ...told]
     })
     if (failures.length > 10) lines.push(`  … and ${failures.length - 10} more`)
@@ -60,7 +65,7 @@ export class RunFailedError extends PipewrightError {
     const known = PipewrightError.isInstance(error) ? error : undefined
     const head = known?.message.split('\n')[0] ?? `run ${run} of pipeline '${pipeline}' failed`
     super(known?.code ?? 'RUN_FAILED', [head, ...lines].join('\n'), {
-      fix: known?.fix ?? `mend the cause, then \`pipewright resume ${run}\` (what has succeeded is kept)`,
+      fix: known?.fix ?? fix,
       details: { run, pipeline, nodes: failures.map(({ node }) => node) },
       cause: error ?? failures[0]?.cause,
     })

@@ -248,7 +248,8 @@ export class Runs {
         details: { run: id, state },
       })
     const outcome = recordedOutcome(detail)
-    if (outcome.state !== 'succeeded') throw new RunFailedError(id, pipeline.name, outcome)
+    if (outcome.state !== 'succeeded')
+      throw new RunFailedError(id, pipeline.name, outcome, this.#parts.engine?.failureFix)
     return this.#decode(pipeline, outcome.outputs, id)
   }
 
@@ -406,7 +407,8 @@ export class Runs {
       cancel: (reason = 'requested') => cancel(reason),
       result: async () => {
         const outcome = await ended
-        if (outcome.state !== 'succeeded') throw new RunFailedError(id, pipeline.name, outcome)
+        if (outcome.state !== 'succeeded')
+          throw new RunFailedError(id, pipeline.name, outcome, this.#parts.engine?.failureFix)
         return {
           outputs: await this.#decode(pipeline, outcome.outputs, id),
           run: { id, pipeline: pipeline.name },

@@ -515,3 +515,19 @@ test('fakes of a Python step and of a command give what those would have left, w
   expect(await run.outputs.names.text()).toBe('1 rows')
   expect(await run.outputs.weights.bytes()).toEqual(new Uint8Array([7]))
 })
+
+test('a run that has failed is told as a test can go on, not by a command', async () => {
+  const fails = defineStep({
+    name: 'fails',
+    outputs: { n: z.number() },
+    run: () => {
+      throw new Error('no')
+    },
+  })
+  const run = await testPipeline(
+    definePipeline({ name: 'failing', inputs: {} }, (p) => p.step(fails, {})),
+    {},
+  )
+  expect(() => run.outputs).toThrow('read `state` and `error`')
+  expect(run.error?.message).not.toContain('pipewright resume')
+})
