@@ -479,6 +479,7 @@ export const commandSchemas = {
     kept: texts.describe('Were there, and are as they were'),
     installed: z.string().nullable(),
   }),
+  version: z.strictObject({ version: z.string() }).meta({ description: 'What --version --json prints' }),
   completion: z.strictObject({ shell: z.string(), script: z.string() }),
   help: z
     .strictObject({

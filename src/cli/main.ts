@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { packageVersion } from '../workspace/version.ts'
+import { groupNamed } from './command-group.ts'
 import { ownOutput } from './own-output.ts'
 import { heedClosedPipes, printed } from './pipes.ts'
 import { buildProgram } from './program.ts'
@@ -10,11 +12,15 @@ if (isJson || words[0] === 'complete') ownOutput()
 heedClosedPipes(() => words[0] === 'run' || words[0] === 'resume')
 const program = buildProgram(isJson)
 try {
-  // The option is one of commands: without a command the help is what there is to tell.
-  if (isJson && words.length === 1) {
-    program.outputHelp()
+  const others = words.filter((word) => word !== '--json')
+  // The option is one of commands that do something.
+  const group = isJson ? groupNamed(program, others) : undefined
+  if (group !== undefined) {
+    group.outputHelp()
     process.exitCode = 2
-  } else await program.parseAsync()
+  } else if (isJson && others.length === 1 && /^(?:-V|--version)$/.test(others[0]!))
+    process.stdout.write(`${JSON.stringify({ version: packageVersion() }, null, 2)}\n`)
+  else await program.parseAsync()
 } catch (error) {
   process.exitCode =
     helpExitCode(error) ??

@@ -29,6 +29,25 @@ function closedEarly(cwd: string, args: readonly string[]): Promise<{ code: numb
   })
 }
 
+test('with --json what only groups commands prints its help, and the version is a document', async () => {
+  const cwd = await tempFolder()
+  for (const [args, named] of [
+    [['--json'], 'pipewright'],
+    [['py', '--json'], 'py'],
+  ] as const) {
+    const { code, out } = await pipewright(cwd, ...args)
+    expect(code).toBe(2)
+    expect(commandSchemas.help.parse(JSON.parse(out)).command).toContain(named)
+  }
+  // It lists where it is given nothing else.
+  expect((await pipewright(cwd, 'artifacts', '--json')).out).toContain('WORKSPACE_NOT_FOUND')
+  for (const name of ['-V', '--version']) {
+    const { code, out } = await pipewright(cwd, name, '--json')
+    expect(code).toBe(0)
+    expect(commandSchemas.version.parse(JSON.parse(out)).version).toMatch(/^\d+\.\d+\.\d+/)
+  }
+})
+
 test('what modules log while they are loaded is no part of what programs read', async () => {
   const cwd = await projectFolder()
   await writeFile(
