@@ -65,6 +65,8 @@ export function createService({ workspace, pipelines, grace = 10_000 }: ServiceO
   }
   const settledOrEnding = (settled: Promise<void>): Promise<void> =>
     new Promise((resolve) => {
+      // Its run may have begun only now.
+      if (isEnding) return resolve()
       waiting.add(resolve)
       void settled.finally(() => {
         waiting.delete(resolve)

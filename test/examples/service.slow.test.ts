@@ -2,8 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { definePipeline } from 'pipewright'
 import { afterEach, expect, test } from 'vitest'
-import { tempFolder } from '../workspace/temp.ts'
+import { createService } from '../../examples/service/app.ts'
+import { tempFolder, tempWorkspace } from '../workspace/temp.ts'
 
 const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const started = new Set<ChildProcess>()
@@ -103,6 +105,38 @@ test('SIGTERM waits neither for a request that waits for its run nor for a conne
   expect([response.status, response.headers.get('connection')]).toEqual([202, 'close'])
   expect((await json(response)).state).toBe('running')
   expect(await ended).toEqual([0, null])
+})
+
+test('a request whose run begins while the service ends is answered, too', async () => {
+  const workspace = await tempWorkspace()
+  const asks = definePipeline({ name: 'asks', inputs: {} }, (p) => {
+    p.signal('labels')
+    return {}
+  })
+  let begin: () => void = () => undefined
+  const slow = new Promise<void>((resolve) => (begin = resolve))
+  let isAsked: () => void = () => undefined
+  const asked = new Promise<void>((resolve) => (isAsked = resolve))
+  const start = workspace.start.bind(workspace)
+  workspace.start = (async (...given: Parameters<typeof start>) => {
+    isAsked()
+    await slow
+    return start(...given)
+  }) as typeof start
+  const app = createService({ workspace, pipelines: [asks], grace: 1 })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const answer = fetch(`${url}/tenants/acme/runs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ pipeline: 'asks', wait: true }),
+  })
+  await asked
+  const closed = app.close()
+  // No new connection is taken when `grace` is over.
+  while (app.server.listening) await new Promise((resolve) => setTimeout(resolve, 5))
+  begin()
+  expect((await answer).status).toBe(202)
+  await closed
 })
 
 test('SIGTERM under load: what was accepted is answered or goes on at the next start, and nothing is lost', async () => {
