@@ -198,13 +198,18 @@ class RunTree {
       if (!node.startsWith(`${path}[`)) continue
       for (const [name, { last }] of Object.entries(metrics)) {
         const [low, high] = ranges.get(name) ?? [last, last]
-        ranges.set(name, [Math.min(low, last), Math.max(high, last)])
+        // What is no number says nothing of how far the others go.
+        if (Number.isNaN(low)) ranges.set(name, [last, last])
+        else if (Number.isNaN(last)) ranges.set(name, [low, high])
+        else ranges.set(name, [Math.min(low, last), Math.max(high, last)])
       }
     }
     return [...ranges]
       .slice(0, mostMetrics)
       .map(([name, [low, high]]) =>
-        low === high ? `${name} ${numberText(low)}` : `${name} ${numberText(low)} to ${numberText(high)}`,
+        Object.is(low, high)
+          ? `${name} ${numberText(low)}`
+          : `${name} ${numberText(low)} to ${numberText(high)}`,
       )
   }
 }

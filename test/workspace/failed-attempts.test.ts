@@ -122,7 +122,7 @@ test('what fails in a map of many items is shown with its place', async () => {
   await expect(pw.run(many, { ns }, { failure: 'continue' })).rejects.toThrow('each[13]/train')
   const { id } = (await pw.runs()).items[0]!
   expect(renderRun(await pw.show(id), await pw.planOf(id))).toMatch(
-    /\[0…19\] {2}.*1 failed\n.*└─ ✗ \[13\]\/train {2}failed {2}.*try 2 failed\n.*└─ at \S+:\d+:9$/,
+    /\[0…19\] {2}.*1 failed · loss 3 · grad NaN\n.*└─ ✗ \[13\]\/train {2}failed {2}.*try 2 failed\n.*└─ at \S+:\d+:9$/,
   )
 })
 
