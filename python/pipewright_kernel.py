@@ -96,6 +96,17 @@ def _tell_end(names):
     return told
 
 
+def _seed_first():
+    """Seeds before the first cell: the kernel draws, too, until it has found ports that are free."""
+    open_ = [worker._run.seed]
+
+    def seed(_info):
+        if open_:
+            worker._seed(open_.pop())
+
+    return seed
+
+
 def _seed_late():
     """Generators of modules that were not loaded when the kernel was started."""
     seen = set(sys.modules)
@@ -127,7 +138,6 @@ def main():
     # What it draws is to be the same from its first cell on, which is the one that imports numpy.
     if worker._has("numpy"):
         import numpy  # noqa: F401
-    worker._seed(worker._run.seed)
     from ipykernel.kernelapp import IPKernelApp
 
     app = IPKernelApp.instance()
@@ -138,6 +148,7 @@ def main():
     signal.signal(signal.SIGTERM, worker._on_terminate)
     names = _Names(_given["notebook"], _given["cells"])
     app.shell.compile.get_code_name = names
+    app.shell.events.register("pre_run_cell", _seed_first())
     app.shell.events.register("post_run_cell", _tell_end(names))
     app.shell.events.register("post_run_cell", _seed_late())
     # What is left behind is told by whoever waits for the end of the kernel, and ended with it.
