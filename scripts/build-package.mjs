@@ -5,10 +5,11 @@ import { build } from 'esbuild'
 import { parseSync } from 'oxc-parser'
 
 // Bundles the modules of the package, with what they import of `bundled`, into few files: a process that loads hundreds
-// of small ones spends half of its start on that. What is loaded lazily stays apart. The compiler writes the types.
+// of small ones spends half of its start on that. What is loaded lazily stays apart. The compiler writes the types. Takes the folder to
+// write to; default dist.
 const root = fileURLToPath(new URL('..', import.meta.url))
 const source = join(root, 'src')
-const target = join(root, 'dist')
+const target = process.argv[2] ?? join(root, 'dist')
 
 /** Development dependencies that ship inside of the package, with their licences. */
 const bundled = ['kysely']

@@ -55,9 +55,7 @@ test('as it is installed, the permission model stops what the watch does not see
   const folder = await tempFolder()
   const pack = join(folder, 'pipewright')
   await mkdir(pack)
-  const tsc = repository('node_modules/typescript/bin/tsc')
-  const output = ['--outDir', join(pack, 'dist'), '--tsBuildInfoFile', join(folder, 'build')]
-  await execute(process.execPath, [tsc, '-p', repository('tsconfig.build.json'), ...output])
+  await execute(process.execPath, [repository('scripts/build-package.mjs'), join(pack, 'dist')])
   await cp(repository('package.json'), join(pack, 'package.json'))
   await symlink(repository('node_modules'), join(pack, 'node_modules'))
   const root = join(folder, 'project')
