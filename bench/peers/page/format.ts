@@ -7,6 +7,9 @@ export function number(value: number): string {
 export const seconds = (value: number): string => `${number(value)} s`
 export const milliseconds = (value: number): string => `${number(value)} ms`
 
+/** What a step costs beyond the start-up; a dash where that varies by more. */
+export const beyondStart = (value: number): string => (value > 0 ? milliseconds(value) : '–')
+
 /** A Markdown table; the first column is text, the others are aligned to the right unless said otherwise. */
 export function table(
   head: readonly string[],

@@ -23,10 +23,18 @@ interface Measure {
   readonly show: (value: number) => string
 }
 
+/** A step that costs less than the start-up varies is not told. */
+const told = (value: number | undefined): number | undefined =>
+  value !== undefined && value > 0 ? value : undefined
+
 const measures: readonly Measure[] = [
   { title: 'start-up', of: ({ chain }) => chain?.smallest.wall, show: seconds },
-  { title: 'step of a chain', of: ({ chain }) => chain?.step.wall, show: milliseconds },
-  { title: 'step of a chain, processor time', of: ({ chain }) => chain?.step.cpu, show: milliseconds },
+  { title: 'step of a chain', of: ({ chain }) => told(chain?.step.wall), show: milliseconds },
+  {
+    title: 'step of a chain, processor time',
+    of: ({ chain }) => told(chain?.step.cpu),
+    show: milliseconds,
+  },
   {
     title: 'memory of the chain',
     of: ({ chain }) => chain?.whole.rss,

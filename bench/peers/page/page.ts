@@ -44,7 +44,8 @@ ${usageTable(rows)}
 
 ## A chain of 100 steps
 
-Start-up is a flow of one step (Metaflow: two). A step costs what the chain takes beyond that.
+Start-up is a flow of one step (Metaflow: two). A step costs what the chain takes beyond that; a dash where the
+start-up varies by more.
 
 ${chainTable(rows)}
 

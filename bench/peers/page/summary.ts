@@ -1,20 +1,20 @@
 import { truthCases } from '../truth/edits.ts'
 import type { Results } from '../results.ts'
-import { milliseconds, number, seconds, table } from './format.ts'
+import { beyondStart, number, seconds, table } from './format.ts'
 import { rowsOf } from './measures.ts'
 
 /** In the README the summary stands between these. */
 const marks = { begin: '<!-- bench:peers -->', end: '<!-- /bench:peers -->' }
 
-/** The results of one run in few columns; what was not measured, or not at the size, is a dash. */
+/** The results of one run in few columns; a dash is what was not measured, not at the size, or is lost in the start-up. */
 export function renderSummary(results: Results): string {
   const show = (value: number | undefined, as: (value: number) => string): string =>
     value === undefined ? '–' : as(value)
   const rows = rowsOf(results).map(({ peer, result: { chain, map, cached, resume, truth, install } }) => [
     peer.durable === false ? `${peer.title}, keeps nothing` : peer.title,
     show(chain?.smallest.wall, seconds),
-    show(chain?.step.wall, milliseconds),
-    show(map?.item.wall, milliseconds),
+    show(chain?.step.wall, beyondStart),
+    show(map?.item.wall, beyondStart),
     'none' in peer.cache ? 'no cache' : show(cached?.size === 100 ? cached.second.wall : undefined, seconds),
     show(resume?.size === 100 ? resume.resumed.wall : undefined, seconds),
     'none' in peer.cache ? 'no cache' : show(truth?.right, (right) => `${right} of ${truthCases.length}`),

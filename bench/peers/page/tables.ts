@@ -7,7 +7,7 @@ import type {
   PeerResult,
   ResumeResult,
 } from '../results.ts'
-import { milliseconds, number, seconds, table } from './format.ts'
+import { beyondStart, milliseconds, number, seconds, table } from './format.ts'
 import type { Row } from './measures.ts'
 
 const megabytes = (value: number): string => `${number(value)} MB`
@@ -61,8 +61,8 @@ export const chainTable = (rows: readonly Row[]): string =>
     'start-up': ({ smallest }) => seconds(smallest.wall),
     steps: ({ size }) => String(size),
     'whole chain': ({ whole }) => seconds(whole.wall),
-    'a step': ({ step }) => milliseconds(step.wall),
-    'a step, processor': ({ step }) => milliseconds(step.cpu),
+    'a step': ({ step }) => beyondStart(step.wall),
+    'a step, processor': ({ step }) => beyondStart(step.cpu),
     'peak memory': ({ whole }) => `${number(whole.rss)} MiB`,
     repeated: ({ whole }) => String(whole.repetitions),
     'cores others used': ({ whole }) => whole.others.toFixed(1),
@@ -72,8 +72,8 @@ export const mapTable = (rows: readonly Row[]): string =>
   caseTable<MapResult>(rows, ({ map }) => map, {
     items: ({ width }) => number(width),
     'whole map': ({ whole }) => seconds(whole.wall),
-    'an item': ({ item }) => milliseconds(item.wall),
-    'an item, processor': ({ item }) => milliseconds(item.cpu),
+    'an item': ({ item }) => beyondStart(item.wall),
+    'an item, processor': ({ item }) => beyondStart(item.cpu),
     'peak memory': ({ whole }) => `${number(whole.rss)} MiB`,
     repeated: ({ whole }) => String(whole.repetitions),
     'cores others used': ({ whole }) => whole.others.toFixed(1),
@@ -84,7 +84,7 @@ export const cachedTable = (rows: readonly Row[]): string =>
     steps: ({ size }) => String(size),
     'first run': ({ first }) => seconds(first.wall),
     'second run': ({ second }) => seconds(second.wall),
-    'a step over the start-up': ({ step }) => milliseconds(step.wall),
+    'a step over the start-up': ({ step }) => beyondStart(step.wall),
     'bodies run again': ({ bodies }) => String(bodies),
     repeated: ({ second }) => String(second.repetitions),
   })
