@@ -5,8 +5,8 @@ import { build } from 'esbuild'
 import { parseSync } from 'oxc-parser'
 
 // Bundles the modules of the package, with what they import of `bundled`, into few files: a process that loads hundreds
-// of small ones spends half of its start on that. What is loaded lazily stays apart. The compiler writes the types. Takes the folder to
-// write to; default dist.
+// of small ones spends half of its start on that. What is loaded lazily stays apart. The compiler writes the types. Takes
+// the folder to write to; default dist.
 const root = fileURLToPath(new URL('..', import.meta.url))
 const source = join(root, 'src')
 const target = process.argv[2] ?? join(root, 'dist')

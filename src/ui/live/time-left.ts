@@ -43,6 +43,15 @@ export function mapTimeLeft(
   return atThisRate === undefined ? undefined : Math.max(atThisRate, longest)
 }
 
+/** The order of a scope, which a picture asks for again and again. */
+const orders = new WeakMap<PlanScope, Int32Array>()
+
+function orderOf(scope: PlanScope): Int32Array {
+  const order = orders.get(scope) ?? sortScope(scope)
+  orders.set(scope, order)
+  return order
+}
+
 /** What a scope still needs, in milliseconds. */
 interface Need {
   /** Of what must come one after the other, the longest. */
@@ -82,7 +91,7 @@ function scopeNeed(scope: PlanScope, prefix: string, known: Known): Need | undef
   const { nodes, offsets, targets } = graphOfScope(scope)
   const before = new Float64Array(nodes.length)
   let [path, work] = [0, 0]
-  for (const number of sortScope(scope)) {
+  for (const number of orderOf(scope)) {
     const node = nodes[number]!
     // A handler runs where something has failed, or takes no time worth telling.
     if (node.type === 'handler') continue
